@@ -1,0 +1,57 @@
+// Everything is compiled to CommonJS, ESM-only packages included: no node flags, the same on Node 20, 22 and 24.
+const esmOnly = [
+  '@nestjs',
+  '@borewit',
+  '@tokenizer',
+  'cookie',
+  'file-type',
+  'load-esm',
+  'strtok3',
+  'token-types',
+  'uid',
+  'uint8array-extras',
+  'uuid',
+  'intl-messageformat',
+  '@formatjs',
+  'd3-[a-z]+',
+  'internmap',
+  'markdown-it',
+  'linkify-it',
+  'mdurl',
+  'uc\\.micro',
+  'entities',
+  'punycode\\.js',
+  'content-disposition',
+  'postal-mime',
+];
+
+export const base = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  transform: {
+    '\\.m?[jt]s$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  testTimeout: 60_000,
+};
+
+export default {
+  ...base,
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/test/browser/', '/test/bench/'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
