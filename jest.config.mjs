@@ -1,9 +1,11 @@
 // Everything is compiled to CommonJS, ESM-only packages included: no node flags, the same on Node 20, 22 and 24.
 const esmOnly = [
+  '@electric-sql',
   '@nestjs',
   '@borewit',
   '@tokenizer',
   'cookie',
+  '@fastify/(cookie|static|compress|helmet|etag|multipart)',
   'file-type',
   'load-esm',
   'strtok3',
@@ -31,7 +33,7 @@ export const base = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   transform: {
-    '\\.m?[jt]s$': [
+    '\\.[cm]?[jt]s$': [
       '@swc/jest',
       {
         jsc: {

@@ -1,0 +1,42 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class Petitions1764000000100 implements MigrationInterface {
+  name = 'Petitions1764000000100';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE petitions (
+        id uuid PRIMARY KEY,
+        slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$'),
+        state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'open', 'closed', 'archived')),
+        started_by text NOT NULL,
+        goal integer CHECK (goal > 0),
+        fact_checked_on date,
+        review_after_days integer NOT NULL DEFAULT 90 CHECK (review_after_days > 0),
+        created_at timestamptz NOT NULL DEFAULT now(),
+        opened_at timestamptz,
+        closed_at timestamptz
+      )`);
+    await runner.query(`
+      CREATE TABLE petition_texts (
+        petition_id uuid NOT NULL REFERENCES petitions,
+        locale text NOT NULL,
+        version integer NOT NULL CHECK (version > 0),
+        title text NOT NULL,
+        ask text NOT NULL,
+        addressee text NOT NULL,
+        body text NOT NULL,
+        sources jsonb NOT NULL DEFAULT '[]',
+        persons jsonb NOT NULL DEFAULT '[]',
+        timeline jsonb NOT NULL DEFAULT '[]',
+        sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (petition_id, locale, version)
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TABLE petition_texts`);
+    await runner.query(`DROP TABLE petitions`);
+  }
+}

@@ -1,0 +1,6 @@
+import { Limits1764000000050 } from './1764000000050-limits.js';
+import { Petitions1764000000100 } from './1764000000100-petitions.js';
+import { Signatures1764000000200 } from './1764000000200-signatures.js';
+
+/** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
+export const migrations = [Limits1764000000050, Petitions1764000000100, Signatures1764000000200];

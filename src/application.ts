@@ -1,0 +1,70 @@
+import compress from '@fastify/compress';
+import cookie from '@fastify/cookie';
+import etag from '@fastify/etag';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import fastifyStatic from '@fastify/static';
+import { type LogLevel } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { join } from 'node:path';
+import { AppModule } from './app.module.js';
+import { projectRoot } from './config/root.js';
+import type { Settings } from './config/settings.js';
+import { validation } from './site/pipes.js';
+
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    fontSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
+
+const levels: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug'];
+const logLevels = (level: Settings['LOG_LEVEL']): LogLevel[] | false =>
+  level === 'silent' ? false : levels.slice(0, { error: 2, warn: 3, info: 4, debug: 5 }[level]);
+
+/** The whole application behind Fastify, ready to listen or to be asked by tests. */
+export async function createApplication(settings: Settings): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: 64 * 1024,
+    trustProxy: settings.TRUST_PROXY,
+    routerOptions: { maxParamLength: 700 },
+    // Fastify's own request log holds addresses; what we log is in ProblemFilter.
+    logger: false,
+    forceCloseConnections: 'idle',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
+    logger: logLevels(settings.LOG_LEVEL),
+    abortOnError: false,
+    bodyParser: true,
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy,
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: settings.PUBLIC_URL.startsWith('https:') ? { maxAge: 31_536_000 } : false,
+  });
+  await app.register(compress, { global: true, threshold: 1024, encodings: ['br', 'gzip'] });
+  await app.register(etag);
+  await app.register(cookie);
+  await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1000, fields: 50, parts: 1050 } });
+  await app.register(fastifyStatic, {
+    root: join(projectRoot, 'public'),
+    prefix: '/assets/',
+    decorateReply: false,
+    immutable: true,
+    maxAge: '365d',
+    dotfiles: 'ignore',
+  });
+  app.useGlobalPipes(validation());
+  app.enableShutdownHooks();
+  return app;
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import { Command } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { loadEnvFile, loadSettings, SettingsError } from './config/settings.js';
+import { openDatabase } from './database/data-source.js';
+import { migrate } from './database/migrate.js';
+import { openApiDocument } from './openapi.js';
+import { start } from './main.js';
+
+const program = new Command('countersign').description('Petitions, letters to lawmakers, counts that can be believed');
+
+program.command('start').description('start the server: migrates, seeds, listens').action(start);
+
+program
+  .command('migrate')
+  .description('bring the database schema up to date')
+  .action(async () => {
+    const database = await openDatabase(loadSettings());
+    try {
+      const ran = await migrate(database);
+      console.log(ran.length > 0 ? ran.join('\n') : 'nothing to do');
+    } finally {
+      await database.destroy();
+    }
+  });
+
+program
+  .command('openapi')
+  .description('write the description of the JSON API (OpenAPI 3.1)')
+  .argument('<file>')
+  .action(async (file: string) => writeFile(file, await openApiDocument()));
+
+try {
+  loadEnvFile();
+  await program.parseAsync();
+} catch (error) {
+  // A wrong setting or a refused command is said in a sentence; the rest keeps its stack for a report.
+  console.error(error instanceof SettingsError ? `Wrong settings:\n${error.message}` : error);
+  process.exitCode = 1;
+}

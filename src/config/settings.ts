@@ -1,0 +1,88 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+export const SETTINGS = Symbol('settings');
+
+const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
+const url = (...protocols: string[]) =>
+  z
+    .url({ error: 'must be a URL' })
+    .refine((value) => protocols.includes(new URL(value).protocol), `must start with ${protocols.join(' or ')}//`);
+
+/** Every setting of the application, by the name of its environment variable. `.env.example` lists the same names. */
+export const settingsSchema = z
+  .object({
+    PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    DATA_DIR: z
+      .string()
+      .min(1)
+      .default('./data')
+      .transform((path) => resolve(path)),
+    DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+    DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+    PUBLIC_URL: url('http:', 'https:')
+      .transform((value) => value.replace(/\/+$/, ''))
+      .optional(),
+    SITE_NAME: z.string().trim().min(1).max(60).default('Countersign'),
+    MAIL_MODE: z.enum(['inbox', 'hold', 'live']).default('inbox'),
+    SMTP_URL: url('smtp:', 'smtps:').optional(),
+    MAIL_FROM: z
+      .string()
+      .regex(/^[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'must be an address, or Name <address>')
+      .default('Countersign <noreply@countersign.example>'),
+    ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
+    ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(200).optional(),
+    LIMITS: onOff.default(true),
+    TRUST_PROXY: onOff.default(false),
+    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .superRefine((settings, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (!settings.LIMITS && settings.MAIL_MODE === 'live')
+      refuse('LIMITS', 'may be off only when MAIL_MODE is not live');
+    if (settings.MAIL_MODE !== 'live') return;
+    if (!settings.SMTP_URL) refuse('SMTP_URL', 'is needed when MAIL_MODE is live');
+    if (!settings.PUBLIC_URL)
+      refuse('PUBLIC_URL', 'is needed when MAIL_MODE is live: the links in mails are made of it');
+    if (settings.MAIL_FROM.includes('countersign.example')) refuse('MAIL_FROM', 'is needed when MAIL_MODE is live');
+  });
+
+/** The settings, plus whether background work (mail worker, sequencer, clean-up) runs by itself: tests drive it by hand. */
+export type Settings = z.infer<typeof settingsSchema> & { PUBLIC_URL: string; runners: boolean };
+
+/** A wrong setting. The message has a sentence per variable, ready to print. */
+export class SettingsError extends Error {}
+
+/**
+ * Reads the settings from the environment; an empty variable counts as unset.
+ * @throws SettingsError naming every wrong variable
+ */
+export function loadSettings(environment: Record<string, string | undefined> = process.env): Settings {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new SettingsError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`).join('\n'),
+    );
+  }
+  const host = ['127.0.0.1', '0.0.0.0', '::', '::1'].includes(parsed.data.HOST) ? 'localhost' : parsed.data.HOST;
+  return { ...parsed.data, PUBLIC_URL: parsed.data.PUBLIC_URL ?? `http://${host}:${parsed.data.PORT}`, runners: true };
+}
+
+/** Reads `.env` of the current folder, if there is one; variables that are already set win. */
+export function loadEnvFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+}
+
+@Global()
+@Module({})
+export class SettingsModule {
+  static with(settings: Settings): DynamicModule {
+    return { module: SettingsModule, providers: [{ provide: SETTINGS, useValue: settings }], exports: [SETTINGS] };
+  }
+}

@@ -1,0 +1,97 @@
+import { match } from '@formatjs/intl-localematcher';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IntlMessageFormat } from 'intl-messageformat';
+import { projectRoot } from '../config/root.js';
+
+export const locales = ['en', 'fa'] as const;
+export type Locale = (typeof locales)[number];
+export const defaultLocale: Locale = 'en';
+
+export const isLocale = (text: string): text is Locale => (locales as readonly string[]).includes(text);
+
+const rightToLeft = new Set(['ar', 'fa', 'he', 'ur', 'ckb']);
+/** Writing direction of any language tag, also of languages the pages do not speak (letters may). */
+export const direction = (locale: string): 'ltr' | 'rtl' => (rightToLeft.has(locale.split('-')[0]!) ? 'rtl' : 'ltr');
+
+/** The language's own name for itself. */
+export const languageName = (locale: string) => new Intl.DisplayNames([locale], { type: 'language' }).of(locale)!;
+
+type Messages = Record<string, string>;
+const messages = Object.fromEntries(
+  locales.map((locale) => [
+    locale,
+    JSON.parse(readFileSync(join(projectRoot, 'templates/messages', `${locale}.json`), 'utf8')) as Messages,
+  ]),
+) as Record<Locale, Messages>;
+const compiled = new Map<string, IntlMessageFormat>();
+
+/**
+ * The message in this language (ICU MessageFormat).
+ * @throws Error for a key that no file has: a page must not show keys to people
+ */
+export function translate(locale: Locale, key: string, values: Record<string, unknown> = {}): string {
+  const name = `${locale} ${key}`;
+  let format = compiled.get(name);
+  if (!format) {
+    const message = messages[locale][key];
+    if (message === undefined) throw new Error(`no message "${key}" in ${locale}`);
+    format = new IntlMessageFormat(message, locale, undefined, { ignoreTag: true });
+    compiled.set(name, format);
+  }
+  return String(format.format(values as Record<string, string | number>));
+}
+
+/** The best of our languages for an Accept-Language header. */
+export function preferredLocale(acceptLanguage: string | undefined): Locale {
+  const asked = (acceptLanguage ?? '')
+    .split(',')
+    .map((part) => part.split(';')[0]!.trim())
+    .filter((tag) => /^[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.test(tag));
+  return match(asked, locales, defaultLocale) as Locale;
+}
+
+const cached = <T>(make: (locale: string) => T) => {
+  const known = new Map<string, T>();
+  return (locale: string): T => {
+    if (!known.has(locale)) known.set(locale, make(locale));
+    return known.get(locale)!;
+  };
+};
+
+const numbers = cached((locale) => new Intl.NumberFormat(locale));
+export const formatNumber = (locale: string, value: number | string) => numbers(locale).format(Number(value));
+
+const dates = cached((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }));
+export const formatDate = (locale: string, value: string | Date) => dates(locale).format(new Date(value));
+
+const dateTimes = cached(
+  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
+);
+export const formatDateTime = (locale: string, value: string | Date) =>
+  `${dateTimes(locale).format(new Date(value))} UTC`;
+
+const regionNames = cached((locale) => new Intl.DisplayNames([locale], { type: 'region', fallback: 'none' }));
+/** @returns undefined for a code that is no country or territory */
+export const countryName = (locale: string, code: string) => regionNames(locale).of(code);
+
+const notCountries = new Set(['EU', 'EZ', 'UN', 'QO', 'XA', 'XB', 'ZZ', 'AC', 'CP', 'DG', 'EA', 'IC', 'TA', 'CQ']);
+/** ISO 3166-1 alpha-2 codes, as far as the runtime knows a name for them. */
+export const countryCodes: ReadonlySet<string> = new Set(
+  Array.from({ length: 26 * 26 }, (_, n) => String.fromCharCode(65 + Math.floor(n / 26), 65 + (n % 26))).filter(
+    (code) => !notCountries.has(code) && new Intl.Locale('und', { region: code }).region === code && known(code),
+  ),
+);
+
+function known(code: string) {
+  // Old codes (DD, SU, ...) have names too; canonicalisation turns them into today's.
+  return countryName('en', code) !== undefined && Intl.getCanonicalLocales(`und-${code}`)[0] === `und-${code}`;
+}
+
+/** All countries with their names, in the order of the language. */
+export const countries = cached((locale) => {
+  const order = new Intl.Collator(locale);
+  return [...countryCodes]
+    .map((code) => ({ code, name: countryName(locale, code)! }))
+    .sort((a, b) => order.compare(a.name, b.name));
+});

@@ -1,0 +1,132 @@
+import { Inject, Injectable, type OnModuleInit, type OnModuleDestroy } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { isIPv6 } from 'node:net';
+import { DataSource } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { Vault } from '../vault/vault.service.js';
+import { problems } from './problem.js';
+
+interface Rule {
+  hits: number;
+  seconds: number;
+}
+
+/** The one table of rates: how often one visitor may do a thing within a time. */
+const rules = {
+  sign: { hits: 60, seconds: 3600 },
+  confirm: { hits: 300, seconds: 3600 },
+  withdraw: { hits: 20, seconds: 3600 },
+  'mail-to-address': { hits: 5, seconds: 24 * 3600 },
+  'sign-in': { hits: 30, seconds: 900 },
+  'sign-in-account': { hits: 10, seconds: 900 },
+} satisfies Record<string, Rule>;
+
+export type LimitName = keyof typeof rules;
+
+interface Counter {
+  hits: number;
+  unsaved: number;
+  resetsAt: number;
+}
+
+/**
+ * Rate limits without addresses: a counter's name is a digest under a key that lives one day. Counting happens in memory
+ * and is added to the database once a second in one statement, so that no request waits for a row others write; what
+ * other processes counted comes back with it.
+ */
+@Injectable()
+export class Limits implements OnModuleInit, OnModuleDestroy {
+  private counters = new Map<string, Counter>();
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly database: DataSource,
+    private readonly vault: Vault,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const rows: { bucket: Buffer; hits: number; resets_at: Date }[] = await this.database.query(
+      `SELECT bucket, hits, resets_at FROM limits WHERE resets_at > now() LIMIT 100000`,
+    );
+    for (const row of rows) {
+      this.counters.set(row.bucket.toString('base64'), {
+        hits: row.hits,
+        unsaved: 0,
+        resetsAt: row.resets_at.getTime(),
+      });
+    }
+    if (this.settings.runners) this.timer = setInterval(() => void this.save().catch(() => undefined), 1000).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.save();
+  }
+
+  /** Counts one attempt of `who` and tells whether it is within the limit. */
+  allows(name: LimitName, who: string): boolean {
+    return this.hit(name, who) === null;
+  }
+
+  /** Counts one attempt from the network of the request. @throws Problem too-many */
+  check(name: LimitName, request: FastifyRequest): void {
+    const wait = this.hit(name, networkOf(request.ip));
+    if (wait !== null) throw problems.tooMany(wait);
+  }
+
+  /** Adds what was counted since the last time to the database, and takes over what other processes counted. */
+  async save(): Promise<void> {
+    const now = Date.now();
+    for (const [key, counter] of this.counters) if (counter.resetsAt <= now) this.counters.delete(key);
+    const changed = [...this.counters].filter(([, counter]) => counter.unsaved > 0);
+    if (changed.length === 0) return;
+    const added = changed.map(([, counter]) => counter.unsaved);
+    changed.forEach(([, counter]) => (counter.unsaved = 0));
+    const rows: { bucket: Buffer; hits: number }[] = await this.database.query(
+      `INSERT INTO limits (bucket, hits, resets_at)
+       SELECT * FROM unnest($1::bytea[], $2::int[], $3::timestamptz[]) ORDER BY 1
+       ON CONFLICT (bucket) DO UPDATE SET hits = limits.hits + excluded.hits
+       RETURNING bucket, hits`,
+      [
+        changed.map(([key]) => Buffer.from(key, 'base64')),
+        added,
+        changed.map(([, { resetsAt }]) => new Date(resetsAt)),
+      ],
+    );
+    for (const row of rows) {
+      const counter = this.counters.get(row.bucket.toString('base64'));
+      if (counter) counter.hits = row.hits + counter.unsaved;
+    }
+    await this.database.query(`DELETE FROM limits WHERE resets_at <= now()`);
+  }
+
+  /** @returns null, or the seconds until the next attempt may succeed */
+  private hit(name: LimitName, who: string): number | null {
+    if (!this.settings.LIMITS) return null;
+    const rule = rules[name];
+    const now = Date.now();
+    const window = Math.floor(now / (rule.seconds * 1000));
+    const key = this.vault.dailyDigest(`${name}\n${window}\n${who}`).toString('base64');
+    const counter = this.counters.get(key) ?? { hits: 0, unsaved: 0, resetsAt: (window + 1) * rule.seconds * 1000 };
+    counter.hits += 1;
+    counter.unsaved += 1;
+    this.counters.set(key, counter);
+    return counter.hits > rule.hits ? Math.ceil((counter.resetsAt - now) / 1000) : null;
+  }
+}
+
+/** One network: a whole IPv4 address, or the first 64 bits of an IPv6 one (RFC 6177: what one household gets). */
+export function networkOf(ip: string): string {
+  if (!isIPv6(ip)) return ip;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);
+  if (mapped) return mapped[1]!;
+  const [head = '', tail] = ip.split('%')[0]!.split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = (tail ?? '').split(':').filter(Boolean);
+  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
+  return [...left, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...right]
+    .slice(0, 4)
+    .map((part) => parseInt(part, 16).toString(16))
+    .join(':');
+}

@@ -1,0 +1,85 @@
+import { applyDecorators, Header, Inject, Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Liquid } from 'liquidjs';
+import { projectRoot } from '../config/root.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import {
+  countryName,
+  direction,
+  formatDate,
+  formatDateTime,
+  formatNumber,
+  languageName,
+  type Locale,
+  locales,
+  translate,
+} from './languages.js';
+
+/** Marks a method whose string is a page. */
+export const Page = () => applyDecorators(Header('content-type', 'text/html; charset=utf-8'));
+
+interface FilterThis {
+  context: { getSync(path: string[]): unknown };
+}
+
+/** Renders the templates of templates/pages. Letters have an engine of their own, which can do much less. */
+@Injectable()
+export class Pages {
+  private readonly liquid: Liquid;
+  private readonly assets = new Map<string, string>();
+
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {
+    this.liquid = new Liquid({
+      root: join(projectRoot, 'templates/pages'),
+      layouts: join(projectRoot, 'templates/pages'),
+      partials: join(projectRoot, 'templates/pages'),
+      extname: '.liquid',
+      cache: true,
+      outputEscape: 'escape',
+      ownPropertyOnly: true,
+      strictFilters: true,
+      jsTruthy: true,
+      globals: { siteName: settings.SITE_NAME, publicUrl: settings.PUBLIC_URL, mailMode: settings.MAIL_MODE },
+    });
+    const filter = (name: string, apply: (locale: Locale, value: never, ...more: never[]) => unknown) =>
+      this.liquid.registerFilter(name, function (this: unknown, value: unknown, ...more: unknown[]) {
+        const locale = (this as FilterThis).context.getSync(['locale']) as Locale;
+        return value === undefined || value === null ? '' : apply(locale, value as never, ...(more as never[]));
+      });
+    filter('t', (locale, key: string, ...values: [string, unknown][]) =>
+      translate(locale, key, Object.fromEntries(values)),
+    );
+    filter('number', (locale, value: number) => formatNumber(locale, value));
+    filter('date', (locale, value: string) => formatDate(locale, value));
+    filter('datetime', (locale, value: string) => formatDateTime(locale, value));
+    filter('country', (locale, code: string) => countryName(locale, code) ?? code);
+    filter('asset', (_, name: string) => this.asset(name));
+  }
+
+  /**
+   * @param template name of a file in templates/pages, without its ending
+   * @param context plain JSON only: Liquid would call functions
+   */
+  render(template: string, locale: Locale, context: Record<string, unknown> = {}): Promise<string> {
+    const path = typeof context.path === 'string' ? context.path : '';
+    return this.liquid.renderFile(template, {
+      ...context,
+      locale,
+      dir: direction(locale),
+      alternates: locales.map((each) => ({ locale: each, label: languageName(each), href: `/${each}${path}` })),
+    }) as Promise<string>;
+  }
+
+  /** Address of a file in public/ that changes with its content, so that it can be cached for ever. */
+  private asset(name: string): string {
+    let address = this.assets.get(name);
+    if (!address) {
+      const content = readFileSync(join(projectRoot, 'public', name));
+      address = `/assets/${name}?v=${createHash('sha256').update(content).digest('hex').slice(0, 12)}`;
+      this.assets.set(name, address);
+    }
+    return address;
+  }
+}

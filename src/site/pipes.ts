@@ -1,0 +1,26 @@
+import { Injectable, type PipeTransform, StandardSchemaValidationPipe } from '@nestjs/common';
+import { isLocale, type Locale } from './languages.js';
+import { type FieldError, problems } from './problem.js';
+
+/** `:locale` of an address; another language is a page that does not exist. */
+@Injectable()
+export class LocalePipe implements PipeTransform<string, Locale> {
+  transform(value: string): Locale {
+    if (!isLocale(value)) throw problems.notFound();
+    return value;
+  }
+}
+
+type Issue = { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[]; code?: string };
+
+/** What a schema found, as errors beside fields. A schema's own message that is a single word is taken as the code. */
+export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
+  issues.map((issue) => ({
+    field: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+    code: /^[a-z][a-zA-Z-]*$/.test(issue.message) ? issue.message : (issue.code ?? 'invalid'),
+    message: issue.message,
+  }));
+
+/** Validates whatever a door declares with `{ schema }`, and refuses with the list of wrong fields. */
+export const validation = () =>
+  new StandardSchemaValidationPipe({ exceptionFactory: (issues) => problems.invalid(fieldErrors(issues)) });

@@ -1,0 +1,59 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+/**
+ * One file per purpose in DATA_DIR/keys, 32 random bytes each, readable by the owner only, never in the database.
+ * Processes that share the folder agree on a new key: the file appears whole or not at all, and the first one stays.
+ */
+export class Keys {
+  private readonly known = new Map<string, Buffer>();
+
+  constructor(private readonly folder: string) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** The key of this name, made on first use. */
+  get(name: string): Buffer {
+    return this.known.get(name) ?? this.remember(name, this.find(name) ?? this.make(name));
+  }
+
+  /** The key of this name, or null if there is none (any more). */
+  find(name: string): Buffer | null {
+    try {
+      const key = readFileSync(join(this.folder, name));
+      if (key.length !== 32) throw new Error(`The key ${name} in ${this.folder} is damaged: restore it from a backup.`);
+      return this.remember(name, key);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  /** Deletes the keys whose name starts with `prefix` and is not in `keep`: what they sealed cannot be opened again. */
+  forget(prefix: string, keep: string[]): void {
+    for (const name of readdirSync(this.folder)) {
+      if (!name.startsWith(prefix) || keep.includes(name)) continue;
+      rmSync(join(this.folder, name), { force: true });
+      this.known.delete(name);
+    }
+  }
+
+  private make(name: string): Buffer {
+    const temporary = join(this.folder, `.${name}.${randomBytes(6).toString('hex')}`);
+    writeFileSync(temporary, randomBytes(32), { mode: 0o600, flag: 'wx', flush: true });
+    try {
+      linkSync(temporary, join(this.folder, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+    return this.find(name)!;
+  }
+
+  private remember(name: string, key: Buffer): Buffer {
+    this.known.set(name, key);
+    return key;
+  }
+}

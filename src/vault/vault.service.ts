@@ -1,0 +1,122 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { Keys } from './keys.js';
+
+const version = 1;
+const ivLength = 12;
+const tagLength = 16;
+const week = 7 * 24 * 3600 * 1000;
+
+/**
+ * Keys, sealing and keyed digests. No other room calls node:crypto on personal data.
+ * Seals are AES-256-GCM (NIST SP 800-38D) with random 96-bit nonces; digests are HMAC-SHA-256 (RFC 2104); keys for a
+ * petition are derived by HKDF-SHA-256 (RFC 5869).
+ */
+@Injectable()
+export class Vault {
+  private readonly keys: Keys;
+  private readonly derived = new Map<string, Buffer>();
+
+  constructor(@Inject(SETTINGS) settings: Settings) {
+    this.keys = new Keys(join(settings.DATA_DIR, 'keys'));
+  }
+
+  /** 32 bytes that stand for one address within one petition; without the key nobody can make or compare them. */
+  identity(petitionId: string, normalForm: string): Buffer {
+    return createHmac('sha256', this.derive('identity', petitionId)).update(normalForm).digest();
+  }
+
+  /** Seals bytes that stay: `place` (table, petition, row) is authenticated, so that a box cannot be moved. */
+  seal(petitionId: string, place: string, plain: Buffer): Buffer {
+    return Buffer.concat([Buffer.of(version), encrypt(this.derive('seal', petitionId), plain, place)]);
+  }
+
+  /** @throws Error if the box was changed, moved, or sealed under another key */
+  open(petitionId: string, place: string, box: Buffer): Buffer {
+    if (box[0] !== version) throw new Error('unknown kind of sealed box');
+    return decrypt(this.derive('seal', petitionId), box.subarray(1), place);
+  }
+
+  /** Seals bytes for a link: the weekly key is deleted after its time, then nobody can open it, also not from a backup. */
+  sealLink(purpose: string, plain: Buffer): Buffer {
+    const number = weekNumber();
+    const head = Buffer.alloc(3);
+    head.writeUInt8(version, 0);
+    head.writeUInt16BE(number, 1);
+    return Buffer.concat([head, encrypt(this.keys.get(linkKey(number)), plain, purpose)]);
+  }
+
+  /** @returns null if it is not of ours, was changed, is for another purpose, or its key is gone */
+  openLink(purpose: string, sealed: Buffer): Buffer | null {
+    if (sealed.length < 3 + ivLength + tagLength || sealed[0] !== version) return null;
+    const number = sealed.readUInt16BE(1);
+    const key = liveWeeks().includes(number) ? this.keys.find(linkKey(number)) : null;
+    if (!key) return null;
+    try {
+      return decrypt(key, sealed.subarray(3), purpose);
+    } catch {
+      return null;
+    }
+  }
+
+  /** A short proof that this server wrote `text` for this purpose. */
+  sign(purpose: string, text: string): string {
+    return createHmac('sha256', this.keys.get(`${purpose}.key`))
+      .update(text)
+      .digest('base64url')
+      .slice(0, 22);
+  }
+
+  verify(purpose: string, text: string, proof: string): boolean {
+    const expected = Buffer.from(this.sign(purpose, text));
+    const given = Buffer.from(proof);
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  }
+
+  /** A digest that counts things for one day and means nothing after: its key is deleted the day after. */
+  dailyDigest(text: string): Buffer {
+    const day = new Date().toISOString().slice(0, 10);
+    return createHmac('sha256', this.keys.get(`day-${day}.key`))
+      .update(text)
+      .digest()
+      .subarray(0, 16);
+  }
+
+  /** Deletes keys that are past their time. Safe to call at any moment, from any process. */
+  forgetOldKeys(): void {
+    const day = (offset: number) =>
+      `day-${new Date(Date.now() - offset * 24 * 3600_000).toISOString().slice(0, 10)}.key`;
+    this.keys.forget('day-', [day(0), day(-1)]);
+    this.keys.forget('link-', liveWeeks().map(linkKey));
+  }
+
+  private derive(purpose: string, petitionId: string): Buffer {
+    const name = `${purpose}/${petitionId}`;
+    let key = this.derived.get(name);
+    if (!key) {
+      key = Buffer.from(hkdfSync('sha256', this.keys.get(`${purpose}.key`), '', name, 32));
+      this.derived.set(name, key);
+    }
+    return key;
+  }
+}
+
+const weekNumber = () => Math.floor(Date.now() / week);
+// Links live 72 hours; the next week is there for servers whose clocks differ by a little.
+const liveWeeks = () => [weekNumber() - 1, weekNumber(), weekNumber() + 1];
+const linkKey = (number: number) => `link-${number}.key`;
+
+function encrypt(key: Buffer, plain: Buffer, bound: string): Buffer {
+  const iv = randomBytes(ivLength);
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(bound));
+  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+function decrypt(key: Buffer, sealed: Buffer, bound: string): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, ivLength), { authTagLength: tagLength })
+    .setAAD(Buffer.from(bound))
+    .setAuthTag(sealed.subarray(-tagLength));
+  return Buffer.concat([decipher.update(sealed.subarray(ivLength, -tagLength)), decipher.final()]);
+}
