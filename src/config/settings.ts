@@ -7,9 +7,10 @@ export const SETTINGS = Symbol('settings');
 
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 const url = (...protocols: string[]) =>
-  z
-    .url({ error: 'must be a URL' })
-    .refine((value) => protocols.includes(new URL(value).protocol), `must start with ${protocols.join(' or ')}//`);
+  z.url({
+    protocol: new RegExp(`^(${protocols.join('|')})$`),
+    error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+  });
 
 /** Every setting of the application, by the name of its environment variable. `.env.example` lists the same names. */
 export const settingsSchema = z
@@ -21,14 +22,14 @@ export const settingsSchema = z
       .min(1)
       .default('./data')
       .transform((path) => resolve(path)),
-    DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+    DATABASE_URL: url('postgres', 'postgresql').optional(),
     DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
-    PUBLIC_URL: url('http:', 'https:')
+    PUBLIC_URL: url('http', 'https')
       .transform((value) => value.replace(/\/+$/, ''))
       .optional(),
     SITE_NAME: z.string().trim().min(1).max(60).default('Countersign'),
     MAIL_MODE: z.enum(['inbox', 'hold', 'live']).default('inbox'),
-    SMTP_URL: url('smtp:', 'smtps:').optional(),
+    SMTP_URL: url('smtp', 'smtps').optional(),
     MAIL_FROM: z
       .string()
       .regex(/^[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'must be an address, or Name <address>')
