@@ -33,8 +33,8 @@ export async function startApp(
     nest,
     settings,
     database: nest.get(DataSource),
-    inject: nest.inject.bind(nest) as NestFastifyApplication['inject'],
-    get: nest.get.bind(nest) as NestFastifyApplication['get'],
+    inject: nest.inject.bind(nest),
+    get: nest.get.bind(nest),
     close: async () => {
       await nest.close();
       await made.drop();
