@@ -1,0 +1,225 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AdaptiveBatch } from '../database/adaptive-batch.js';
+import type { Outcome } from './delivery.js';
+import { finalStates, type Lane, type MailState } from './mail-states.js';
+
+/** Seconds a worker may be silent before others take it for dead. It says that it lives four times as often. */
+export const leaseSeconds = 60;
+
+export interface ClaimedMail {
+  campaignId: string;
+  id: string;
+  attemptId: string;
+  kind: string;
+  ref: string;
+  lane: Lane;
+  recipient: string | null;
+  payload: Buffer | null;
+  raw: Buffer | null;
+  /** False when `raw` is not what its hash was made of. */
+  intact: boolean;
+  attempts: number;
+  createdAt: Date;
+}
+
+/** What an attempt comes to: the mail's next state, and after how many seconds it is due again. */
+export interface Settlement {
+  mail: ClaimedMail;
+  state: MailState;
+  delaySeconds: number;
+  outcome: Outcome;
+}
+
+const finals = finalStates.map((state) => `'${state}'`).join(', ');
+
+/** What a mail becomes that would go back into the queue, had nobody stopped it meanwhile. */
+const back = (state: string) =>
+  `CASE WHEN ${state} NOT IN ('queued', 'deferred') OR stop IS NULL THEN ${state}
+        WHEN stop = 'cancel' THEN 'cancelled' ELSE 'held' END`;
+
+/** Lets go of a mail: sets the state of `next`, ends the attempt's hold on it, blanks the payload of what is final. */
+const letGo = `
+  state = next.state, state_at = now(), attempt_id = NULL, worker = NULL, lease_until = NULL,
+  payload = CASE WHEN next.state IN (${finals}) THEN NULL ELSE outbox.payload END`;
+
+/**
+ * The hold a worker has on a mail: claim, mark, settle. Each write after the claim carries the attempt id as a fence, so
+ * a worker that was taken for dead writes nothing. Rows are always locked in the order of their keys.
+ */
+@Injectable()
+export class Claims {
+  private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails));
+  private readonly settlements = new AdaptiveBatch((settlements: Settlement[]) => this.settleAll(settlements));
+
+  constructor(private readonly database: DataSource) {}
+
+  /** Takes up to `attemptIds.length` due mails of the lane, with an attempt noted for each. Committed when it returns. */
+  async claim(lane: Lane, worker: string, attemptIds: string[]): Promise<ClaimedMail[]> {
+    const rows = await this.database.query<ClaimedMail[]>(
+      `WITH due AS (
+         SELECT campaign_id, id FROM outbox
+         WHERE lane = $1 AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
+           AND (expires_at IS NULL OR expires_at > now())
+         ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+       ), numbered AS (
+         SELECT campaign_id, id, ($3::uuid[])[row_number() OVER ()] AS attempt_id FROM due
+       ), claimed AS (
+         UPDATE outbox
+         SET state = 'claimed', state_at = now(), attempt_id = numbered.attempt_id, worker = $4,
+             lease_until = now() + $5 * interval '1 second'
+         FROM numbered
+         WHERE outbox.campaign_id = numbered.campaign_id AND outbox.id = numbered.id
+         RETURNING outbox.*
+       ), noted AS (
+         INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker)
+         SELECT campaign_id, id, attempt_id, worker FROM claimed
+       )
+       SELECT campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, recipient, payload, raw,
+              raw IS NULL OR sha256(raw) = raw_sha256 AS intact, attempts, created_at AS "createdAt"
+       FROM claimed ORDER BY next_attempt_at`,
+      [lane, attemptIds.length, attemptIds, worker, leaseSeconds],
+    );
+    return rows.map((row) => ({ ...row, payload: asBuffer(row.payload), raw: asBuffer(row.raw) }));
+  }
+
+  /** Marks that the server is ready for the data. False: the fence is lost, nothing may be sent. */
+  handOver(mail: ClaimedMail): Promise<boolean> {
+    return this.marks.add(mail);
+  }
+
+  /** Writes down how the attempt ended. False: the fence is lost, nothing was written. */
+  settle(settlement: Settlement): Promise<boolean> {
+    return this.settlements.add(settlement);
+  }
+
+  /** Tells that the worker lives. */
+  async extend(worker: string): Promise<void> {
+    await this.database.query(
+      `UPDATE outbox SET lease_until = now() + $2 * interval '1 second'
+       WHERE state IN ('claimed', 'handing_over') AND worker = $1`,
+      [worker, leaseSeconds],
+    );
+  }
+
+  /**
+   * Takes back what silent workers held. What was only claimed has not left and goes back; what was being handed over is
+   * in doubt, and goes again by itself only if its kind says so.
+   * @param resent kinds that go again after a doubt
+   * @param all also those whose lease still runs: only when no other worker can be alive
+   */
+  async recover(resent: string[], all = false): Promise<number> {
+    const [, count] = await this.database.query<[unknown[], number]>(
+      `WITH lost AS (
+         SELECT campaign_id, id, attempt_id, state AS was,
+                CASE WHEN state = 'handing_over' AND kind <> ALL ($1) THEN 'in_doubt' ELSE 'queued' END AS state
+         FROM outbox
+         WHERE state IN ('claimed', 'handing_over') AND (lease_until < now() OR $2)
+         FOR UPDATE SKIP LOCKED
+       ), told AS (
+         UPDATE attempts
+         SET ended_at = now(), reply = 'the worker fell silent',
+             outcome = CASE lost.was WHEN 'claimed' THEN 'unsent' ELSE 'in_doubt' END
+         FROM lost
+         WHERE attempts.campaign_id = lost.campaign_id AND outbox_id = lost.id
+           AND attempts.attempt_id = lost.attempt_id
+       ), next AS (
+         SELECT campaign_id, id, ${back('lost.state')} AS state
+         FROM lost JOIN outbox USING (campaign_id, id)
+       )
+       UPDATE outbox SET ${letGo} FROM next
+       WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
+      [resent, all],
+    );
+    return count;
+  }
+
+  /** Ends what is past its deadline; what is in doubt stays for a person to decide. */
+  async expire(): Promise<number> {
+    const [, count] = await this.database.query<[unknown[], number]>(
+      `WITH next AS (
+         SELECT campaign_id, id, 'expired' AS state FROM outbox
+         WHERE state IN ('queued', 'deferred', 'held') AND expires_at <= now()
+         FOR UPDATE SKIP LOCKED
+       )
+       UPDATE outbox SET ${letGo} FROM next
+       WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
+    );
+    return count;
+  }
+
+  /** MAIL_MODE=hold: what waits from before is held too. */
+  async holdAll(): Promise<void> {
+    await this.database.query(
+      `UPDATE outbox SET state = 'held', state_at = now(), stop = 'mode' WHERE state IN ('queued', 'deferred')`,
+    );
+  }
+
+  private async markAll(mails: ClaimedMail[]): Promise<boolean[]> {
+    const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(
+      `WITH mine AS (
+         SELECT outbox.campaign_id, outbox.id, outbox.attempt_id
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
+         JOIN outbox USING (campaign_id, id, attempt_id)
+         WHERE state IN ('claimed', 'handing_over')
+         ORDER BY 1, 2 FOR UPDATE OF outbox
+       ), marked AS (
+         UPDATE outbox
+         SET state = 'handing_over', state_at = now(), lease_until = now() + $4 * interval '1 second'
+         FROM mine WHERE outbox.campaign_id = mine.campaign_id AND outbox.id = mine.id
+       )
+       UPDATE attempts SET handed_over_at = now() FROM mine
+       WHERE attempts.campaign_id = mine.campaign_id AND outbox_id = mine.id AND attempts.attempt_id = mine.attempt_id
+       RETURNING attempts.attempt_id`,
+      [
+        mails.map((mail) => mail.campaignId),
+        mails.map((mail) => mail.id),
+        mails.map((mail) => mail.attemptId),
+        leaseSeconds,
+      ],
+    );
+    const marked = new Set(rows.map((row) => row.attempt_id));
+    return mails.map((mail) => marked.has(mail.attemptId));
+  }
+
+  private async settleAll(settlements: Settlement[]): Promise<boolean[]> {
+    const column = (pick: (settlement: Settlement) => unknown) => settlements.map((each) => pick(each) ?? null);
+    const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(
+      `WITH told AS (
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])
+           AS told (campaign_id, id, attempt_id, wanted, delay, outcome, reply_code, reply)
+       ), next AS (
+         SELECT outbox.campaign_id, outbox.id, told.attempt_id, ${back('wanted')} AS state,
+                delay, outcome, told.reply_code, told.reply
+         FROM told JOIN outbox USING (campaign_id, id, attempt_id)
+         WHERE outbox.state IN ('claimed', 'handing_over')
+         ORDER BY 1, 2 FOR UPDATE OF outbox
+       ), gone AS (
+         UPDATE outbox
+         SET ${letGo}, next_attempt_at = now() + next.delay * interval '1 second',
+             attempts = attempts + CASE next.outcome WHEN 'unsent' THEN 0 ELSE 1 END,
+             reply_code = next.reply_code, reply = next.reply
+         FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id
+       )
+       UPDATE attempts
+       SET ended_at = now(), outcome = next.outcome, reply_code = next.reply_code, reply = next.reply
+       FROM next
+       WHERE attempts.campaign_id = next.campaign_id AND outbox_id = next.id AND attempts.attempt_id = next.attempt_id
+       RETURNING attempts.attempt_id`,
+      [
+        column(({ mail }) => mail.campaignId),
+        column(({ mail }) => mail.id),
+        column(({ mail }) => mail.attemptId),
+        column(({ state }) => state),
+        column(({ delaySeconds }) => delaySeconds),
+        column(({ outcome }) => outcome.result),
+        column(({ outcome }) => outcome.code),
+        column(({ outcome }) => outcome.reply),
+      ],
+    );
+    const settled = new Set(rows.map((row) => row.attempt_id));
+    return settlements.map(({ mail }) => settled.has(mail.attemptId));
+  }
+}
+
+const asBuffer = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes));

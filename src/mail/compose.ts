@@ -1,0 +1,68 @@
+import addressparser from 'nodemailer/lib/addressparser';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import type { ComposedMail } from './mail-kinds.js';
+import type { Lane } from './mail-states.js';
+
+const confirmationHeaders = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
+/** What tells a filter "bulk" has no place on a letter from a person; what is set here may not be set by others. */
+const reserved = /^(from|to|cc|bcc|sender|date|message-id|return-path|received|content-.*|mime-version|dkim-.*)$/i;
+const bulk = /^(precedence|auto-submitted|list-.*|feedback-id)$/i;
+
+/**
+ * The bytes of a mail. The same input gives the same bytes: Message-ID, Date and boundary come from `fixed`, so a mail
+ * that goes again is the same mail. Throws when a header holds a line break or another control character, when `to` is
+ * not exactly one mailbox, or when a letter carries a header of bulk mail.
+ */
+export async function renderMail(
+  mail: ComposedMail,
+  fixed: { id: string; date: Date; from: string; lane?: Lane },
+): Promise<Buffer> {
+  const lane = fixed.lane ?? 'letters';
+  const headers = { ...(lane === 'confirmations' ? confirmationHeaders : {}), ...mail.headers };
+  for (const [name, value] of Object.entries({ Subject: mail.subject, 'Reply-To': mail.replyTo ?? '', ...headers })) {
+    refuseControlCharacters(name, value);
+  }
+  for (const name of Object.keys(headers)) {
+    if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name) || reserved.test(name) || (lane === 'letters' && bulk.test(name))) {
+      throw new Error(`A mail may not set the header ${JSON.stringify(name)}`);
+    }
+  }
+  const message = new MailComposer({
+    from: fixed.from,
+    to: mailbox(mail.to),
+    ...(mail.replyTo && { replyTo: mailbox(mail.replyTo) }),
+    subject: mail.subject,
+    text: mail.text,
+    ...(mail.html !== undefined && { html: mail.html }),
+    headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
+    date: fixed.date,
+    messageId: `<${fixed.id}@${domainOf(fixed.from)}>`,
+    baseBoundary: fixed.id.replaceAll('-', ''),
+    boundaryPrefix: '--_cs',
+    newline: 'win',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }).compile();
+  return message.build();
+}
+
+/** The one mailbox a header names, with its display name. Throws on none, several, or a group. */
+export function mailbox(value: string): { name: string; address: string } {
+  refuseControlCharacters('To', value);
+  const found = addressparser(value);
+  const [only] = found;
+  if (found.length !== 1 || !only?.address || !/^[^\s@<>,;:"\\()[\]]+@[^\s@<>,;:"\\()[\]]+$/.test(only.address)) {
+    throw new Error('A mail goes to exactly one mailbox');
+  }
+  return { name: only.name, address: only.address };
+}
+
+export function domainOf(from: string): string {
+  return mailbox(from).address.split('@')[1]!;
+}
+
+function refuseControlCharacters(name: string, value: string): void {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(value))
+    throw new Error(`${name} may not hold a line break or control character`);
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+
+export interface ComposedMail {
+  /** One mailbox: `sara@example.org` or `Anna Berg <anna@example.org>`. */
+  to: string;
+  subject: string;
+  text: string;
+  html?: string;
+  replyTo?: string;
+  headers?: Record<string, string>;
+}
+
+export interface MailKind {
+  name: string;
+  /** What happens when the server fell silent after it was handed the mail: a person decides, or the same bytes go again. */
+  inDoubt: 'hold' | 'resend';
+  /**
+   * Called at sending for rows without frozen bytes; null: nothing to send. It must answer the same for the same row, so
+   * that a resend carries the same bytes. The payload is blanked once the mail is in a final state.
+   */
+  compose?(mail: { id: string; campaignId: string; ref: string; payload: Buffer | null }): Promise<ComposedMail | null>;
+}
+
+/** Which kinds of mail there are. The rooms that know what a mail says register theirs at start. */
+@Injectable()
+export class MailKinds {
+  private readonly kinds = new Map<string, MailKind>();
+
+  register(kind: MailKind): void {
+    this.kinds.set(kind.name, kind);
+  }
+
+  find(name: string): MailKind | undefined {
+    return this.kinds.get(name);
+  }
+
+  /** Kinds whose mails go again by themselves after a doubt. Any other kind, an unknown one too, waits for a person. */
+  resent(): string[] {
+    return [...this.kinds.values()].filter((kind) => kind.inDoubt === 'resend').map((kind) => kind.name);
+  }
+}

@@ -1,0 +1,34 @@
+import { Module } from '@nestjs/common';
+import { join } from 'node:path';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { Claims } from './claims.js';
+import { type Delivery, DELIVERY } from './delivery.js';
+import { Inbox } from './inbox.js';
+import { MailKinds } from './mail-kinds.js';
+import { MailWorker } from './mail.worker.js';
+import { OutboxService } from './outbox.service.js';
+import { relayFromUrl } from './relay.js';
+import { SmtpDelivery } from './smtp.delivery.js';
+
+const inbox = {
+  provide: Inbox,
+  inject: [SETTINGS],
+  useFactory: (settings: Settings) => new Inbox(join(settings.DATA_DIR, 'inbox')),
+};
+
+/** The only place that decides whether a mail may leave the machine. */
+const delivery = {
+  provide: DELIVERY,
+  inject: [SETTINGS, Inbox],
+  useFactory: (settings: Settings, builtIn: Inbox): Delivery => {
+    if (settings.MAIL_MODE === 'inbox' || !settings.SMTP_URL) return builtIn;
+    const { hostname } = new URL(settings.PUBLIC_URL);
+    return new SmtpDelivery(relayFromUrl(settings.SMTP_URL), hostname.includes('.') ? hostname : undefined);
+  },
+};
+
+@Module({
+  providers: [inbox, delivery, Claims, MailKinds, MailWorker, OutboxService],
+  exports: [MailKinds, MailWorker, OutboxService],
+})
+export class MailModule {}

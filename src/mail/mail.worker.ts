@@ -1,0 +1,225 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { relayPause } from './back-off.js';
+import { type ClaimedMail, Claims, leaseSeconds } from './claims.js';
+import { mailbox, renderMail } from './compose.js';
+import { type Delivery, DELIVERY, type Handover, type Outcome } from './delivery.js';
+import { MailKinds } from './mail-kinds.js';
+import { type Lane, lanes } from './mail-states.js';
+import { OutboxService } from './outbox.service.js';
+import { settlementOf } from './settlement.js';
+
+/** Mails in hand at once, per lane: letters never take a hand from confirmations. */
+const hands: Record<Lane, number> = { confirmations: 8, letters: 2 };
+const shutdownSeconds = 15;
+
+class FenceLost extends Error {}
+
+/** Takes due mails from the outbox and sends them. Any number of workers may run over one database. */
+@Injectable()
+export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger('Mail');
+  private readonly name = `${hostname()}:${process.pid}:${uuidv7()}`;
+  private readonly inHand: Record<Lane, Set<Promise<void>>> = { confirmations: new Set(), letters: new Set() };
+  private readonly filling: Partial<Record<Lane, Promise<void>>> = {};
+  private readonly askedAgain = new Set<Lane>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private claiming = false;
+  private claimed = 0;
+  private relay = { failures: 0, pausedUntil: 0 };
+
+  constructor(
+    private readonly claims: Claims,
+    private readonly kinds: MailKinds,
+    private readonly outbox: OutboxService,
+    @Inject(DELIVERY) private readonly delivery: Delivery,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.settings.MAIL_MODE === 'hold') await this.claims.holdAll();
+    if (!this.settings.runners) return;
+    // The embedded database has one process: whoever held a lease there is dead.
+    if (!this.settings.DATABASE_URL) await this.claims.recover(this.kinds.resent(), true);
+    this.claiming = true;
+    this.outbox.bell.on('wake', () => this.fillAll());
+    this.every(1, () => this.fillAll());
+    this.every(leaseSeconds / 4, () => this.keepHouse());
+    await this.keepHouse();
+    this.fillAll();
+  }
+
+  /** Lets what is in hand come to its end; what a server does not answer in time is broken off and told as it stands. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.claiming = false;
+    this.timers.forEach(clearInterval);
+    const patience = setTimeout(() => this.delivery.abort(), shutdownSeconds * 1000);
+    await this.emptyHands();
+    clearTimeout(patience);
+    await this.delivery.close();
+  }
+
+  /** Sends until nothing is due, and tells how many attempts that took. For tests and the command line. */
+  async drain(): Promise<number> {
+    const before = this.claimed;
+    const running = this.claiming;
+    this.claiming = true;
+    this.relay = { failures: 0, pausedUntil: 0 };
+    for (let seen = -1; seen !== this.claimed;) {
+      seen = this.claimed;
+      await this.keepHouse();
+      await Promise.all(lanes.map((lane) => this.fill(lane)));
+      await this.emptyHands();
+    }
+    this.claiming = running;
+    return this.claimed - before;
+  }
+
+  /** Since when and how often the mail server could not be reached; null when it was reached last time. */
+  trouble(): { failures: number; pausedUntil: string } | null {
+    const { failures, pausedUntil } = this.relay;
+    return failures === 0 ? null : { failures, pausedUntil: new Date(pausedUntil).toISOString() };
+  }
+
+  private fillAll(): void {
+    for (const lane of lanes) {
+      this.fill(lane).catch((error: Error) => this.log.error(`mails cannot be claimed: ${error.name}`));
+    }
+  }
+
+  /** Claims as many mails as the lane has free hands, one claim at a time. */
+  private fill(lane: Lane): Promise<void> {
+    if (this.filling[lane]) this.askedAgain.add(lane);
+    return (this.filling[lane] ??= this.claimAndStart(lane).finally(() => delete this.filling[lane]));
+  }
+
+  private async claimAndStart(lane: Lane): Promise<void> {
+    for (;;) {
+      const free = hands[lane] - this.inHand[lane].size;
+      if (!this.claiming || free <= 0 || Date.now() < this.relay.pausedUntil) return;
+      const mails = await this.claims.claim(
+        lane,
+        this.name,
+        Array.from({ length: free }, () => uuidv7()),
+      );
+      if (mails.length === 0 && !this.askedAgain.delete(lane)) return;
+      this.claimed += mails.length;
+      for (const mail of mails) this.start(lane, mail);
+    }
+  }
+
+  private start(lane: Lane, mail: ClaimedMail): void {
+    const sending = this.send(mail)
+      .catch((error: Error) => this.log.error(`attempt ${mail.attemptId} ended without a record: ${error.name}`))
+      .then(() => {
+        this.inHand[lane].delete(sending);
+        if (this.claiming) this.fillAll();
+      });
+    this.inHand[lane].add(sending);
+  }
+
+  private async send(mail: ClaimedMail): Promise<void> {
+    let outcome: Outcome;
+    let to = mail.recipient ?? '';
+    try {
+      const handover = await this.prepare(mail);
+      if ('result' in handover) outcome = handover;
+      else {
+        to = handover.to;
+        outcome = await this.delivery.deliver(handover, async () => {
+          if (!(await this.claims.handOver(mail))) throw new FenceLost();
+        });
+      }
+    } catch (error) {
+      // Somebody else has the mail now: not a word about it from here.
+      if (error instanceof FenceLost) return;
+      this.log.error(`attempt ${mail.attemptId} was broken off before the hand-over: ${(error as Error).name}`);
+      outcome = { result: 'unsent', reply: 'broken off before the hand-over' };
+    }
+    this.heed(outcome);
+    await this.record(mail, outcome, to);
+  }
+
+  /** The mail as it goes out, or the outcome when there is nothing that could go out. */
+  private async prepare(mail: ClaimedMail): Promise<Handover | Outcome> {
+    const { id, attemptId, createdAt } = mail;
+    const from = mailbox(this.settings.MAIL_FROM).address;
+    if (!mail.intact) return { result: 'refused', reply: 'the stored bytes are not those that were approved' };
+    if (mail.raw) return { id, attemptId, createdAt, from, to: mail.recipient!, bytes: mail.raw };
+    try {
+      const kind = this.kinds.find(mail.kind);
+      if (!kind?.compose) return { result: 'deferred', reply: `nobody here writes mails of the kind ${mail.kind}` };
+      const composed = await kind.compose(mail);
+      if (!composed) return { result: 'suppressed' };
+      const fixed = { id, date: createdAt, from: this.settings.MAIL_FROM, lane: mail.lane };
+      return {
+        id,
+        attemptId,
+        createdAt,
+        from,
+        to: mailbox(composed.to).address,
+        bytes: await renderMail(composed, fixed),
+      };
+    } catch (error) {
+      // Only the kind of error: its message may quote the person.
+      this.log.error(`a mail of the kind ${mail.kind} could not be written: ${(error as Error).name}`);
+      return { result: 'deferred', reply: 'the mail could not be written' };
+    }
+  }
+
+  /** A relay that cannot be reached is left alone for a while, for all mails alike. */
+  private heed(outcome: Outcome): void {
+    if (outcome.result !== 'unsent') {
+      if (outcome.code) this.relay = { failures: 0, pausedUntil: 0 };
+      return;
+    }
+    if (Date.now() < this.relay.pausedUntil) return;
+    const failures = this.relay.failures + 1;
+    this.relay = { failures, pausedUntil: Date.now() + relayPause(failures) * 1000 };
+    this.log.warn(
+      `the mail server cannot be reached (${outcome.code ?? 'no answer'}), next try in ${relayPause(failures)} s`,
+    );
+  }
+
+  /** An answer must not be lost to a database that is away for a moment: it is written down as long as the lease runs. */
+  private async record(mail: ClaimedMail, outcome: Outcome, to: string): Promise<void> {
+    const pause = relayPause(this.relay.failures);
+    const settlement = settlementOf(mail, outcome, { kind: this.kinds.find(mail.kind), to, pause });
+    for (const seconds of [0.2, 1, 5, 20, 0]) {
+      try {
+        await this.claims.settle(settlement);
+        return;
+      } catch (error) {
+        if (seconds === 0) throw error;
+        await sleep(seconds * 1000);
+      }
+    }
+  }
+
+  private async keepHouse(): Promise<void> {
+    await this.claims.extend(this.name);
+    await this.claims.recover(this.kinds.resent());
+    await this.claims.expire();
+  }
+
+  private async emptyHands(): Promise<void> {
+    while (lanes.some((lane) => this.inHand[lane].size > 0 || this.filling[lane])) {
+      await Promise.all(lanes.flatMap((lane) => [...this.inHand[lane], this.filling[lane]]));
+    }
+  }
+
+  private every(seconds: number, work: () => void | Promise<void>): void {
+    const run = () =>
+      Promise.resolve(work()).catch((error: Error) => this.log.error(`mail upkeep failed: ${error.name}`));
+    this.timers.push(setInterval(() => void run(), seconds * 1000).unref());
+  }
+}

@@ -1,0 +1,112 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { EventEmitter } from 'node:events';
+import type { EntityManager } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import type { Lane } from './mail-states.js';
+
+export interface NewMail {
+  /** The petition or letter campaign it is for. */
+  campaignId: string;
+  /** UUIDv7; the Message-ID is made of it. */
+  id: string;
+  kind: string;
+  /** What it is for: a second mail with the same campaign, kind and ref is not taken. */
+  ref: string;
+  lane: Lane;
+  /** Needed with `raw`; kinds that compose name it themselves. */
+  recipient?: string;
+  payload?: Buffer;
+  /** Frozen bytes: sent as they are, also the second time. */
+  raw?: Buffer;
+  notBefore?: Date;
+  /** After this the mail is not sent any more. */
+  expiresAt?: Date;
+}
+
+/** What the other rooms know of mail: put it in, hold it, let it go, take it back. All in the caller's transaction. */
+@Injectable()
+export class OutboxService {
+  /** Says `wake` when there may be something to send. */
+  readonly bell = new EventEmitter();
+
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
+  /** One INSERT for all; a mail that is already there stays as it is. Call `wake()` after the commit. */
+  async enqueue(tx: EntityManager, mails: NewMail[]): Promise<void> {
+    if (mails.length === 0) return;
+    const held = this.settings.MAIL_MODE === 'hold';
+    const column = (pick: (mail: NewMail) => unknown) => mails.map((mail) => pick(mail) ?? null);
+    await tx.query(
+      `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, stop, recipient, payload, raw, raw_sha256,
+                           next_attempt_at, expires_at)
+       SELECT campaign_id, id, kind, ref, lane, $1, $2, recipient, payload, raw, sha256(raw),
+              coalesce(not_before, now()), expires_at
+       FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[],
+                   $11::timestamptz[], $12::timestamptz[])
+         AS new (campaign_id, id, kind, ref, lane, recipient, payload, raw, not_before, expires_at)
+       ON CONFLICT (campaign_id, kind, ref) DO NOTHING`,
+      [
+        held ? 'held' : 'queued',
+        held ? 'mode' : null,
+        column((mail) => mail.campaignId),
+        column((mail) => mail.id),
+        column((mail) => mail.kind),
+        column((mail) => mail.ref),
+        column((mail) => mail.lane),
+        column((mail) => mail.recipient),
+        column((mail) => mail.payload),
+        column((mail) => mail.raw),
+        column((mail) => mail.notBefore),
+        column((mail) => mail.expiresAt),
+      ],
+    );
+  }
+
+  wake(): void {
+    this.bell.emit('wake');
+  }
+
+  /**
+   * Pauses a campaign. What a worker already has in hand goes out, but does not come back into the queue: the mark
+   * `stop` stays on it.
+   * @returns how many mails it touched
+   */
+  async hold(tx: EntityManager, campaignId: string): Promise<number> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      `UPDATE outbox
+       SET stop = 'pause',
+           state_at = CASE WHEN state IN ('queued', 'deferred') THEN now() ELSE state_at END,
+           state = CASE WHEN state IN ('queued', 'deferred') THEN 'held' ELSE state END
+       WHERE campaign_id = $1 AND state IN ('queued', 'deferred', 'claimed', 'handing_over') AND stop IS NULL`,
+      [campaignId],
+    );
+    return count;
+  }
+
+  /** Resumes a campaign. What MAIL_MODE=hold holds stays: only a person at the mail desk releases it. */
+  async release(tx: EntityManager, campaignId: string): Promise<number> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      `UPDATE outbox
+       SET stop = NULL,
+           state_at = CASE WHEN state = 'held' THEN now() ELSE state_at END,
+           state = CASE WHEN state <> 'held' THEN state WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END
+       WHERE campaign_id = $1 AND stop = 'pause'`,
+      [campaignId],
+    );
+    return count;
+  }
+
+  /** Takes back what has not left. What is in hand now may still arrive; what is in doubt stays for a person. */
+  async cancel(tx: EntityManager, campaignId: string): Promise<number> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      `UPDATE outbox
+       SET stop = 'cancel',
+           payload = CASE WHEN state IN ('queued', 'deferred', 'held') THEN NULL ELSE payload END,
+           state_at = CASE WHEN state IN ('queued', 'deferred', 'held') THEN now() ELSE state_at END,
+           state = CASE WHEN state IN ('queued', 'deferred', 'held') THEN 'cancelled' ELSE state END
+       WHERE campaign_id = $1 AND state IN ('queued', 'deferred', 'held', 'claimed', 'handing_over')`,
+      [campaignId],
+    );
+    return count;
+  }
+}

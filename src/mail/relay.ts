@@ -1,0 +1,55 @@
+import { isIP } from 'node:net';
+
+/** Where mail leaves: what SMTP_URL says, spelled out. */
+export interface Relay {
+  host: string;
+  port: number;
+  secure: boolean;
+  requireTls: boolean;
+  opportunisticTls: boolean;
+  verifyCertificate: boolean;
+  auth?: { user: string; pass: string };
+}
+
+/**
+ * `smtp://[user:password@]host[:port][?tls=optional]` or `smtps://…`. TLS is demanded except on this machine itself and
+ * where `tls=optional` gives it up; a password never goes out in clear to another machine. Throws a sentence that names
+ * SMTP_URL.
+ */
+export function relayFromUrl(value: string): Relay {
+  const url = parse(value);
+  const secure = url.protocol === 'smtps:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const here = isLoopback(host);
+  const optional = url.searchParams.get('tls') === 'optional';
+  const user = decodeURIComponent(url.username);
+  if (user && optional && !secure && !here) {
+    throw new Error(
+      'SMTP_URL has a password and tls=optional: the password could be read on the way. Remove one of them.',
+    );
+  }
+  return {
+    host,
+    port: Number(url.port) || (secure ? 465 : 587),
+    secure,
+    requireTls: !secure && !here && !optional,
+    opportunisticTls: !secure && (here || optional),
+    verifyCertificate: !here && !optional,
+    ...(user && { auth: { user, pass: decodeURIComponent(url.password) } }),
+  };
+}
+
+function parse(value: string): URL {
+  const url = URL.parse ? URL.parse(value) : URL.canParse(value) ? new URL(value) : null;
+  const known = url?.searchParams.get('tls') ?? 'optional';
+  if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || !url.hostname || known !== 'optional') {
+    throw new Error(
+      'SMTP_URL must look like smtp://user:password@mail.example.org:587 (or smtps://, or with ?tls=optional)',
+    );
+  }
+  return url;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,44 @@
+import { backOff } from './back-off.js';
+import type { ClaimedMail, Settlement } from './claims.js';
+import type { Outcome } from './delivery.js';
+import type { MailKind } from './mail-kinds.js';
+
+/**
+ * From how an attempt ended to what becomes of the mail.
+ * @param about.to whom it went to, so that a personal mail's record does not name her
+ * @param about.pause seconds the relay is left alone
+ */
+export function settlementOf(
+  mail: ClaimedMail,
+  outcome: Outcome,
+  about: { kind: MailKind | undefined; to: string; pause: number; random?: () => number },
+): Settlement {
+  const personal = mail.raw === null;
+  const told = personal ? { ...outcome, reply: outcome.reply && withoutAddresses(outcome.reply, about.to) } : outcome;
+  const settle = (state: Settlement['state'], delaySeconds = 0) => ({ mail, state, delaySeconds, outcome: told });
+  switch (outcome.result) {
+    case 'accepted':
+    case 'refused':
+    case 'suppressed':
+      return settle(outcome.result);
+    case 'unsent':
+      return settle(mail.attempts > 0 ? 'deferred' : 'queued', about.pause);
+    case 'in_doubt':
+      if (about.kind?.inDoubt !== 'resend') return settle('in_doubt');
+      break;
+    case 'deferred':
+      break;
+  }
+  const delay = backOff(mail.attempts + 1, outcome.reply, about.random);
+  return delay === null ? settle('expired') : settle('deferred', delay);
+}
+
+/** Servers like to quote the mailbox they talk about. */
+export function withoutAddresses(reply: string, to: string): string {
+  const local = to.split('@')[0]!;
+  const named = [to, local]
+    .filter((part) => part.length > 2)
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const withoutHers = named.length > 0 ? reply.replaceAll(new RegExp(named.join('|'), 'giu'), '…') : reply;
+  return withoutHers.replaceAll(/[^\s<>()"',;:]+@[^\s<>()"',;:]+/gu, '…');
+}

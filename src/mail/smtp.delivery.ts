@@ -1,0 +1,126 @@
+import { Readable } from 'node:stream';
+import type SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { Delivery, Handover, Outcome } from './delivery.js';
+import type { Relay } from './relay.js';
+import { type Line, SmtpConnections } from './smtp-connections.js';
+
+type SmtpError = SMTPConnection.SMTPError;
+
+/** 530, 535, 538: it is us the server does not let in, whoever the mail is for. */
+const notLetIn = new Set([530, 535, 538]);
+
+/** Hands mails to the relay by SMTP, and tells the true outcome of each. */
+export class SmtpDelivery implements Delivery {
+  private readonly connections: SmtpConnections;
+
+  constructor(relay: Relay, name?: string) {
+    this.connections = new SmtpConnections(relay, name);
+  }
+
+  async deliver(mail: Handover, handOver: () => Promise<void>): Promise<Outcome> {
+    for (let fresh = false; ; fresh = true) {
+      let line: Line;
+      try {
+        line = await this.connections.take({ fresh });
+      } catch (error) {
+        return unsent(error as SmtpError);
+      }
+      const outcome = await this.hand(line, mail, handOver);
+      // A line kept open may have been closed by the server meanwhile; nothing was sent, so a new line may be tried.
+      if (outcome) return outcome;
+    }
+  }
+
+  abort(): void {
+    this.connections.cutAll();
+  }
+
+  async close(): Promise<void> {
+    this.connections.close();
+  }
+
+  /** One SMTP transaction. Null: a used line was dead before anything happened. */
+  private async hand(line: Line, mail: Handover, handOver: () => Promise<void>): Promise<Outcome | null> {
+    let over = false;
+    let marking: Promise<void> | undefined;
+    let refuse: (error: unknown) => void;
+    const refusedToMark = new Promise<never>((_, reject) => (refuse = reject));
+    // The first read comes after the server's 354: what is committed here is true before the first byte leaves.
+    const body = new Readable({
+      read() {
+        marking ??= handOver().then(
+          () => {
+            if (body.destroyed) return;
+            over = true;
+            body.push(mail.bytes);
+            body.push(null);
+          },
+          (error: unknown) => refuse(error),
+        );
+      },
+    });
+    try {
+      const { error, info } = await Promise.race([send(line.connection, mail, body), refusedToMark]);
+      body.destroy();
+      await marking;
+      const outcome = over ? afterHandover(error, info) : beforeHandover(error, line.used);
+      await this.giveBack(line, outcome);
+      return outcome;
+    } catch (error) {
+      this.connections.drop(line);
+      throw error;
+    }
+  }
+
+  /** The line serves again when the server answered in full; after a refusal the transaction is reset first. */
+  private async giveBack(line: Line, outcome: Outcome | null): Promise<void> {
+    if (!outcome || outcome.result === 'unsent' || outcome.result === 'in_doubt') return this.connections.drop(line);
+    if (outcome.result === 'accepted') return this.connections.give(line);
+    let closed = () => {};
+    const answered = await new Promise<boolean>((resolve) => {
+      closed = () => resolve(false);
+      line.connection.once('end', closed);
+      line.connection.reset((error) => resolve(!error));
+    });
+    line.connection.off('end', closed);
+    if (answered) this.connections.give(line);
+    else this.connections.drop(line);
+  }
+}
+
+type Sent = { error: SmtpError | null; info?: SMTPConnection.SentMessageInfo };
+
+function send(connection: SMTPConnection, mail: Handover, body: Readable): Promise<Sent> {
+  const dsn = { id: mail.attemptId, ret: 'HDRS' as const };
+  const envelope = { from: mail.from, to: [mail.to], size: mail.bytes.length, dsn };
+  return new Promise((resolve) => connection.send(envelope, body, (error, info) => resolve({ error, info })));
+}
+
+/** Only a complete reply to the data is an answer. Anything else is silence, whatever the library calls it. */
+function afterHandover(error: SmtpError | null, info?: SMTPConnection.SentMessageInfo): Outcome {
+  if (!error) return { result: 'accepted', code: codeOf(info!.response), reply: info!.response };
+  if (error.code === 'EMESSAGE' && error.responseCode) return answer(error);
+  return { result: 'in_doubt', reply: `no answer after the hand-over (${error.code ?? 'connection lost'})` };
+}
+
+function beforeHandover(error: SmtpError | null, used: boolean): Outcome | null {
+  if (!error) return { result: 'unsent', reply: 'the server answered before it was given the mail' };
+  const code = error.responseCode;
+  if (used && (!code || code === 421) && error.code !== 'EMESSAGE' && error.command !== 'API') return null;
+  if (error.code === 'EENVELOPE' || error.code === 'EMESSAGE') {
+    if (!code) return { result: 'refused', reply: error.message };
+    return notLetIn.has(code) ? unsent(error) : answer(error);
+  }
+  return unsent(error);
+}
+
+function answer(error: SmtpError): Outcome {
+  const result = error.responseCode! < 500 ? 'deferred' : 'refused';
+  return { result, code: error.responseCode || undefined, reply: error.response };
+}
+
+function unsent(error: SmtpError): Outcome {
+  return { result: 'unsent', code: error.responseCode || undefined, reply: error.response || error.message };
+}
+
+const codeOf = (reply: string) => Number(/^\d{3}/.exec(reply)?.[0] ?? 250);
