@@ -4,6 +4,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { Claims } from './claims.js';
 import { type Delivery, DELIVERY } from './delivery.js';
 import { Inbox } from './inbox.js';
+import { InboxPages } from './inbox.pages.js';
 import { MailKinds } from './mail-kinds.js';
 import { MailWorker } from './mail.worker.js';
 import { OutboxService } from './outbox.service.js';
@@ -28,6 +29,7 @@ const delivery = {
 };
 
 @Module({
+  controllers: [InboxPages],
   providers: [inbox, delivery, Claims, MailKinds, MailWorker, OutboxService],
   exports: [MailKinds, MailWorker, OutboxService],
 })
