@@ -1,6 +1,9 @@
 // Everything is compiled to CommonJS, ESM-only packages included: no node flags, the same on Node 20, 22 and 24.
 const esmOnly = [
   '@electric-sql',
+  'age-encryption',
+  '@noble',
+  '@scure',
   '@nestjs',
   '@borewit',
   '@tokenizer',

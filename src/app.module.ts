@@ -1,9 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Settings, SettingsModule } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
+import { PetitionsModule } from './petitions/petitions.module.js';
+import { SignaturesModule } from './signatures/signatures.module.js';
 import { SiteModule } from './site/site.module.js';
+import { StaffModule } from './staff/staff.module.js';
 import { VaultModule } from './vault/vault.module.js';
 
 @Module({})
@@ -17,6 +21,10 @@ export class AppModule {
         VaultModule,
         SiteModule,
         HealthModule,
+        StaffModule,
+        PetitionsModule,
+        SignaturesModule,
+        ExportsModule,
         MailModule,
       ],
     };

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { loadEnvFile, loadSettings, SettingsError } from './config/settings.js';
 import { openDatabase } from './database/data-source.js';
 import { migrate } from './database/migrate.js';
+import { exportCommands } from './exports/exports.cli.js';
 import { openApiDocument } from './openapi.js';
 import { start } from './main.js';
 
@@ -30,6 +31,8 @@ program
   .description('write the description of the JSON API (OpenAPI 3.1)')
   .argument('<file>')
   .action(async (file: string) => writeFile(file, await openApiDocument()));
+
+exportCommands(program);
 
 try {
   loadEnvFile();

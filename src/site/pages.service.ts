@@ -32,9 +32,7 @@ export class Pages {
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {
     this.liquid = new Liquid({
-      root: join(projectRoot, 'templates/pages'),
-      layouts: join(projectRoot, 'templates/pages'),
-      partials: join(projectRoot, 'templates/pages'),
+      root: [join(projectRoot, 'templates/pages'), join(projectRoot, 'templates/mails')],
       extname: '.liquid',
       cache: true,
       outputEscape: 'escape',
@@ -70,6 +68,20 @@ export class Pages {
       dir: direction(locale),
       alternates: locales.map((each) => ({ locale: each, label: languageName(each), href: `/${each}${path}` })),
     }) as Promise<string>;
+  }
+
+  /** A mail of templates/mails, as plain text and as HTML that says the same. */
+  async renderMail(
+    name: string,
+    locale: Locale,
+    context: Record<string, unknown>,
+  ): Promise<{ subject: string; text: string; html: string }> {
+    const all = { ...context, locale, dir: direction(locale) };
+    const [text, html] = await Promise.all([
+      this.liquid.renderFile(`${name}.txt.liquid`, all) as Promise<string>,
+      this.liquid.renderFile(`${name}.html.liquid`, all) as Promise<string>,
+    ]);
+    return { subject: translate(locale, `mail.${name}.subject`), text, html };
   }
 
   /** Address of a file in public/ that changes with its content, so that it can be cached for ever. */

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { method } from '../countlog/counts.service.js';
+import { problems } from '../site/problem.js';
+import { type PublicCell, suppressSmall } from './suppress.js';
+import type { Breakdown, CountRow } from './exports.schema.js';
+
+const page = 2000;
+
+/** What stands in every file of counts. */
+export interface CountsFile {
+  method: string;
+  /** Moment at which the database was asked. */
+  asOf: string;
+  rows: AsyncIterable<CountRow>;
+}
+
+/** Reads the tallies in keyset pages: constant memory, no long transaction, whatever the size. */
+@Injectable()
+export class CountsExport {
+  constructor(private readonly database: DataSource) {}
+
+  /** @throws Problem not-found for a petition that does not exist */
+  async open(by: Breakdown, slug?: string): Promise<CountsFile> {
+    const [{ found, as_of: asOf }] = await this.database.query(
+      `SELECT EXISTS (SELECT 1 FROM petitions WHERE $1::text IS NULL OR slug = $1) AS found, now() AS as_of`,
+      [slug ?? null],
+    );
+    if (slug && !found) throw problems.notFound('There is no petition of this name.');
+    return { method, asOf: (asOf as Date).toISOString(), rows: this.rows(by, slug) };
+  }
+
+  /** What the public may see of one petition, small cells hidden. */
+  async openToAll(by: 'day' | 'country', slug: string): Promise<{ method: string; asOf: string; cells: PublicCell[] }> {
+    const { method, asOf, rows } = await this.open(by, slug);
+    const cells: { key: string; count: number }[] = [];
+    for await (const row of rows) cells.push({ key: row[by]!, count: row.count });
+    return { method, asOf, cells: suppressSmall(cells) };
+  }
+
+  private async *rows(by: Breakdown, slug?: string): AsyncGenerator<CountRow> {
+    const day = by === 'day' || by === 'day-country' ? 't.day::text' : `''`;
+    const country = by === 'country' || by === 'day-country' ? 't.country::text' : `''`;
+    let last: [string, string, string] = ['', '', ''];
+    for (;;) {
+      const rows: Record<string, string>[] = await this.database.query(
+        `SELECT p.slug, ${day} AS day, ${country} AS country,
+           coalesce(sum(t.signed), 0) AS signed, coalesce(sum(t.withdrawn), 0) AS withdrawn
+         FROM petitions p ${by === 'petition' ? 'LEFT ' : ''}JOIN tallies t ON t.petition_id = p.id
+         WHERE ($1::text IS NULL OR p.slug = $1) AND p.state <> 'draft'
+           AND (p.slug, ${day}, ${country}) > ($2, $3, $4)
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ${page}`,
+        [slug ?? null, ...last],
+      );
+      for (const row of rows) {
+        const [signed, withdrawn] = [Number(row.signed), Number(row.withdrawn)];
+        const petition = row.slug!;
+        yield {
+          petition,
+          day: row.day || null,
+          country: row.country || null,
+          signed,
+          withdrawn,
+          count: signed - withdrawn,
+        };
+      }
+      const end = rows.at(-1);
+      if (!end || rows.length < page) return;
+      last = [end.slug!, end.day!, end.country!];
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander';
+import { createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { withApp } from '../with-app.js';
+import { countsCsv, countsJson } from './count-files.js';
+import { CountsExport } from './counts-export.service.js';
+import { type Breakdown, breakdowns, personPurposes, PersonsExport } from './exports.schema.js';
+import { PersonsExports } from './persons-export.service.js';
+
+/** To the file, readable by its owner only, or to standard output. */
+async function deliver(content: Readable, out: string | undefined): Promise<void> {
+  if (out) await pipeline(content, createWriteStream(out, { flags: 'wx', mode: 0o600 }));
+  else await pipeline(content, process.stdout, { end: false });
+}
+
+export function exportCommands(program: Command): void {
+  const exports = program.command('export').description('write counts or persons to a file');
+
+  exports
+    .command('counts')
+    .description('signature counts, with method and time')
+    .option('--petition <slug>', 'one petition instead of all')
+    .addOption(new Option('--by <what>').choices(breakdowns).default('day-country'))
+    .addOption(new Option('--format <format>').choices(['csv', 'json']).default('csv'))
+    .option('--json', 'the same as --format json')
+    .option('--out <file>', 'a new file instead of standard output')
+    .action(async (options: { petition?: string; by: Breakdown; format: string; json?: boolean; out?: string }) =>
+      withApp(async (app) => {
+        const counts = await app.get(CountsExport).open(options.by, options.petition);
+        await deliver(options.json || options.format === 'json' ? countsJson(counts) : countsCsv(counts), options.out);
+      }),
+    );
+
+  exports
+    .command('persons')
+    .description('people who agreed to a purpose, encrypted to an age recipient; audited')
+    .requiredOption('--petition <slug>')
+    .addOption(new Option('--purpose <purpose>').choices(personPurposes).makeOptionMandatory())
+    .requiredOption('--recipient <age1...>')
+    .requiredOption('--out <file>')
+    .action(async (options: PersonsExport & { out: string }) =>
+      withApp(async (app) => {
+        const wanted = PersonsExport.parse(options);
+        await deliver(await app.get(PersonsExports).open(wanted, 'system'), options.out);
+      }),
+    );
+}

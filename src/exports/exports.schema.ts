@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+export const breakdowns = ['petition', 'day', 'country', 'day-country'] as const;
+export type Breakdown = (typeof breakdowns)[number];
+
+export const CountsQuery = z.object({
+  petition: z.string().optional().describe('slug; without it, every petition'),
+  by: z.enum(breakdowns).default('day-country'),
+});
+export type CountsQuery = z.infer<typeof CountsQuery>;
+
+export const PublicCountsQuery = z.object({ by: z.enum(['day', 'country']).default('country') });
+export type PublicCountsQuery = z.infer<typeof PublicCountsQuery>;
+
+/** One line of a breakdown; what it is not broken down by is null. */
+export interface CountRow {
+  petition: string;
+  day: string | null;
+  country: string | null;
+  signed: number;
+  withdrawn: number;
+  count: number;
+}
+
+export const personPurposes = ['news', 'showName'] as const;
+
+export const PersonsExport = z.object({
+  petition: z.string('required').min(1, 'required'),
+  purpose: z.enum(personPurposes, 'required').describe('only people who agreed to this purpose are in the file'),
+  recipient: z
+    .string('required')
+    .trim()
+    .regex(/^age1[02-9ac-hj-np-z]{58}$/, 'not-an-age-recipient')
+    .describe('age recipient (age1...) to whom the file is encrypted'),
+});
+export type PersonsExport = z.infer<typeof PersonsExport>;

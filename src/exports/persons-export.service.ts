@@ -1,0 +1,65 @@
+import { Encrypter } from 'age-encryption';
+import { Injectable } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { DataSource } from 'typeorm';
+import { Petitions } from '../petitions/petitions.service.js';
+import { openBox } from '../signatures/signer-box.js';
+import { plainCell } from '../site/csv.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { Vault } from '../vault/vault.service.js';
+import { csv } from './count-files.js';
+import type { PersonsExport } from './exports.schema.js';
+
+const page = 2000;
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/** What each purpose may see of a signer; nobody is in a file whose purpose she did not agree to. */
+const columns = {
+  news: ['name', 'email', 'country', 'locale'],
+  showName: ['name', 'country', 'words'],
+} as const satisfies Record<PersonsExport['purpose'], readonly string[]>;
+
+/** People who agreed to a purpose, as CSV encrypted to an age recipient (age-encryption.org/v1). Each export is audited. */
+@Injectable()
+export class PersonsExports {
+  constructor(
+    private readonly database: DataSource,
+    private readonly petitions: Petitions,
+    private readonly vault: Vault,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** The audit entry is committed before the first byte leaves. @throws Problem not-found */
+  async open({ petition: slug, purpose, recipient }: PersonsExport, actor: Actor | 'system'): Promise<Readable> {
+    const petition = await this.petitions.find(slug);
+    await this.database.transaction((tx) =>
+      this.audit.record(tx, { actor, action: 'export.persons', subject: slug, detail: { purpose, recipient } }),
+    );
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(recipient);
+    const plain = Readable.toWeb(csv(this.rows(petition.id, purpose), [...columns[purpose]]));
+    const encrypted = await encrypter.encrypt(plain as unknown as globalThis.ReadableStream<Uint8Array>);
+    return Readable.fromWeb(encrypted as unknown as ReadableStream);
+  }
+
+  private async *rows(petitionId: string, purpose: PersonsExport['purpose']): AsyncGenerator<string[]> {
+    let last = nobody;
+    for (;;) {
+      const rows: { id: string; box: Buffer; country: string; locale: string }[] = await this.database.query(
+        `SELECT id, box, country, locale FROM signatures
+         WHERE petition_id = $1 AND id > $2
+           AND consents && (SELECT array_agg(id) FROM consents WHERE purpose = $3)
+         ORDER BY id LIMIT ${page}`,
+        [petitionId, last, purpose],
+      );
+      for (const { id, box, country, locale } of rows) {
+        const person = { ...openBox(this.vault, petitionId, id, box), country, locale };
+        yield columns[purpose].map((name) => plainCell(person[name]));
+      }
+      if (rows.length < page) return;
+      last = rows.at(-1)!.id;
+    }
+  }
+}

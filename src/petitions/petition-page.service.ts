@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { countries, isLocale, type Locale } from '../site/languages.js';
+import { FormTokens } from '../site/form-token.service.js';
+import { markdownToHtml } from '../site/markdown.js';
+import { Pages } from '../site/pages.service.js';
+import type { FieldError } from '../site/problem.js';
+import { Petitions } from './petitions.service.js';
+
+export interface FilledForm {
+  values: Record<string, unknown>;
+  errors: FieldError[];
+}
+
+/** The petition page, empty or with what a visitor filled in and what is wrong with it. */
+@Injectable()
+export class PetitionPage {
+  constructor(
+    private readonly petitions: Petitions,
+    private readonly pages: Pages,
+    private readonly formTokens: FormTokens,
+  ) {}
+
+  async render(slug: string, locale: Locale, filled: FilledForm = { values: {}, errors: [] }): Promise<string> {
+    const petition = await this.petitions.find(slug);
+    const text = this.petitions.text(petition, locale);
+    const { count, pending } = await this.petitions.count(petition);
+    return this.pages.render('petition', locale, {
+      path: `/p/${slug}`,
+      title: text.title,
+      description: text.ask,
+      petition: {
+        slug,
+        state: petition.state,
+        title: text.title,
+        ask: text.ask,
+        addressee: text.addressee,
+        startedBy: petition.startedBy,
+        openedOn: petition.openedAt?.toISOString() ?? null,
+        closedOn: petition.closedAt?.toISOString() ?? null,
+        goal: petition.goal,
+        factCheckedOn: petition.factCheckedOn,
+        bodyHtml: markdownToHtml(text.body),
+        sources: text.sources,
+        persons: text.persons,
+        timeline: text.timeline,
+        textVersion: text.version,
+        textLocale: text.locale,
+        textLocaleKnown: isLocale(text.locale),
+      },
+      count,
+      pending,
+      form: { ...filled, formToken: this.formTokens.issue() },
+      countries: countries(locale),
+    });
+  }
+}

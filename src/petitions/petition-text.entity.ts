@@ -1,0 +1,51 @@
+import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Petition } from './petition.entity.js';
+import type { NamedPerson, Source, TimelineEvent } from './petitions.schema.js';
+
+/** The words of a petition in one language. A version never changes: signers keep the one they signed. */
+@Entity('petition_texts')
+@Check('petition_texts_version_check', `version > 0`)
+@Check('petition_texts_sha256_check', `octet_length(sha256) = 32`)
+export class PetitionText {
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  @ManyToOne(() => Petition)
+  @JoinColumn({ name: 'petition_id' })
+  petition: Petition;
+
+  @PrimaryColumn('text')
+  locale: string;
+
+  @PrimaryColumn('integer')
+  version: number;
+
+  @Column('text')
+  title: string;
+
+  @Column('text')
+  ask: string;
+
+  @Column('text')
+  addressee: string;
+
+  /** Markdown. */
+  @Column('text')
+  body: string;
+
+  @Column('jsonb', { default: [] })
+  sources: Source[];
+
+  @Column('jsonb', { default: [] })
+  persons: NamedPerson[];
+
+  @Column('jsonb', { default: [] })
+  timeline: TimelineEvent[];
+
+  /** SHA-256 of `canonicalText()`. */
+  @Column('bytea')
+  sha256: Buffer;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+}

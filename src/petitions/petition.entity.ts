@@ -1,0 +1,43 @@
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+
+export const petitionStates = ['draft', 'open', 'closed', 'archived'] as const;
+export type PetitionState = (typeof petitionStates)[number];
+
+@Entity('petitions')
+@Unique(['slug'])
+@Check('petitions_slug_check', `slug ~ '^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$'`)
+@Check('petitions_state_check', `state IN ('draft', 'open', 'closed', 'archived')`)
+@Check('petitions_goal_check', `goal > 0`)
+@Check('petitions_review_after_days_check', `review_after_days > 0`)
+export class Petition {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  slug: string;
+
+  @Column('text', { default: 'draft' })
+  state: PetitionState;
+
+  @Column('text')
+  startedBy: string;
+
+  @Column('integer', { nullable: true })
+  goal: number | null;
+
+  /** Day on which somebody last checked the facts of the text, as YYYY-MM-DD. */
+  @Column('date', { nullable: true })
+  factCheckedOn: string | null;
+
+  @Column('integer', { default: 90 })
+  reviewAfterDays: number;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  openedAt: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  closedAt: Date | null;
+}

@@ -1,0 +1,69 @@
+import { Controller, Get, Header, Inject, Param, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { method } from '../countlog/counts.service.js';
+import { defaultLocale, locales } from '../site/languages.js';
+import { Public } from '../staff/access.js';
+import { CountView, PetitionDetail, PetitionList, PetitionView } from './petitions.schema.js';
+import { Petitions, type PublishedPetition } from './petitions.service.js';
+
+const InLocale = z.object({ locale: z.enum(locales).default(defaultLocale) });
+type InLocale = z.infer<typeof InLocale>;
+
+@ApiTags('petitions')
+@Public()
+@Controller('api/v1/petitions')
+export class PetitionsApi {
+  constructor(
+    private readonly petitions: Petitions,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  @Get()
+  @Header('access-control-allow-origin', '*')
+  @ApiOkResponse({ standardSchema: PetitionList })
+  async list(@Query({ schema: InLocale }) { locale }: InLocale) {
+    const petitions = await this.petitions.list();
+    return { petitions: await Promise.all(petitions.map((petition) => this.view(petition, locale))) };
+  }
+
+  @Get(':slug')
+  @Header('access-control-allow-origin', '*')
+  @ApiOkResponse({ standardSchema: PetitionDetail })
+  async one(@Param('slug') slug: string, @Query({ schema: InLocale }) { locale }: InLocale): Promise<PetitionDetail> {
+    const petition = await this.petitions.find(slug);
+    const text = this.petitions.text(petition, locale);
+    const { body, sources, persons, timeline } = text;
+    return {
+      ...(await this.view(petition, locale)),
+      ...{ locale: text.locale, body, sources, persons, timeline },
+      textVersion: text.version,
+      textSha256: text.sha256.toString('hex'),
+    };
+  }
+
+  @Get(':slug/count.json')
+  @Header('access-control-allow-origin', '*')
+  @Header('cache-control', 'public, max-age=1, stale-while-revalidate=10')
+  @ApiOkResponse({ standardSchema: CountView })
+  async count(@Param('slug') slug: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<CountView> {
+    const count = await this.petitions.count(await this.petitions.find(slug));
+    reply.header('etag', `"${count.count}-${count.pending}"`);
+    return { petition: slug, ...count, method };
+  }
+
+  private async view(petition: PublishedPetition, locale: string): Promise<PetitionView> {
+    const { title, ask, addressee } = this.petitions.text(petition, locale);
+    const { count } = await this.petitions.count(petition);
+    const { slug, state, startedBy, goal } = petition;
+    return {
+      ...{ slug, state, title, ask, addressee, startedBy, goal, count },
+      openedAt: petition.openedAt?.toISOString() ?? null,
+      closedAt: petition.closedAt?.toISOString() ?? null,
+      locales: petition.texts.map((text) => text.locale),
+      url: `${this.settings.PUBLIC_URL}/${locale}/p/${slug}`,
+    };
+  }
+}

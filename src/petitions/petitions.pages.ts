@@ -1,0 +1,59 @@
+import { Controller, Get, Headers, Param, Redirect } from '@nestjs/common';
+import { type Locale, preferredLocale } from '../site/languages.js';
+import { Page, Pages } from '../site/pages.service.js';
+import { LocalePipe } from '../site/pipes.js';
+import { Public } from '../staff/access.js';
+import { PetitionPage } from './petition-page.service.js';
+import { Petitions } from './petitions.service.js';
+
+@Public()
+@Controller()
+export class PetitionsPages {
+  constructor(
+    private readonly petitions: Petitions,
+    private readonly petitionPage: PetitionPage,
+    private readonly pages: Pages,
+  ) {}
+
+  /** The only address that looks at Accept-Language. */
+  @Get()
+  @Redirect()
+  root(@Headers('accept-language') acceptLanguage?: string) {
+    return { url: `/${preferredLocale(acceptLanguage)}`, statusCode: 303 };
+  }
+
+  @Get(':locale')
+  @Page()
+  async home(@Param('locale', LocalePipe) locale: Locale) {
+    const petitions = await this.petitions.list();
+    return this.pages.render('home', locale, {
+      path: '',
+      petitions: await Promise.all(
+        petitions.map(async (petition) => {
+          const { title, ask, addressee } = this.petitions.text(petition, locale);
+          const { count } = await this.petitions.count(petition);
+          return { slug: petition.slug, state: petition.state, goal: petition.goal, title, ask, addressee, count };
+        }),
+      ),
+    });
+  }
+
+  @Get(':locale/p/:slug')
+  @Page()
+  petition(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
+    return this.petitionPage.render(slug, locale);
+  }
+
+  /** What the number means, and what it does not. */
+  @Get(':locale/method')
+  @Page()
+  method(@Param('locale', LocalePipe) locale: Locale) {
+    return this.pages.render('method', locale, { path: '/method' });
+  }
+
+  @Get(':locale/privacy')
+  @Page()
+  privacy(@Param('locale', LocalePipe) locale: Locale) {
+    return this.pages.render('privacy', locale, { path: '/privacy' });
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { type Locale, locales, translate } from '../site/languages.js';
+import { type Purpose, purposes } from './consent.entity.js';
+
+/** Knows which wording stands beside each box today, by the id under which it is kept. */
+@Injectable()
+export class Consents implements OnApplicationBootstrap {
+  private readonly ids = new Map<string, number>();
+
+  constructor(private readonly database: DataSource) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const shown = locales.flatMap((locale) =>
+      purposes.map((purpose) => ({ purpose, locale, wording: translate(locale, `consent.${purpose}`) })),
+    );
+    const columns = [
+      shown.map(({ purpose }) => purpose),
+      shown.map(({ locale }) => locale),
+      shown.map(({ wording }) => wording),
+    ];
+    await this.database.query(
+      `INSERT INTO consents (purpose, locale, wording) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+       ON CONFLICT (purpose, locale, wording) DO NOTHING`,
+      columns,
+    );
+    const rows: { id: number; purpose: string; locale: string }[] = await this.database.query(
+      `SELECT id, purpose, locale FROM consents
+       JOIN unnest($1::text[], $2::text[], $3::text[]) AS shown (purpose, locale, wording)
+       USING (purpose, locale, wording)`,
+      columns,
+    );
+    for (const { id, purpose, locale } of rows) this.ids.set(`${purpose} ${locale}`, id);
+  }
+
+  /** The id of the wording shown in this language, or 0 if the box was not ticked. */
+  id(purpose: Purpose, locale: Locale, given: boolean | undefined): number {
+    return given ? this.ids.get(`${purpose} ${locale}`)! : 0;
+  }
+}

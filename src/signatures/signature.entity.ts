@@ -1,0 +1,50 @@
+import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
+import { Petition } from '../petitions/petition.entity.js';
+
+/** A confirmed signature. Nobody is in this table before she pressed the button in the mail sent to her. */
+@Entity('signatures')
+@Unique(['petitionId', 'identity'])
+@Check('signatures_identity_check', `octet_length(identity) = 32`)
+export class Signature {
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  @ManyToOne(() => Petition)
+  @JoinColumn({ name: 'petition_id' })
+  petition: Petition;
+
+  /** UUIDv7 whose time is cut to the hour: the order of signing is nobody's business. */
+  @PrimaryColumn('uuid')
+  id: string;
+
+  /** `Vault.identity()` of the normal form of the address. */
+  @Column('bytea')
+  identity: Buffer;
+
+  /** Version of the rules in vault/normal-form.ts. */
+  @Column('smallint')
+  normalForm: number;
+
+  /** Sealed `SignerBox`. */
+  @Column('bytea')
+  box: Buffer;
+
+  @Column('character', { length: 2 })
+  country: string;
+
+  @Column('text')
+  locale: string;
+
+  @Column('integer')
+  textVersion: number;
+
+  @Column('text')
+  source: string;
+
+  /** Rows of `consents` that she gave. */
+  @Column('integer', { array: true })
+  consents: number[];
+
+  @Column('timestamptz', { default: () => `date_trunc('hour', now())` })
+  confirmedHour: Date;
+}

@@ -1,0 +1,74 @@
+import { Body, Controller, Delete, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Limits } from '../site/limits.service.js';
+import { Public } from '../staff/access.js';
+import { Asked, Confirmed, NewSignature, NewWithdrawal, OwnWords, Withdrawn } from './signatures.schema.js';
+import { Signatures } from './signatures.service.js';
+
+const asked = { status: 'look-in-your-mailbox' };
+
+@ApiTags('signatures')
+@Public()
+@Controller('api/v1')
+export class SignaturesApi {
+  constructor(
+    private readonly signatures: Signatures,
+    private readonly limits: Limits,
+  ) {}
+
+  /** Sends the confirmation mail. The answer is the same for a new, a known and a limited address. */
+  @Post('petitions/:slug/signatures')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ standardSchema: Asked })
+  async ask(
+    @Param('slug') slug: string,
+    @Body({ schema: NewSignature }) body: NewSignature,
+    @Req() request: FastifyRequest,
+  ) {
+    this.limits.check('sign', request);
+    await this.signatures.ask(slug, body, 'api');
+    return asked;
+  }
+
+  /** Counts the signature behind the link; again is the same. */
+  @Put('confirmations/:token')
+  @ApiOkResponse({ standardSchema: Confirmed })
+  async confirm(@Param('token') token: string, @Req() request: FastifyRequest): Promise<Confirmed> {
+    this.limits.check('confirm', request);
+    return { status: 'signed', petition: (await this.signatures.confirm(token)).slug };
+  }
+
+  @Put('confirmations/:token/words')
+  @ApiOkResponse({ standardSchema: Confirmed })
+  async addWords(@Param('token') token: string, @Body({ schema: OwnWords }) { words }: OwnWords): Promise<Confirmed> {
+    return { status: 'signed', petition: (await this.signatures.addWords(token, words)).slug };
+  }
+
+  /** Takes the name back with the link that confirmed it. */
+  @Delete('confirmations/:token')
+  @ApiOkResponse({ standardSchema: Withdrawn })
+  async takeBack(@Param('token') token: string): Promise<Withdrawn> {
+    return { status: 'withdrawn', petition: (await this.signatures.withdraw('confirm', token)).slug };
+  }
+
+  /** Sends a link that withdraws, if the address has signed. The answer is always the same. */
+  @Post('petitions/:slug/withdrawals')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ standardSchema: Asked })
+  async askWithdrawal(
+    @Param('slug') slug: string,
+    @Body({ schema: NewWithdrawal }) { email, locale }: NewWithdrawal,
+    @Req() request: FastifyRequest,
+  ) {
+    this.limits.check('withdraw', request);
+    await this.signatures.askWithdrawal(slug, email, locale);
+    return asked;
+  }
+
+  @Put('withdrawals/:token')
+  @ApiOkResponse({ standardSchema: Withdrawn })
+  async withdraw(@Param('token') token: string): Promise<Withdrawn> {
+    return { status: 'withdrawn', petition: (await this.signatures.withdraw('withdraw', token)).slug };
+  }
+}

@@ -1,0 +1,71 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { type ComposedMail, MailKinds } from '../mail/mail-kinds.js';
+import { Petitions } from '../petitions/petitions.service.js';
+import { isLocale, defaultLocale } from '../site/languages.js';
+import { Pages } from '../site/pages.service.js';
+import { Problem } from '../site/problem.js';
+import type { SealedForm } from './sealed-form.js';
+import { linkHours, Signatures } from './signatures.service.js';
+
+interface QueuedMail {
+  payload: Buffer | null;
+}
+
+/**
+ * Writes the mails to supporters at the moment of sending, from the sealed form in the queue: only here, long after the
+ * visitor has her answer, is looked up whether the address is known.
+ */
+@Injectable()
+export class SignaturesMails implements OnModuleInit {
+  constructor(
+    private readonly kinds: MailKinds,
+    private readonly signatures: Signatures,
+    private readonly petitions: Petitions,
+    private readonly pages: Pages,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  onModuleInit(): void {
+    this.kinds.register({ name: 'confirm-signature', inDoubt: 'resend', compose: (mail) => this.confirm(mail) });
+    this.kinds.register({ name: 'withdraw-signature', inDoubt: 'resend', compose: (mail) => this.withdraw(mail) });
+  }
+
+  private async confirm({ payload }: QueuedMail): Promise<ComposedMail | null> {
+    const form = this.open('confirm', payload);
+    if (!form) return null;
+    if (await this.signatures.hasSigned(form)) return this.write('already-signed', form);
+    return this.write('confirm-signature', form, `confirm/${payload!.toString('base64url')}`);
+  }
+
+  private async withdraw({ payload }: QueuedMail): Promise<ComposedMail | null> {
+    const form = this.open('withdraw', payload);
+    if (!form || !(await this.signatures.hasSigned(form))) return null;
+    return this.write('withdraw-signature', form, `withdraw/${payload!.toString('base64url')}`);
+  }
+
+  private open(purpose: 'confirm' | 'withdraw', payload: Buffer | null): SealedForm | null {
+    try {
+      return payload && this.signatures.read(purpose, payload.toString('base64url'));
+    } catch (error) {
+      // Too old by now: a link that does not work is not worth a mail.
+      if (error instanceof Problem && error.code === 'gone') return null;
+      throw error;
+    }
+  }
+
+  private async write(name: string, form: SealedForm, path?: string): Promise<ComposedMail> {
+    const locale = isLocale(form.locale) ? form.locale : defaultLocale;
+    const petition = await this.petitions.byId(form.petitionId);
+    const site = `${this.settings.PUBLIC_URL}/${locale}`;
+    const mail = await this.pages.renderMail(name, locale, {
+      petition: { title: this.petitions.text(petition, locale).title },
+      name: form.name,
+      link: path && `${site}/${path}`,
+      petitionLink: `${site}/p/${petition.slug}`,
+      withdrawLink: `${site}/p/${petition.slug}/withdraw`,
+      linkHours,
+    });
+    return { to: form.email, ...mail, headers: { 'Auto-Submitted': 'auto-generated' } };
+  }
+}

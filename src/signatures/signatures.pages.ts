@@ -1,0 +1,219 @@
+import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PetitionPage } from '../petitions/petition-page.service.js';
+import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
+import { FormTokens } from '../site/form-token.service.js';
+import type { Locale } from '../site/languages.js';
+import { Limits } from '../site/limits.service.js';
+import { Page, Pages } from '../site/pages.service.js';
+import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import type { FieldError } from '../site/problem.js';
+import { Public } from '../staff/access.js';
+import { NewSignature, NewWithdrawal, OwnWords } from './signatures.schema.js';
+import { linkHours, Signatures } from './signatures.service.js';
+
+type Form = Record<string, unknown>;
+
+/** The supporter's way, one form and one redirect a step; GET never acts. */
+@ApiExcludeController()
+@Public()
+@Controller(':locale')
+export class SignaturesPages {
+  constructor(
+    private readonly signatures: Signatures,
+    private readonly petitions: Petitions,
+    private readonly petitionPage: PetitionPage,
+    private readonly pages: Pages,
+    private readonly formTokens: FormTokens,
+    private readonly limits: Limits,
+  ) {}
+
+  @Post('p/:slug/signatures')
+  @Page()
+  async ask(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('slug') slug: string,
+    @Body() form: Form = {},
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    this.limits.check('sign', request);
+    const ticked = (name: string) => form[name] === 'on';
+    const parsed = NewSignature.safeParse({
+      ...{ name: form.name, email: form.email, country: form.country, locale },
+      consents: { sign: ticked('consentSign'), showName: ticked('consentShowName'), news: ticked('consentNews') },
+    });
+    const errors = [...(parsed.error ? onForm(fieldErrors(parsed.error.issues)) : []), ...this.notByHand(form)];
+    if (!parsed.success || errors.length > 0) {
+      reply.status(422);
+      return this.petitionPage.render(slug, locale, { values: form, errors: onePerField(errors) });
+    }
+    await this.signatures.ask(slug, parsed.data, 'page');
+    return seeOther(reply, `/${locale}/p/${slug}/look-in-your-mailbox`);
+  }
+
+  @Get('p/:slug/look-in-your-mailbox')
+  @Page()
+  async asked(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
+    const petition = this.view(await this.petitions.find(slug), locale);
+    return this.pages.render('look-in-mailbox', locale, {
+      path: `/p/${slug}/look-in-your-mailbox`,
+      petition,
+      linkHours,
+    });
+  }
+
+  @Get('confirm/:token')
+  @Page()
+  async confirmation(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
+    const form = this.signatures.read('confirm', token);
+    const petition = this.view(await this.petitions.byId(form.petitionId), locale);
+    const { name, country } = form;
+    return this.pages.render('confirm', locale, { path: `/confirm/${token}`, petition, signer: { name, country } });
+  }
+
+  @Post('confirm/:token')
+  @Page()
+  async confirm(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('token') token: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    this.limits.check('confirm', request);
+    await this.signatures.confirm(token);
+    return seeOther(reply, `/${locale}/confirm/${token}/thank-you`);
+  }
+
+  @Get('confirm/:token/thank-you')
+  @Page()
+  async thankYou(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
+    return this.renderThankYou(locale, token, {}, []);
+  }
+
+  @Post('confirm/:token/words')
+  @Page()
+  async addWords(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('token') token: string,
+    @Body() form: Form = {},
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const parsed = OwnWords.safeParse({ words: form.words });
+    if (!parsed.success) {
+      reply.status(422);
+      return this.renderThankYou(locale, token, form, fieldErrors(parsed.error.issues));
+    }
+    await this.signatures.addWords(token, parsed.data.words);
+    return seeOther(reply, `/${locale}/confirm/${token}/thank-you#words`);
+  }
+
+  @Post('confirm/:token/withdrawal')
+  @Page()
+  async takeBack(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('token') token: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { slug } = await this.signatures.withdraw('confirm', token);
+    return seeOther(reply, `/${locale}/p/${slug}/withdrawn`);
+  }
+
+  @Get('p/:slug/withdraw')
+  @Page()
+  async withdrawForm(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
+    return this.renderWithdrawForm(locale, slug, {}, []);
+  }
+
+  @Post('p/:slug/withdraw')
+  @Page()
+  async askWithdrawal(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('slug') slug: string,
+    @Body() form: Form = {},
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    this.limits.check('withdraw', request);
+    const parsed = NewWithdrawal.safeParse({ email: form.email, locale });
+    if (!parsed.success) {
+      reply.status(422);
+      return this.renderWithdrawForm(locale, slug, form, fieldErrors(parsed.error.issues));
+    }
+    await this.signatures.askWithdrawal(slug, parsed.data.email, locale);
+    return seeOther(reply, `/${locale}/p/${slug}/withdraw-asked`);
+  }
+
+  @Get('p/:slug/withdraw-asked')
+  @Page()
+  async withdrawAsked(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
+    const petition = this.view(await this.petitions.find(slug), locale);
+    return this.pages.render('withdraw-asked', locale, { path: `/p/${slug}/withdraw-asked`, petition, linkHours });
+  }
+
+  @Get('withdraw/:token')
+  @Page()
+  async withdrawal(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
+    const form = this.signatures.read('withdraw', token);
+    const petition = this.view(await this.petitions.byId(form.petitionId), locale);
+    return this.pages.render('withdraw-confirm', locale, { path: `/withdraw/${token}`, petition });
+  }
+
+  @Post('withdraw/:token')
+  @Page()
+  async withdraw(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('token') token: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { slug } = await this.signatures.withdraw('withdraw', token);
+    return seeOther(reply, `/${locale}/p/${slug}/withdrawn`);
+  }
+
+  @Get('p/:slug/withdrawn')
+  @Page()
+  async withdrawn(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
+    const petition = this.view(await this.petitions.find(slug), locale);
+    return this.pages.render('withdrawn', locale, { path: `/p/${slug}/withdrawn`, petition });
+  }
+
+  private async renderThankYou(locale: Locale, token: string, values: Form, errors: FieldError[]) {
+    const signed = await this.signatures.look(token);
+    const petition = await this.petitions.byId(signed.petitionId);
+    const { count, pending } = await this.petitions.count(petition);
+    return this.pages.render('confirmed', locale, {
+      path: `/confirm/${token}/thank-you`,
+      petition: this.view(petition, locale),
+      ...{ token, count, pending, hasWords: signed.words !== '' },
+      form: { values: { words: signed.words, ...values }, errors },
+    });
+  }
+
+  private async renderWithdrawForm(locale: Locale, slug: string, values: Form, errors: FieldError[]) {
+    const petition = this.view(await this.petitions.find(slug), locale);
+    return this.pages.render('withdraw', locale, { path: `/p/${slug}/withdraw`, petition, form: { values, errors } });
+  }
+
+  private view(petition: PublishedPetition, locale: Locale) {
+    const { title, ask, addressee } = this.petitions.text(petition, locale);
+    return { slug: petition.slug, state: petition.state, title, ask, addressee };
+  }
+
+  /** The field people do not see was filled in, or the form came back too fast or too late. Nothing is dropped silently. */
+  private notByHand(form: Form): FieldError[] {
+    if (form.website) return [{ field: 'website', code: 'leave-empty', message: 'leave this empty' }];
+    const code = this.formTokens.refuse(form.t);
+    return code ? [{ field: 't', code, message: code }] : [];
+  }
+}
+
+function seeOther(reply: FastifyReply, url: string): void {
+  reply.status(303).header('location', url);
+}
+
+const onForm = (errors: FieldError[]): FieldError[] =>
+  errors.map((error) => (error.field.startsWith('consents') ? { ...error, field: 'consentSign' } : error));
+
+const onePerField = (errors: FieldError[]): FieldError[] =>
+  errors.filter(({ field }, index) => errors.findIndex((other) => other.field === field) === index);

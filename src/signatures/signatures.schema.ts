@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { countryCodes, locales } from '../site/languages.js';
+import { normalForm } from '../vault/normal-form.js';
+
+/** Name and address together, in bytes of UTF-8: so that the link in the mail stays under 500 characters. */
+export const mostPersonBytes = 240;
+
+const control = /\p{Cc}|\p{Cs}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+export const SignerName = z
+  .string('required')
+  .trim()
+  .normalize('NFC')
+  .min(1, 'required')
+  .max(100, 'too-long')
+  .refine((name) => !control.test(name), 'not-a-name')
+  .refine((name) => !/:\/\/|www\./i.test(name), 'not-a-name');
+
+export const EmailAddress = z
+  .string('required')
+  .trim()
+  .min(1, 'required')
+  .max(200, 'too-long')
+  .refine(
+    (email) => /^[^\s<>@,;:"()[\]\\]+@[^\s<>@,;:"()[\]\\]+$/.test(email) && !control.test(email),
+    'not-an-address',
+  )
+  .refine((email) => normalForm(email) !== null, 'not-an-address');
+
+export const NewSignature = z
+  .object({
+    name: SignerName,
+    email: EmailAddress.describe('never shown, and stored sealed'),
+    country: z
+      .string('required')
+      .min(1, 'required')
+      .refine((code) => countryCodes.has(code), 'not-a-country')
+      .describe('ISO 3166-1 alpha-2'),
+    locale: z.enum(locales, 'not-a-language'),
+    consents: z.object(
+      {
+        sign: z.literal(true, 'consent-needed'),
+        showName: z.boolean('invalid').optional(),
+        news: z.boolean('invalid').optional(),
+      },
+      'consent-needed',
+    ),
+  })
+  .refine(({ name, email }) => Buffer.byteLength(name) + Buffer.byteLength(email) <= mostPersonBytes, {
+    path: ['name'],
+    message: 'too-long',
+  });
+export type NewSignature = z.infer<typeof NewSignature>;
+
+export const NewWithdrawal = z.object({ email: EmailAddress, locale: z.enum(locales, 'not-a-language') });
+export type NewWithdrawal = z.infer<typeof NewWithdrawal>;
+
+export const OwnWords = z.object({
+  words: z
+    .string('required')
+    .trim()
+    .normalize('NFC')
+    .max(1000, 'too-long')
+    // Line breaks are fine in words.
+    .refine((words) => !control.test(words.replaceAll(/[\r\n\t]/g, ' ')), 'not-text'),
+});
+export type OwnWords = z.infer<typeof OwnWords>;
+
+/** Says the same for a new, a known and a limited address. */
+export const Asked = z.object({ status: z.literal('look-in-your-mailbox') });
+export const Confirmed = z.object({ status: z.literal('signed'), petition: z.string() });
+export type Confirmed = z.infer<typeof Confirmed>;
+export const Withdrawn = z.object({ status: z.literal('withdrawn'), petition: z.string() });
+export type Withdrawn = z.infer<typeof Withdrawn>;

@@ -1,0 +1,254 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { AdaptiveBatch } from '../database/adaptive-batch.js';
+import { type NewMail, OutboxService } from '../mail/outbox.service.js';
+import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
+import { Limits } from '../site/limits.service.js';
+import { problems } from '../site/problem.js';
+import { normalForm, normalFormVersion } from '../vault/normal-form.js';
+import { Vault } from '../vault/vault.service.js';
+import { Consents } from './consents.service.js';
+import { packForm, type SealedForm, type SignatureSource, unpackForm } from './sealed-form.js';
+import type { NewSignature } from './signatures.schema.js';
+import { newSalt, openBox, sealBox } from './signer-box.js';
+
+/** Hours during which a confirmation link works. */
+export const linkHours = 72;
+
+interface Confirmation {
+  id: string;
+  form: SealedForm;
+  identity: Buffer;
+  box: Buffer;
+}
+
+type Outcome = 'signed' | 'already' | 'withdrawn' | 'closed';
+
+/**
+ * Signing without storing anybody before she confirms: the form travels sealed in the queued mail and in the link, and
+ * becomes a row only when the button behind the link is pressed.
+ */
+@Injectable()
+export class Signatures {
+  private readonly asking = new AdaptiveBatch<NewMail, void>(async (mails) => {
+    await this.database.transaction((tx) => this.outbox.enqueue(tx, mails));
+    this.outbox.wake();
+    return mails.map(() => undefined);
+  });
+  private readonly confirming = new AdaptiveBatch<Confirmation, Outcome>((batch) => this.insert(batch));
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly petitions: Petitions,
+    private readonly outbox: OutboxService,
+    private readonly vault: Vault,
+    private readonly limits: Limits,
+    private readonly consents: Consents,
+  ) {}
+
+  /**
+   * Queues the mail with the confirmation link; done when that is committed. What happens to a known or limited address
+   * cannot be told from outside, neither by words nor by time: the mail worker looks, not this.
+   * @throws Problem wrong-state if the petition is not open
+   */
+  async ask(slug: string, asked: NewSignature, source: SignatureSource): Promise<void> {
+    const petition = await this.openPetition(slug);
+    const given = (purpose: 'sign' | 'showName' | 'news') =>
+      this.consents.id(purpose, asked.locale, asked.consents[purpose]);
+    const form = packForm({
+      ...asked,
+      petitionId: petition.id,
+      askedAt: Math.floor(Date.now() / 1000),
+      source,
+      textVersion: this.petitions.text(petition, asked.locale).version,
+      consents: { sign: given('sign'), showName: given('showName'), news: given('news') },
+    });
+    await this.queueMail('confirm-signature', petition.id, asked.email, this.vault.sealLink('confirm', form));
+  }
+
+  /** Queues a link that withdraws, if there is anything to withdraw; the answer is the same if not. */
+  async askWithdrawal(slug: string, email: string, locale: string): Promise<void> {
+    const petition = await this.petitions.find(slug);
+    const form = packForm({
+      petitionId: petition.id,
+      askedAt: Math.floor(Date.now() / 1000),
+      name: '',
+      email,
+      country: 'ZZ',
+      locale,
+      source: 'page',
+      textVersion: 0,
+      consents: { sign: 0, showName: 0, news: 0 },
+    });
+    await this.queueMail('withdraw-signature', petition.id, email, this.vault.sealLink('withdraw', form));
+  }
+
+  /** What the link says, for the page with the button. @throws Problem gone */
+  read(purpose: 'confirm' | 'withdraw', token: string): SealedForm {
+    const opened = this.vault.openLink(purpose, Buffer.from(token, 'base64url'));
+    const form = opened && unpackForm(opened);
+    if (!form || form.askedAt + linkHours * 3600 < Date.now() / 1000) {
+      throw problems.gone('This link has expired or is not complete. Please ask for a new one.');
+    }
+    return form;
+  }
+
+  /**
+   * Counts the signature; done when it is committed. Twice is once.
+   * @throws Problem gone if she has withdrawn since, wrong-state if the petition has closed in the meantime
+   */
+  async confirm(token: string): Promise<PublishedPetition> {
+    const form = this.read('confirm', token);
+    const petition = await this.petitions.byId(form.petitionId);
+    const id = uuidv7({ msecs: Math.floor(Date.now() / 3600_000) * 3600_000 });
+    const box = sealBox(this.vault, form.petitionId, id, {
+      name: form.name,
+      email: form.email,
+      words: '',
+      salt: newSalt(),
+    });
+    const outcome = await this.confirming.add({ id, form, identity: this.identity(form), box });
+    if (outcome === 'withdrawn')
+      throw problems.gone('You took your name back after asking for this link. To sign again, fill in the form again.');
+    if (outcome === 'closed') throw problems.wrongState('This petition has closed.');
+    return petition;
+  }
+
+  /** What the thank-you page shows. @throws Problem gone if nobody has signed with this link */
+  async look(token: string): Promise<{ petitionId: string; words: string }> {
+    const form = this.read('confirm', token);
+    const [row] = await this.database.query(`SELECT id, box FROM signatures WHERE petition_id = $1 AND identity = $2`, [
+      form.petitionId,
+      this.identity(form),
+    ]);
+    if (!row) throw problems.gone('There is no signature behind this link.');
+    return { petitionId: form.petitionId, words: openBox(this.vault, form.petitionId, row.id, row.box).words };
+  }
+
+  /** Keeps the signer's own words with her name, sealed. @throws Problem gone */
+  async addWords(token: string, words: string): Promise<PublishedPetition> {
+    const form = this.read('confirm', token);
+    const petition = await this.petitions.byId(form.petitionId);
+    const identity = this.identity(form);
+    await this.database.transaction(async (tx) => {
+      const [row] = await tx.query(
+        `SELECT id, box FROM signatures WHERE petition_id = $1 AND identity = $2 FOR UPDATE`,
+        [form.petitionId, identity],
+      );
+      if (!row) throw problems.gone('There is no signature behind this link.');
+      const box = sealBox(this.vault, form.petitionId, row.id, {
+        ...openBox(this.vault, form.petitionId, row.id, row.box),
+        words,
+      });
+      await tx.query(`UPDATE signatures SET box = $3 WHERE petition_id = $1 AND id = $2`, [
+        form.petitionId,
+        row.id,
+        box,
+      ]);
+    });
+    return petition;
+  }
+
+  /** Takes the name back: the row goes, the withdrawal is counted. Twice is once. */
+  async withdraw(purpose: 'confirm' | 'withdraw', token: string): Promise<PublishedPetition> {
+    const form = this.read(purpose, token);
+    const petition = await this.petitions.byId(form.petitionId);
+    await this.database.query(
+      `WITH gone AS (
+         DELETE FROM signatures WHERE petition_id = $1 AND identity = $2 RETURNING petition_id, id, country, source
+       ), remembered AS (
+         INSERT INTO withdrawals (petition_id, identity) SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM gone)
+         ON CONFLICT (petition_id, identity) DO UPDATE SET withdrawn_at = now()
+       )
+       INSERT INTO log_queue (petition_id, id, kind, signature_id, day, country, source)
+       SELECT petition_id, $3, 'withdraw', id, (now() AT TIME ZONE 'UTC')::date, country, source FROM gone`,
+      [form.petitionId, this.identity(form), uuidv7()],
+    );
+    return petition;
+  }
+
+  /** Whether this person has signed: for the mail that is about to be written, never for an answer over HTTP. */
+  async hasSigned(form: SealedForm): Promise<boolean> {
+    const rows = await this.database.query(`SELECT 1 FROM signatures WHERE petition_id = $1 AND identity = $2`, [
+      form.petitionId,
+      this.identity(form),
+    ]);
+    return rows.length > 0;
+  }
+
+  /** Deletes what has served its time. */
+  async forget(): Promise<void> {
+    await this.database.query(`DELETE FROM withdrawals WHERE withdrawn_at < now() - make_interval(hours => $1)`, [
+      linkHours + 1,
+    ]);
+  }
+
+  private async openPetition(slug: string): Promise<PublishedPetition> {
+    const petition = await this.petitions.find(slug);
+    if (petition.state !== 'open') throw problems.wrongState('This petition is not open for signatures.');
+    return petition;
+  }
+
+  private identity(form: SealedForm): Buffer {
+    return this.vault.identity(form.petitionId, normalForm(form.email)!);
+  }
+
+  private async queueMail(kind: string, petitionId: string, email: string, payload: Buffer): Promise<void> {
+    if (!this.limits.allows('mail-to-address', normalForm(email)!)) return;
+    const id = uuidv7();
+    const expiresAt = new Date(Date.now() + linkHours * 3600_000);
+    await this.asking.add({ campaignId: petitionId, id, kind, ref: id, lane: 'confirmations', payload, expiresAt });
+  }
+
+  /** One statement for the whole batch: the unique index decides who is new, and what is new is queued to be counted. */
+  private async insert(batch: Confirmation[]): Promise<Outcome[]> {
+    const column = <T>(pick: (each: Confirmation) => T) => batch.map(pick);
+    const rows: { outcome: Outcome }[] = await this.database.query(
+      `WITH asked AS MATERIALIZED (
+         SELECT * FROM unnest(
+           $1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
+           $10::timestamptz[], $11::uuid[]
+         ) WITH ORDINALITY AS a (
+           petition_id, id, identity, box, country, locale, text_version, source, consents, asked_at, entry_id, place
+         )
+       ), judged AS MATERIALIZED (
+         SELECT asked.*, p.state = 'open' AS open,
+           EXISTS (SELECT 1 FROM withdrawals w WHERE w.petition_id = asked.petition_id AND w.identity = asked.identity
+                   AND w.withdrawn_at >= asked.asked_at) AS withdrawn,
+           EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = asked.petition_id AND s.identity = asked.identity) AS known
+         FROM asked JOIN petitions p ON p.id = asked.petition_id
+       ), added AS (
+         INSERT INTO signatures
+           (petition_id, id, identity, normal_form, box, country, locale, text_version, source, consents)
+         SELECT petition_id, id, identity, ${normalFormVersion}, box, country, locale, text_version, source, consents::int[]
+         FROM judged WHERE open AND NOT withdrawn ORDER BY petition_id, identity
+         ON CONFLICT (petition_id, identity) DO NOTHING
+         RETURNING petition_id, id, country, source
+       ), queued AS (
+         INSERT INTO log_queue (petition_id, id, kind, signature_id, day, country, source)
+         SELECT added.petition_id, judged.entry_id, 'sign', added.id, (now() AT TIME ZONE 'UTC')::date,
+           added.country, added.source
+         FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
+       )
+       SELECT CASE WHEN added.id IS NOT NULL THEN 'signed' WHEN known THEN 'already' WHEN withdrawn THEN 'withdrawn'
+         WHEN NOT open THEN 'closed' ELSE 'already' END AS outcome
+       FROM judged LEFT JOIN added ON added.petition_id = judged.petition_id AND added.id = judged.id
+       ORDER BY place`,
+      [
+        column(({ form }) => form.petitionId),
+        column(({ id }) => id),
+        column(({ identity }) => identity),
+        column(({ box }) => box),
+        column(({ form }) => form.country),
+        column(({ form }) => form.locale),
+        column(({ form }) => form.textVersion),
+        column(({ form }) => form.source),
+        column(({ form }) => `{${Object.values(form.consents).filter(Boolean).join(',')}}`),
+        column(({ form }) => new Date(form.askedAt * 1000)),
+        column(() => uuidv7()),
+      ],
+    );
+    return rows.map(({ outcome }) => outcome);
+  }
+}
