@@ -6,6 +6,7 @@ import type { Lane } from './mail-states.js';
 const confirmationHeaders = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
 /** What tells a filter "bulk" has no place on a letter from a person; what is set here may not be set by others. */
 const reserved = /^(from|to|cc|bcc|sender|date|message-id|return-path|received|content-.*|mime-version|dkim-.*)$/i;
+const address = /^[^\s@<>,;:"\\()[\]]+@[^\s@<>,;:"\\()[\]]+$/;
 const bulk = /^(precedence|auto-submitted|list-.*|feedback-id)$/i;
 
 /**
@@ -49,12 +50,14 @@ export async function renderMail(
 /** The one mailbox a header names, with its display name. Throws on none, several, or a group. */
 export function mailbox(value: string): { name: string; address: string } {
   refuseControlCharacters('To', value);
-  const found = addressparser(value);
-  const [only] = found;
-  if (found.length !== 1 || !only?.address || !/^[^\s@<>,;:"\\()[\]]+@[^\s@<>,;:"\\()[\]]+$/.test(only.address)) {
+  const [only, ...more] = addressparser(value);
+  const found = only?.address ?? '';
+  // The parser mends what is broken; what it had to mend is refused.
+  const asWritten = value.trim() === found || (value.trim().endsWith(`<${found}>`) && value.split('<').length === 2);
+  if (!only || more.length > 0 || !asWritten || value.split('>').length > 2 || !address.test(found)) {
     throw new Error('A mail goes to exactly one mailbox');
   }
-  return { name: only.name, address: only.address };
+  return { name: only.name, address: found };
 }
 
 export function domainOf(from: string): string {

@@ -45,7 +45,7 @@ export class Inbox implements Delivery {
   /** The newest mails, newest first. */
   async list(): Promise<InboxMail[]> {
     const names = (await this.names()).slice(0, newest);
-    const mails = await Promise.all(names.map((name) => this.parsed.get(name) ?? this.parse(name)));
+    const mails = await Promise.all(names.map(async (name) => this.parsed.get(name) ?? this.parse(name)));
     this.parsed.clear();
     mails.forEach((mail, index) => this.parsed.set(names[index]!, mail));
     return mails;

@@ -52,7 +52,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     if (!this.settings.DATABASE_URL) await this.claims.recover(this.kinds.resent(), true);
     this.claiming = true;
     this.outbox.bell.on('wake', () => this.fillAll());
-    this.every(1, () => this.fillAll());
+    this.every(1, async () => this.fillAll());
     this.every(leaseSeconds / 4, () => this.keepHouse());
     await this.keepHouse();
     this.fillAll();
@@ -120,7 +120,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   private start(lane: Lane, mail: ClaimedMail): void {
     const sending = this.send(mail)
       .catch((error: Error) => this.log.error(`attempt ${mail.attemptId} ended without a record: ${error.name}`))
-      .then(() => {
+      .finally(() => {
         this.inHand[lane].delete(sending);
         if (this.claiming) this.fillAll();
       });
@@ -212,14 +212,13 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async emptyHands(): Promise<void> {
-    while (lanes.some((lane) => this.inHand[lane].size > 0 || this.filling[lane])) {
-      await Promise.all(lanes.flatMap((lane) => [...this.inHand[lane], this.filling[lane]]));
+    while (lanes.some((lane) => this.inHand[lane].size > 0 || this.filling[lane] !== undefined)) {
+      await Promise.all(lanes.flatMap((lane) => [...this.inHand[lane], this.filling[lane] ?? Promise.resolve()]));
     }
   }
 
-  private every(seconds: number, work: () => void | Promise<void>): void {
-    const run = () =>
-      Promise.resolve(work()).catch((error: Error) => this.log.error(`mail upkeep failed: ${error.name}`));
+  private every(seconds: number, work: () => Promise<void>): void {
+    const run = () => work().catch((error: Error) => this.log.error(`mail upkeep failed: ${error.name}`));
     this.timers.push(setInterval(() => void run(), seconds * 1000).unref());
   }
 }

@@ -45,18 +45,21 @@ export class SmtpDelivery implements Delivery {
     let marking: Promise<void> | undefined;
     let refuse: (error: unknown) => void;
     const refusedToMark = new Promise<never>((_, reject) => (refuse = reject));
+    const mark = async () => {
+      try {
+        await handOver();
+      } catch (error) {
+        return refuse(error);
+      }
+      if (body.destroyed) return;
+      over = true;
+      body.push(mail.bytes);
+      body.push(null);
+    };
     // The first read comes after the server's 354: what is committed here is true before the first byte leaves.
     const body = new Readable({
       read() {
-        marking ??= handOver().then(
-          () => {
-            if (body.destroyed) return;
-            over = true;
-            body.push(mail.bytes);
-            body.push(null);
-          },
-          (error: unknown) => refuse(error),
-        );
+        marking ??= mark();
       },
     });
     try {

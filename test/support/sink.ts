@@ -16,7 +16,8 @@ export interface SunkMail {
 
 /** What goes wrong with a mail, and when: `end` is after the final dot. */
 export type Mishap =
-  | { at: 'mail' | 'rcpt' | 'end'; code: number; text?: string }
+  | { at: 'mail' | 'rcpt' | 'end'; code: number; text?: string; wait?: number }
+  | { at: 'rcpt'; wait: number }
   | { at: 'rcpt' | 'data' | 'end'; drop: true }
   | { at: 'end'; delay: number }
   | { at: 'end'; silent: true };
@@ -32,6 +33,8 @@ export interface Sink {
   mishap: (step: { to: string; from: string }) => Mishap | undefined;
   /** Asked for each new connection. */
   connecting: () => 'drop' | 'drop at ehlo' | { code: number; text: string } | undefined;
+  /** Closes the connections that are open, as a server does with idle ones. */
+  cut: () => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -59,7 +62,10 @@ export async function startSink(options: { auth?: { user: string; pass: string }
     onConnect(session, callback) {
       opened += 1;
       const wish = sink.connecting();
-      if (wish === 'drop') return void socketOf(session).destroy();
+      if (wish === 'drop') {
+        socketOf(session).destroy();
+        return;
+      }
       if (wish === 'drop at ehlo') socketOf(session).prependOnceListener('data', () => socketOf(session).destroy());
       callback(typeof wish === 'object' ? refusal(wish) : undefined);
     },
@@ -76,13 +82,16 @@ export async function startSink(options: { auth?: { user: string; pass: string }
       const mishap = sink.mishap({ from: addressOf(session.envelope.mailFrom), to: address.address });
       if (mishap?.at !== 'rcpt') return callback();
       if ('drop' in mishap) return void socketOf(session).destroy();
-      callback(refusal(mishap));
+      setTimeout(() => callback('code' in mishap ? refusal(mishap) : undefined), mishap.wait ?? 0).unref();
     },
     onData(stream: Readable, session, callback) {
       const from = addressOf(session.envelope.mailFrom);
       const to = addressOf(session.envelope.rcptTo[0]);
       const mishap = sink.mishap({ from, to });
-      if (mishap?.at === 'data') return void socketOf(session).destroy();
+      if (mishap?.at === 'data') {
+        stream.once('data', () => socketOf(session).destroy());
+        return;
+      }
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
@@ -104,9 +113,9 @@ export async function startSink(options: { auth?: { user: string; pass: string }
         if (mishap?.at !== 'end') return accept();
         if ('drop' in mishap) return socketOf(session).destroy();
         if ('silent' in mishap) return;
-        if ('delay' in mishap) return setTimeout(accept, mishap.delay);
+        if ('delay' in mishap) return setTimeout(accept, mishap.delay).unref();
         mail.answer = mishap.code;
-        callback(refusal(mishap));
+        setTimeout(() => callback(refusal(mishap)), mishap.wait ?? 0).unref();
       });
     },
     ...options.more,
@@ -122,6 +131,10 @@ export async function startSink(options: { auth?: { user: string; pass: string }
     connections: () => opened,
     mishap: () => undefined,
     connecting: () => undefined,
+    cut: async () => {
+      for (const each of server.connections as unknown as Set<Wire>) each._socket.destroy();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
   return sink;
