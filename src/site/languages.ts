@@ -42,6 +42,8 @@ export function translate(locale: Locale, key: string, values: Record<string, un
   return String(format.format(values as Record<string, string | number>));
 }
 
+export const hasMessage = (key: string): boolean => key in messages[defaultLocale];
+
 /** The best of our languages for an Accept-Language header. */
 export function preferredLocale(acceptLanguage: string | undefined): Locale {
   const asked = (acceptLanguage ?? '')

@@ -11,6 +11,7 @@ import {
   formatDate,
   formatDateTime,
   formatNumber,
+  hasMessage,
   languageName,
   type Locale,
   locales,
@@ -28,9 +29,11 @@ interface FilterThis {
 @Injectable()
 export class Pages {
   private readonly liquid: Liquid;
+  private readonly globals: Record<string, unknown>;
   private readonly assets = new Map<string, string>();
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {
+    this.globals = { siteName: settings.SITE_NAME, publicUrl: settings.PUBLIC_URL, mailMode: settings.MAIL_MODE };
     this.liquid = new Liquid({
       root: [join(projectRoot, 'templates/pages'), join(projectRoot, 'templates/mails')],
       extname: '.liquid',
@@ -39,7 +42,7 @@ export class Pages {
       ownPropertyOnly: true,
       strictFilters: true,
       jsTruthy: true,
-      globals: { siteName: settings.SITE_NAME, publicUrl: settings.PUBLIC_URL, mailMode: settings.MAIL_MODE },
+      globals: this.globals,
     });
     const filter = (name: string, apply: (locale: Locale, value: never, ...more: never[]) => unknown) =>
       this.liquid.registerFilter(name, function (this: unknown, value: unknown, ...more: unknown[]) {
@@ -48,6 +51,10 @@ export class Pages {
       });
     filter('t', (locale, key: string, ...values: [string, unknown][]) =>
       translate(locale, key, Object.fromEntries(values)),
+    );
+    // Codes of schema libraries are open-ended: one without words of its own must not break the page that explains it.
+    filter('error', (locale, code: string) =>
+      translate(locale, hasMessage(`error.${code}`) ? `error.${code}` : 'error.invalid'),
     );
     filter('number', (locale, value: number) => formatNumber(locale, value));
     filter('date', (locale, value: string) => formatDate(locale, value));
@@ -62,12 +69,18 @@ export class Pages {
    */
   render(template: string, locale: Locale, context: Record<string, unknown> = {}): Promise<string> {
     const path = typeof context.path === 'string' ? context.path : '';
-    return this.liquid.renderFile(template, {
-      ...context,
-      locale,
-      dir: direction(locale),
-      alternates: locales.map((each) => ({ locale: each, label: languageName(each), href: `/${each}${path}` })),
-    }) as Promise<string>;
+    // A partial that is rendered (not included) sees the globals and what it is given, nothing else.
+    const everywhere = { locale, dir: direction(locale), csrf: context.csrf };
+    const alternates = locales.map((each) => ({
+      locale: each,
+      label: languageName(each),
+      href: `/${each}${path}`,
+    }));
+    return this.liquid.renderFile(
+      template,
+      { ...context, ...everywhere, alternates },
+      { globals: { ...this.globals, ...everywhere } },
+    ) as Promise<string>;
   }
 
   /** A mail of templates/mails, as plain text and as HTML that says the same. */
