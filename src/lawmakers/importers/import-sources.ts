@@ -1,0 +1,53 @@
+import { type ColumnMap } from './column-map.js';
+import { importCongressLegislators, looksLikeCongressCsv } from './congress-legislators.js';
+import { csvHeaders } from './csv-rows.js';
+import { importCsv } from './csv.js';
+import { type ImportedFile, UnreadableFile } from './import-record.js';
+import { importOpenStates, looksLikeOpenStates } from './openstates.js';
+import { settle } from './same-person.js';
+import { checkLimits, readText, type SourceFile, sourceLimits } from './source-file.js';
+
+export const importFormats = ['congress-legislators', 'openstates', 'csv'] as const;
+export type ImportFormat = (typeof importFormats)[number];
+
+/** Files in, people and notes out. Pure: `today` (ISO date) is the only thing it knows about the world. Throws UnreadableFile. */
+export function importSources(
+  sources: SourceFile[],
+  format: ImportFormat,
+  today: string,
+  columns?: ColumnMap,
+): ImportedFile {
+  checkLimits(sources);
+  const place = { file: sources[0]!.name, line: null };
+  if (format !== 'openstates' && sources.length > 1) throw new UnreadableFile('one-file-only', place);
+  const file = settle(read(sources, format, today, columns));
+  if (file.people.length > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
+  if (file.people.length === 0) throw new UnreadableFile('nobody', place, file.notes[0]?.detail);
+  return file;
+}
+
+function read(sources: SourceFile[], format: ImportFormat, today: string, columns?: ColumnMap): ImportedFile {
+  switch (format) {
+    case 'congress-legislators':
+      return importCongressLegislators(sources[0]!, today);
+    case 'openstates':
+      return importOpenStates(sources, today);
+    case 'csv':
+      return importCsv(sources[0]!, today, columns);
+  }
+}
+
+/** Told by content, not by file name: people rename files. */
+export function detectFormat(sources: SourceFile[]): ImportFormat {
+  checkLimits(sources);
+  const first = sources[0]!;
+  const text = readText(first);
+  if (looksLikeOpenStates(first)) return 'openstates';
+  if (/^\s*\[/.test(text) && /"bioguide"/.test(text)) return 'congress-legislators';
+  if (/\.ya?ml$/i.test(first.name)) {
+    if (/^\s+bioguide:/m.test(text)) return 'congress-legislators';
+    throw new UnreadableFile('unknown-format', { file: first.name, line: 1 });
+  }
+  if (/^\s*[[{]/.test(text)) throw new UnreadableFile('unknown-format', { file: first.name, line: 1 });
+  return looksLikeCongressCsv(csvHeaders(text, first.name)) ? 'congress-legislators' : 'csv';
+}
