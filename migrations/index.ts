@@ -1,7 +1,14 @@
 import { Limits1764000000050 } from './1764000000050-limits.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
+import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
 
 /** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
-export const migrations = [Limits1764000000050, Petitions1764000000100, Signatures1764000000200, Mail1764000000400];
+export const migrations = [
+  Limits1764000000050,
+  Petitions1764000000100,
+  Signatures1764000000200,
+  Lawmakers1764000000300,
+  Mail1764000000400,
+];

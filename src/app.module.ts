@@ -3,6 +3,7 @@ import { type Settings, SettingsModule } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
+import { LawmakersModule } from './lawmakers/lawmakers.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
@@ -25,6 +26,7 @@ export class AppModule {
         PetitionsModule,
         SignaturesModule,
         ExportsModule,
+        LawmakersModule,
         MailModule,
       ],
     };

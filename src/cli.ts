@@ -6,6 +6,7 @@ import { loadEnvFile, loadSettings, SettingsError } from './config/settings.js';
 import { openDatabase } from './database/data-source.js';
 import { migrate } from './database/migrate.js';
 import { exportCommands } from './exports/exports.cli.js';
+import { lawmakerCommands } from './lawmakers/lawmakers.cli.js';
 import { openApiDocument } from './openapi.js';
 import { start } from './main.js';
 
@@ -33,6 +34,7 @@ program
   .action(async (file: string) => writeFile(file, await openApiDocument()));
 
 exportCommands(program);
+lawmakerCommands(program);
 
 try {
   loadEnvFile();

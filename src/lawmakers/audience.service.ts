@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { type AudienceMember, type Candidate, chooseMembers } from './audience.js';
+import type { Audience } from './lawmakers.schema.js';
+
+export interface AudienceChoices {
+  chambers: string[];
+  parties: string[];
+  areas: string[];
+  locales: string[];
+}
+
+@Injectable()
+export class AudienceService {
+  constructor(private readonly database: DataSource) {}
+
+  /** Everybody in the legislatures asked for, and whoever is included by hand, with a contact point or the reason for none. */
+  async preview(audience: Audience, tx: EntityManager = this.database.manager): Promise<AudienceMember[]> {
+    const candidates = await tx.query<Candidate[]>(
+      `WITH objected AS (
+         SELECT DISTINCT c.normal_form FROM contact_points c
+         JOIN objections o ON o.lawmaker_id = c.lawmaker_id AND o.lifted_at IS NULL
+         WHERE c.channel = 'email'
+       )
+       SELECT l.id AS "lawmakerId", l.name, l.honorific, l.family_name AS "familyName", m.role, l.gender, l.locale, m.party,
+         m.chamber, m.area, m.region, g.slug AS legislature, g.country, l.left_at IS NOT NULL AS left,
+         coalesce(m.sitting, true) AS sitting,
+         EXISTS (SELECT FROM objections o WHERE o.lawmaker_id = l.id AND o.lifted_at IS NULL) AS objected,
+         coalesce(c.points, '[]') AS "contactPoints"
+       FROM lawmakers l
+       JOIN legislatures g ON g.id = l.legislature_id
+       LEFT JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL
+       LEFT JOIN (
+         SELECT lawmaker_id, jsonb_agg(jsonb_build_object('id', id, 'channel', channel, 'value', value, 'normalForm', normal_form,
+             'objected', channel = 'email' AND normal_form IN (SELECT normal_form FROM objected))
+           ORDER BY source = 'staff' DESC, position) AS points
+         FROM contact_points WHERE struck_at IS NULL AND (listed OR source = 'staff') GROUP BY lawmaker_id
+       ) c ON c.lawmaker_id = l.id
+       WHERE g.slug = ANY ($1) OR l.id = ANY ($2)
+       ORDER BY g.slug, l.sort_name, l.id`,
+      [audience.legislatures, audience.include],
+    );
+    return chooseMembers(candidates, audience);
+  }
+
+  /** What present members of these legislatures have, to choose from. */
+  async choices(legislatures: string[]): Promise<AudienceChoices> {
+    const [found] = await this.database.query<AudienceChoices[]>(
+      `SELECT coalesce(array_agg(DISTINCT m.chamber) FILTER (WHERE m.chamber IS NOT NULL), '{}') AS chambers,
+         coalesce(array_agg(DISTINCT m.party) FILTER (WHERE m.party IS NOT NULL), '{}') AS parties,
+         coalesce(array_agg(DISTINCT coalesce(m.region, m.area)) FILTER (WHERE coalesce(m.region, m.area) IS NOT NULL), '{}') AS areas,
+         coalesce(array_agg(DISTINCT l.locale) FILTER (WHERE l.locale IS NOT NULL), '{}') AS locales
+       FROM lawmakers l
+       JOIN legislatures g ON g.id = l.legislature_id
+       JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL
+       WHERE l.left_at IS NULL AND g.slug = ANY ($1)`,
+      [legislatures],
+    );
+    return found!;
+  }
+}

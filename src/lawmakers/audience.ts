@@ -1,0 +1,93 @@
+import type { Channel } from './importers/import-record.js';
+import type { Audience } from './lawmakers.schema.js';
+
+/** Why a lawmaker gets no letter. Message key `lawmakers.excluded.<code>`. */
+export const exclusions = [
+  'objection',
+  'left',
+  'excluded-by-hand',
+  'other-country',
+  'other-chamber',
+  'other-party',
+  'other-area',
+  'other-language',
+  'not-sitting',
+  'no-contact-point-for-channel',
+  'objection-at-address',
+  'address-shared',
+] as const;
+export type Exclusion = (typeof exclusions)[number];
+
+export interface AudienceMember {
+  lawmakerId: string;
+  name: string;
+  honorific: string | null;
+  familyName: string | null;
+  role: string | null;
+  gender: string | null;
+  locale: string | null;
+  party: string | null;
+  chamber: string | null;
+  area: string | null;
+  legislature: string;
+  country: string;
+  contactPoint: { id: string; channel: Channel; value: string } | null;
+  excluded: Exclusion | null;
+  /** What the organiser wrote when she excluded this lawmaker by hand. */
+  excludedNote: string | null;
+}
+
+/** What the database knows of a candidate; `contactPoints` are the usable ones, best first within a channel. */
+export interface Candidate extends Omit<AudienceMember, 'contactPoint' | 'excluded' | 'excludedNote'> {
+  region: string | null;
+  left: boolean;
+  sitting: boolean;
+  objected: boolean;
+  contactPoints: { id: string; channel: Channel; value: string; normalForm: string; objected: boolean }[];
+}
+
+/**
+ * Chooses for each candidate a contact point, or the reason why there is none. An objection beats everything; whoever is
+ * named by hand passes all rules but objection, having left, and having no address. One mailbox gets one letter: the
+ * second lawmaker at an address is reached through another contact point, or not.
+ */
+export function chooseMembers(candidates: Candidate[], audience: Audience): AudienceMember[] {
+  const included = new Set(audience.include);
+  const excluded = new Map(audience.exclude.map(({ lawmakerId, reason }) => [lawmakerId, reason]));
+  const taken = new Set<string>();
+  return candidates.map(({ region, left, sitting, objected, contactPoints, ...member }) => {
+    const byHand = included.has(member.lawmakerId);
+    const out = (reason: Exclusion): AudienceMember => ({
+      ...member,
+      contactPoint: null,
+      excluded: reason,
+      excludedNote: reason === 'excluded-by-hand' ? excluded.get(member.lawmakerId) || null : null,
+    });
+    if (objected) return out('objection');
+    if (left) return out('left');
+    if (excluded.has(member.lawmakerId)) return out('excluded-by-hand');
+    const outside = byHand ? null : outsideOf(audience, { ...member, region });
+    if (outside) return out(outside);
+    if (!sitting && !byHand) return out('not-sitting');
+    const usable = audience.channels.flatMap((channel) => contactPoints.filter((point) => point.channel === channel));
+    if (usable.length === 0) return out('no-contact-point-for-channel');
+    const allowed = usable.filter((point) => byHand || !point.objected);
+    if (allowed.length === 0) return out('objection-at-address');
+    const chosen = allowed.find((point) => byHand || point.channel !== 'email' || !taken.has(point.normalForm));
+    if (!chosen) return out('address-shared');
+    if (chosen.channel === 'email') taken.add(chosen.normalForm);
+    const { id, channel, value } = chosen;
+    return { ...member, contactPoint: { id, channel, value }, excluded: null, excludedNote: null };
+  });
+}
+
+function outsideOf(audience: Audience, member: Omit<Candidate, 'left' | 'sitting' | 'objected' | 'contactPoints'>) {
+  const asks = (wanted: string[], ...held: (string | null)[]) =>
+    wanted.length > 0 && !wanted.some((one) => held.some((value) => value?.toLowerCase() === one.toLowerCase()));
+  if (asks(audience.countries, member.country)) return 'other-country' as const;
+  if (asks(audience.chambers, member.chamber)) return 'other-chamber' as const;
+  if (asks(audience.parties, member.party)) return 'other-party' as const;
+  if (asks(audience.areas, member.area, member.region)) return 'other-area' as const;
+  if (asks(audience.locales, member.locale, member.locale?.split('-')[0] ?? null)) return 'other-language' as const;
+  return null;
+}

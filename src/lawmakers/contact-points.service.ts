@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import {
+  normalForm,
+  readEmailField,
+  readFormField,
+  readPhoneField,
+  readPostField,
+} from './importers/contact-values.js';
+import { Notebook } from './importers/import-record.js';
+import type { NewContactPoint } from './lawmakers.schema.js';
+
+/** Corrections by hand: they stand beside what imports bring, and no import undoes them. */
+@Injectable()
+export class ContactPointsService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** Adds a contact point of our own; one that was listed or struck out before becomes ours and usable again. */
+  async add(lawmakerId: string, wanted: NewContactPoint, actor: Actor): Promise<string> {
+    const value = checkedValue(wanted);
+    return this.database.transaction(async (tx) => {
+      const [found] = await tx.query<{ id: string }[]>(`SELECT id FROM lawmakers WHERE id = $1`, [lawmakerId]);
+      if (!found) throw problems.notFound();
+      const [point] = await tx.query<{ id: string }[]>(
+        `INSERT INTO contact_points (id, lawmaker_id, channel, value, normal_form, label, position, source, listed, made_by)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, 'staff', false, $7)
+         ON CONFLICT (lawmaker_id, channel, normal_form) DO UPDATE SET value = excluded.value, label = excluded.label,
+           source = 'staff', made_by = excluded.made_by, struck_at = NULL, struck_by = NULL
+         RETURNING id`,
+        [
+          uuidv7(),
+          lawmakerId,
+          wanted.channel,
+          value,
+          normalForm(wanted.channel, value),
+          wanted.label ?? null,
+          actor.name,
+        ],
+      );
+      const detail = { channel: wanted.channel, contactPoint: point!.id };
+      await this.audit.record(tx, { actor, action: 'lawmakers.contact-point-added', subject: lawmakerId, detail });
+      return point!.id;
+    });
+  }
+
+  /** Strikes a contact point out for good: imports that list it again do not bring it back. */
+  async strike(lawmakerId: string, id: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const [, struck] = await tx.query<[unknown, number]>(
+        `UPDATE contact_points SET struck_at = now(), struck_by = $3 WHERE id = $1 AND lawmaker_id = $2 AND struck_at IS NULL`,
+        [id, lawmakerId, actor.name],
+      );
+      if (!struck) throw problems.notFound();
+      const detail = { contactPoint: id };
+      await this.audit.record(tx, { actor, action: 'lawmakers.contact-point-struck', subject: lawmakerId, detail });
+    });
+  }
+}
+
+function checkedValue({ channel, value }: NewContactPoint): string {
+  const place = { file: '', line: null };
+  const readers = {
+    email: () => readEmailField(value, place, new Notebook()),
+    form: () => readFormField(value, place, new Notebook()),
+    phone: () => readPhoneField(value, null, place, new Notebook()),
+    post: () => readPostField(value, null, place, new Notebook()),
+  };
+  const read = readers[channel]();
+  if (read.length === 1 && read[0]!.channel === channel) return read[0]!.value;
+  throw problems.invalid([
+    { field: 'value', code: `contact-${channel}`, message: `This is no ${channel} contact point.` },
+  ]);
+}

@@ -1,0 +1,29 @@
+import { type Locale, translate } from '../site/languages.js';
+import { problems } from '../site/problem.js';
+import { type Note, type Place, UnreadableFile } from './importers/import-record.js';
+
+/** Says what importers found in the reader's language. */
+export function noteMessage(locale: Locale, note: Pick<Note, 'code'>): string {
+  return translate(locale, `lawmakers.note.${note.code}`);
+}
+
+export function unreadableMessage(locale: Locale, error: UnreadableFile): string {
+  const message = translate(locale, `lawmakers.unreadable.${error.code}`, { detail: error.detail });
+  const place = placeName(locale, error.place);
+  return place ? `${place}: ${message}` : message;
+}
+
+export function placeName(locale: Locale, { file, line }: Place): string {
+  return line === null ? file : translate(locale, 'lawmakers.place', { file, line });
+}
+
+/** Runs a reading of files; a file that cannot be read becomes a refusal of the field `file`, with the error as its cause. */
+export function refuseUnreadable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    const refusal = problems.invalid([{ field: 'file', code: error.code, message: unreadableMessage('en', error) }]);
+    throw Object.assign(refusal, { cause: error });
+  }
+}

@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { problems } from '../site/problem.js';
+import { AuditService } from '../staff/audit.service.js';
+import type { Actor } from '../staff/access.js';
+import type { Change, FieldChange } from './import-diff.js';
+import { writeChanges } from './import-store.js';
+import type { ColumnMap } from './importers/column-map.js';
+import type { ImportedLegislature, Note } from './importers/import-record.js';
+import type { ImportFormat } from './importers/import-sources.js';
+
+export type ImportActor = Actor | 'system';
+
+export interface ImportView {
+  id: string;
+  legislature: ImportedLegislature;
+  format: ImportFormat;
+  state: 'uploaded' | 'previewed' | 'applied' | 'discarded';
+  partial: boolean;
+  /** A newer import of the same legislature was applied since: this preview can only be discarded. */
+  outdated: boolean;
+  sourceName: string;
+  sourceSha256: string;
+  columns: ColumnMap | null;
+  counts: ImportCounts;
+  madeBy: string;
+  madeAt: string;
+  decidedBy: string | null;
+  decidedAt: string | null;
+}
+
+export interface ImportCounts {
+  new: number;
+  changed: number;
+  gone: number;
+  same: number;
+  rejected: number;
+  repaired: number;
+  noticed: number;
+}
+
+export interface ImportRow {
+  position: number;
+  change: Change['change'];
+  lawmakerId: string;
+  name: string;
+  chamber: string | null;
+  party: string | null;
+  area: string | null;
+  fields: FieldChange[];
+  contacts: { channel: string; value: string }[];
+}
+
+const view = `i.id, jsonb_build_object('slug', i.legislature_slug, 'name', i.legislature_name, 'country', i.country) AS legislature,
+  i.format, i.state, i.partial, coalesce(g.version, 0) <> i.base_version AND i.state IN ('uploaded', 'previewed') AS outdated,
+  i.source_name AS "sourceName", encode(i.source_sha256, 'hex') AS "sourceSha256", i.columns, i.counts, i.made_by AS "madeBy",
+  i.made_at AS "madeAt", i.decided_by AS "decidedBy", i.decided_at AS "decidedAt"
+  FROM imports i LEFT JOIN legislatures g ON g.slug = i.legislature_slug`;
+
+/** Imports, and what a person decides about them. `ImportPreviewsService` makes them. */
+@Injectable()
+export class ImportsService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly audit: AuditService,
+  ) {}
+
+  async find(id: string): Promise<ImportView> {
+    const [found] = await this.database.query<ImportView[]>(`SELECT ${view} WHERE i.id = $1`, [id]);
+    if (!found) throw problems.notFound();
+    return found;
+  }
+
+  /** Newest first. */
+  list(): Promise<ImportView[]> {
+    return this.database.query(`SELECT ${view} ORDER BY i.id DESC LIMIT 50`);
+  }
+
+  /** A page of what changes, in the order new, changed, gone as stored. */
+  rows(id: string, change: Change['change'] | null, after = -1, limit = 50): Promise<ImportRow[]> {
+    return this.database.query(
+      `SELECT position, change, lawmaker_id AS "lawmakerId", person->>'name' AS name, person->>'chamber' AS chamber,
+         person->>'party' AS party, person->>'area' AS area, fields, coalesce(person->'contacts', '[]') AS contacts
+       FROM import_rows WHERE import_id = $1 AND position > $2 AND ($3::text IS NULL OR change = $3)
+       ORDER BY position LIMIT $4`,
+      [id, after, change, limit],
+    );
+  }
+
+  async report(id: string): Promise<Note[]> {
+    const [found] = await this.database.query<{ report: Note[] }[]>(`SELECT report FROM imports WHERE id = $1`, [id]);
+    if (!found) throw problems.notFound();
+    return found.report;
+  }
+
+  /**
+   * Applies a preview, once. The legislature's row is locked and its version compared, so that of two applications at once
+   * one is refused, and no diff is applied to other data than it was made from.
+   */
+  async apply(id: string, actor: ImportActor): Promise<ImportView> {
+    await this.database.transaction(async (tx) => {
+      const found = await this.decide(tx, id, 'applied', ['previewed'], actor);
+      await tx.query(
+        `INSERT INTO legislatures (id, slug, name, country) VALUES ($1, $2, $3, $4) ON CONFLICT (slug) DO NOTHING`,
+        [uuidv7(), found.legislature_slug, found.legislature_name, found.country],
+      );
+      const [[legislature]] = await tx.query<[{ id: string }[], number]>(
+        `UPDATE legislatures SET version = version + 1 WHERE slug = $1 AND version = $2 RETURNING id`,
+        [found.legislature_slug, found.base_version],
+      );
+      if (!legislature) throw problems.conflict('A newer import of this legislature was applied: make a new preview.');
+      await writeChanges(tx, id, legislature.id);
+      await this.audit.record(tx, {
+        actor,
+        action: 'lawmakers.import-applied',
+        subject: id,
+        detail: { legislature: found.legislature_slug, ...found.counts },
+      });
+    });
+    return this.find(id);
+  }
+
+  async discard(id: string, actor: ImportActor): Promise<ImportView> {
+    await this.database.transaction(async (tx) => {
+      await this.decide(tx, id, 'discarded', ['uploaded', 'previewed'], actor);
+      await tx.query(`DELETE FROM import_rows WHERE import_id = $1`, [id]);
+      await this.audit.record(tx, { actor, action: 'lawmakers.import-discarded', subject: id });
+    });
+    return this.find(id);
+  }
+
+  private async decide(tx: EntityManager, id: string, state: string, from: string[], actor: ImportActor) {
+    interface Decided {
+      legislature_slug: string;
+      legislature_name: string;
+      country: string;
+      base_version: number;
+      counts: ImportCounts;
+    }
+    const [[decided]] = await tx.query<[Decided[], number]>(
+      `UPDATE imports SET state = $2, decided_by = $3, decided_at = now(), source = NULL WHERE id = $1 AND state = ANY ($4)
+       RETURNING legislature_slug, legislature_name, country, base_version, counts`,
+      [id, state, nameOf(actor), from],
+    );
+    if (decided) return decided;
+    const [found] = await tx.query<{ state: string }[]>(`SELECT state FROM imports WHERE id = $1`, [id]);
+    if (!found) throw problems.notFound();
+    throw problems.wrongState(`This import is ${found.state}.`);
+  }
+}
+
+export function nameOf(actor: ImportActor): string {
+  return actor === 'system' ? 'command line' : actor.name;
+}

@@ -1,0 +1,94 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { fieldErrors } from '../site/pipes.js';
+import { problems } from '../site/problem.js';
+import { Actor, Needs } from '../staff/access.js';
+import { noteMessage } from './import-notes.js';
+import { ImportPreviewsService } from './import-previews.service.js';
+import { ImportsService, type ImportView } from './imports.service.js';
+import { ImportRequest, ImportRowFilter } from './lawmakers.schema.js';
+import { ImportPreview, ImportReport, ImportRows, LawmakerImport } from './lawmakers.views.js';
+import { readUpload } from './upload.js';
+import { uuid } from './uuid.pipe.js';
+
+@ApiTags('lawmakers')
+@ApiBearerAuth()
+@Controller('api/v1/lawmaker-imports')
+export class LawmakerImportsApi {
+  constructor(
+    private readonly previews: ImportPreviewsService,
+    private readonly imports: ImportsService,
+  ) {}
+
+  /**
+   * Reads files and answers what they would change; nothing is changed before the preview is applied. As multipart form
+   * (several files for openstates) or as a raw body with the fields in the query.
+   */
+  @Post()
+  @Needs('lawmakers:write')
+  @ApiConsumes('multipart/form-data', 'text/csv', 'application/json', 'application/yaml')
+  @ApiBody({ schema: { type: 'object', additionalProperties: true } })
+  @ApiCreatedResponse({ standardSchema: ImportPreview })
+  async preview(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Actor() actor: Actor,
+  ) {
+    const { fields, sources } = await readUpload(request);
+    const asked = ImportRequest.safeParse(fields);
+    if (!asked.success) throw problems.invalid(fieldErrors(asked.error.issues));
+    const found = await this.previews.preview(sources, asked.data, actor);
+    reply.header('location', `/api/v1/lawmaker-imports/${found.id}`);
+    return this.withDetails(found);
+  }
+
+  @Get(':id')
+  @Needs('console:read')
+  @ApiOkResponse({ standardSchema: ImportPreview })
+  async one(@Param('id', uuid) id: string) {
+    return this.withDetails(await this.imports.find(id));
+  }
+
+  /** What changes, a page at a time: give the last `position` as `after`. */
+  @Get(':id/rows')
+  @Needs('console:read')
+  @ApiOkResponse({ standardSchema: ImportRows })
+  async rows(@Param('id', uuid) id: string, @Query({ schema: ImportRowFilter }) { change, after }: ImportRowFilter) {
+    await this.imports.find(id);
+    return { rows: await this.imports.rows(id, change ?? null, after, 500) };
+  }
+
+  /** Every rejected row and every repair, with file, line and reason. */
+  @Get(':id/report')
+  @Needs('console:read')
+  @ApiOkResponse({ standardSchema: ImportReport })
+  async report(@Param('id', uuid) id: string) {
+    return { report: await this.reportOf(id) };
+  }
+
+  /** Applies the preview. Refused once another import of the legislature has been applied since. */
+  @Post(':id/application')
+  @Needs('lawmakers:write')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: LawmakerImport })
+  apply(@Param('id', uuid) id: string, @Actor() actor: Actor) {
+    return this.imports.apply(id, actor);
+  }
+
+  @Delete(':id')
+  @Needs('lawmakers:write')
+  @HttpCode(204)
+  async discard(@Param('id', uuid) id: string, @Actor() actor: Actor) {
+    await this.imports.discard(id, actor);
+  }
+
+  private async withDetails(found: ImportView) {
+    return { ...found, rows: await this.imports.rows(found.id, null, -1, 500), report: await this.reportOf(found.id) };
+  }
+
+  private async reportOf(id: string) {
+    const notes = await this.imports.report(id);
+    return notes.map((note) => ({ ...note, message: noteMessage('en', note) }));
+  }
+}

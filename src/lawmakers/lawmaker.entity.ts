@@ -1,0 +1,84 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Import } from './import.entity.js';
+import { Legislature } from './legislature.entity.js';
+
+/** A person as her legislature lists her. Never deleted: letters and objections point at her. */
+@Entity('lawmakers')
+@Index('lawmakers_legislature_id_sort_name_id_idx', ['legislatureId', 'sortName', 'id'])
+export class Lawmaker {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  legislatureId: string;
+
+  @ManyToOne(() => Legislature)
+  @JoinColumn({ name: 'legislature_id' })
+  legislature: Legislature;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  sortName: string;
+
+  @Column('text', { nullable: true })
+  givenName: string | null;
+
+  @Column('text', { nullable: true })
+  familyName: string | null;
+
+  @Column('text', { nullable: true })
+  honorific: string | null;
+
+  @Column('text', { nullable: true })
+  gender: string | null;
+
+  /** The language she prefers to be written to in, where known. */
+  @Column('text', { nullable: true })
+  locale: string | null;
+
+  @Column('text', { nullable: true })
+  website: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  leftAt: Date | null;
+
+  @Column('uuid')
+  importId: string;
+
+  @ManyToOne(() => Import)
+  @JoinColumn({ name: 'import_id' })
+  import: Import;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  updatedAt: Date;
+}
+
+/** How a source names a lawmaker. */
+@Entity('lawmaker_identifiers')
+@Index('lawmaker_identifiers_lawmaker_id_idx', ['lawmakerId'])
+export class LawmakerIdentifier {
+  @PrimaryColumn('uuid')
+  legislatureId: string;
+
+  @ManyToOne(() => Legislature)
+  @JoinColumn({ name: 'legislature_id' })
+  legislature: Legislature;
+
+  @PrimaryColumn('text')
+  scheme: string;
+
+  @PrimaryColumn('text')
+  identifier: string;
+
+  @Column('uuid')
+  lawmakerId: string;
+
+  @ManyToOne(() => Lawmaker)
+  @JoinColumn({ name: 'lawmaker_id' })
+  lawmaker: Lawmaker;
+}

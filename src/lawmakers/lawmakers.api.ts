@@ -1,0 +1,73 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Actor, Needs } from '../staff/access.js';
+import { LawmakerFilter, NewObjection } from './lawmakers.schema.js';
+import { LawmakersService } from './lawmakers.service.js';
+import { LawmakerDetail, LawmakerList, LegislatureList } from './lawmakers.views.js';
+import { LegislaturesService } from './legislatures.service.js';
+import { ObjectionsService } from './objections.service.js';
+import { uuid } from './uuid.pipe.js';
+
+@ApiTags('lawmakers')
+@ApiBearerAuth()
+@Controller('api/v1')
+export class LawmakersApi {
+  constructor(
+    private readonly lawmakers: LawmakersService,
+    private readonly legislatures: LegislaturesService,
+    private readonly objections: ObjectionsService,
+  ) {}
+
+  @Get('legislatures')
+  @Needs('console:read')
+  @ApiOkResponse({ standardSchema: LegislatureList })
+  async listLegislatures() {
+    return { legislatures: await this.legislatures.list() };
+  }
+
+  /** A page of lawmakers; the Link header has the address of the next one. */
+  @Get('lawmakers')
+  @Needs('console:read')
+  @ApiOkResponse({ standardSchema: LawmakerList })
+  async list(
+    @Query({ schema: LawmakerFilter }) filter: LawmakerFilter,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const page = await this.lawmakers.list(filter);
+    if (page.next) {
+      const query = new URLSearchParams(request.query as Record<string, string>);
+      query.set('after', page.next);
+      reply.header('link', `</api/v1/lawmakers?${query.toString()}>; rel="next"`);
+    }
+    return { lawmakers: page.lawmakers };
+  }
+
+  @Get('lawmakers/:id')
+  @Needs('console:read')
+  @ApiOkResponse({ standardSchema: LawmakerDetail })
+  async one(@Param('id', uuid) id: string) {
+    const lawmaker = await this.lawmakers.find(id);
+    return { ...lawmaker, contactPoints: await this.lawmakers.contactPoints(id) };
+  }
+
+  /** Records that this lawmaker wants no more letters. */
+  @Put('lawmakers/:id/objection')
+  @Needs('lawmakers:write')
+  @HttpCode(204)
+  async object(
+    @Param('id', uuid) id: string,
+    @Body({ schema: NewObjection }) { note }: NewObjection,
+    @Actor() actor: Actor,
+  ) {
+    await this.objections.record(id, note, actor);
+  }
+
+  @Delete('lawmakers/:id/objection')
+  @Needs('lawmakers:write')
+  @HttpCode(204)
+  async lift(@Param('id', uuid) id: string, @Actor() actor: Actor) {
+    await this.objections.lift(id, actor);
+  }
+}

@@ -1,0 +1,93 @@
+import { type Command, Option } from 'commander';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { Problem } from '../site/problem.js';
+import { withApp } from '../with-app.js';
+import { noteMessage, placeName } from './import-notes.js';
+import { ImportPreviewsService } from './import-previews.service.js';
+import type { Note } from './importers/import-record.js';
+import { importFormats } from './importers/import-sources.js';
+import type { SourceFile } from './importers/source-file.js';
+import { type ImportRow, ImportsService, type ImportView } from './imports.service.js';
+import { ImportRequest } from './lawmakers.schema.js';
+
+interface Options {
+  format: string;
+  legislature?: string;
+  name?: string;
+  country?: string;
+  map?: string;
+  partial?: boolean;
+  apply?: boolean;
+  json?: boolean;
+}
+
+export function lawmakerCommands(program: Command): void {
+  const lawmakers = program.command('lawmakers').description('lawmakers and where they come from');
+
+  lawmakers
+    .command('import')
+    .description('show what a file changes; with --apply, change it')
+    .argument('<path>', 'a file, or a folder of YAML files')
+    .addOption(new Option('--format <format>').choices(['auto', ...importFormats]).default('auto'))
+    .option('--legislature <slug>', 'such as us-congress, where the file does not say')
+    .option('--name <name>', 'full name of a new legislature')
+    .option('--country <code>', 'country of a new legislature, ISO 3166 alpha-2')
+    .option('--map <pairs>', 'columns of a CSV file: "name=Full name,email=E-mail"')
+    .option('--partial', 'the file lists only some members: mark nobody as gone')
+    .option('--apply', 'apply what the file changes')
+    .option('--json', 'print JSON')
+    .action(async (path: string, options: Options) => {
+      const sources = await readSources(path);
+      const request = ImportRequest.safeParse(options);
+      if (!request.success) {
+        console.error(request.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('\n'));
+        process.exitCode = 1;
+        return;
+      }
+      await withApp(async (app) => {
+        const imports = app.get(ImportsService);
+        try {
+          let found = await app.get(ImportPreviewsService).preview(sources, request.data, 'system');
+          const report = await imports.report(found.id);
+          const rows = await imports.rows(found.id, null, -1, 100_000);
+          if (options.apply) found = await imports.apply(found.id, 'system');
+          console.log(
+            options.json ? JSON.stringify({ ...found, rows, report }, null, 2) : describe(found, rows, report),
+          );
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error;
+          const { title, detail, errors = [] } = error.details;
+          console.error([detail ?? title, ...errors.map(({ field, message }) => `${field}: ${message}`)].join('\n'));
+          process.exitCode = 1;
+        }
+      });
+    });
+}
+
+const yaml = /\.ya?ml$/i;
+
+async function readSources(path: string): Promise<SourceFile[]> {
+  if (!(await stat(path)).isDirectory()) return [{ name: relative('.', path), bytes: await readFile(path) }];
+  const names = (await readdir(path, { recursive: true })).filter((name) => yaml.test(name)).sort();
+  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(path, name)) })));
+}
+
+function describe(found: ImportView, rows: ImportRow[], report: Note[]): string {
+  const { counts, legislature } = found;
+  const places = report.map((note) =>
+    [placeName('en', note), note.severity, noteMessage('en', note), note.detail].filter(Boolean).join(': '),
+  );
+  const marks = { new: '+', changed: '~', gone: '-' };
+  return [
+    `${legislature.name} (${legislature.slug}), ${found.format}, ${found.state}: import ${found.id}`,
+    ...rows.map(
+      ({ change, name, fields }) =>
+        `${marks[change]} ${name}${fields.length ? ` (${fields.map(({ field }) => field).join(', ')})` : ''}`,
+    ),
+    ...places,
+    `${counts.new} new, ${counts.changed} changed, ${counts.gone} gone, ${counts.same} unchanged; ` +
+      `${counts.rejected} rows rejected, ${counts.repaired} repairs, ${counts.noticed} to check`,
+    ...(found.state === 'previewed' ? ['Nothing was changed. Add --apply, or apply this import in the console.'] : []),
+  ].join('\n');
+}

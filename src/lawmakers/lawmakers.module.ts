@@ -1,0 +1,59 @@
+import { Module } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AudienceService } from './audience.service.js';
+import { ContactPoint } from './contact-point.entity.js';
+import { ContactPointsService } from './contact-points.service.js';
+import { DemoParliament } from './demo-parliament.service.js';
+import { ImportPreviewsService } from './import-previews.service.js';
+import { ImportRow } from './import-row.entity.js';
+import { Import } from './import.entity.js';
+import { ImportsService } from './imports.service.js';
+import { Lawmaker, LawmakerIdentifier } from './lawmaker.entity.js';
+import { LawmakerImportsApi } from './lawmaker-imports.api.js';
+import { LawmakerImportsConsole } from './lawmaker-imports.console.js';
+import { LawmakersApi } from './lawmakers.api.js';
+import { LawmakersConsole } from './lawmakers.console.js';
+import { LawmakersService } from './lawmakers.service.js';
+import { Legislature } from './legislature.entity.js';
+import { LegislaturesService } from './legislatures.service.js';
+import { Membership } from './membership.entity.js';
+import { Objection } from './objection.entity.js';
+import { ObjectionsService } from './objections.service.js';
+import { prepareUploads } from './upload.js';
+import type { FastifyInstance } from 'fastify';
+
+const services = [
+  AudienceService,
+  ContactPointsService,
+  DemoParliament,
+  ImportPreviewsService,
+  ImportsService,
+  LawmakersService,
+  LegislaturesService,
+  ObjectionsService,
+];
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([
+      ContactPoint,
+      Import,
+      ImportRow,
+      Lawmaker,
+      LawmakerIdentifier,
+      Legislature,
+      Membership,
+      Objection,
+    ]),
+  ],
+  providers: services,
+  controllers: [LawmakersApi, LawmakerImportsApi, LawmakersConsole, LawmakerImportsConsole],
+  exports: services,
+})
+export class LawmakersModule {
+  /** Hooks must be there before Nest adds its routes, which is later than this and earlier than `onModuleInit`. */
+  constructor({ httpAdapter }: HttpAdapterHost) {
+    prepareUploads(httpAdapter.getInstance<FastifyInstance>());
+  }
+}

@@ -1,0 +1,107 @@
+import type { MultipartFile, MultipartValue } from '@fastify/multipart';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { basename } from 'node:path';
+import { Problem, problems } from '../site/problem.js';
+import { type SourceFile, sourceLimits } from './importers/source-file.js';
+import { plainLine } from './importers/plain-text.js';
+
+/** Files sent to an import, with the fields beside them. */
+export interface Upload {
+  fields: Record<string, string>;
+  sources: SourceFile[];
+}
+
+type Part = MultipartFile | MultipartValue;
+type Uploading = FastifyRequest & { filesToCome?: AsyncIterator<Part> & { first?: MultipartFile } };
+
+const rawTypes = ['text/csv', 'application/yaml', 'application/x-yaml', 'text/yaml', 'application/octet-stream'];
+const formRoute = /^\/[a-z]+\/console\/lawmakers\/imports$/;
+const apiRoute = '/api/v1/lawmaker-imports';
+
+/**
+ * Teaches Fastify to leave the bodies of uploads unread until a door asks for them, so that nobody without the right can
+ * make the server hold a file. Of a form, the fields before the first file are read at once: the guard needs `_csrf`.
+ */
+export function prepareUploads(fastify: FastifyInstance): void {
+  for (const type of rawTypes) fastify.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+  fastify.addHook('onRequest', async (request) => {
+    // Nest reads JSON bodies early and small; a lawmaker file is neither.
+    if (pathOf(request) === apiRoute && /^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+      request.headers['content-type'] = 'application/octet-stream';
+    }
+  });
+  fastify.addHook('preValidation', async (request: Uploading) => {
+    if (!formRoute.test(pathOf(request)) || !request.isMultipart()) return;
+    const fields: Record<string, string> = {};
+    const parts = request.parts()[Symbol.asyncIterator]() as NonNullable<Uploading['filesToCome']>;
+    for (let next = await parts.next(); !next.done; next = await parts.next()) {
+      if (next.value.type === 'file') {
+        parts.first = next.value;
+        break;
+      }
+      fields[next.value.fieldname] = String(next.value.value);
+    }
+    request.filesToCome = parts;
+    request.body = fields;
+  });
+}
+
+/** Reads an upload, as a form or as a raw body. @throws Problem `too-large` before more than the limit is held */
+export async function readUpload(request: FastifyRequest): Promise<Upload> {
+  if (!request.isMultipart()) return readRaw(request);
+  const { filesToCome } = request as Uploading;
+  const upload: Upload = { fields: { ...(request.body as Record<string, string> | undefined) }, sources: [] };
+  const parts = filesToCome ?? request.parts()[Symbol.asyncIterator]();
+  let room = sourceLimits.bytes;
+  const take = async (part: Part) => {
+    if (part.type === 'field') {
+      upload.fields[part.fieldname] = String(part.value);
+      return;
+    }
+    const bytes = await readLimited(part.file, room);
+    room -= bytes.length;
+    // A file field that was left empty arrives as a file without name and content.
+    if (part.filename || bytes.length) upload.sources.push({ name: fileName(part.filename), bytes });
+  };
+  if (filesToCome?.first) await take(filesToCome.first);
+  for (let next = await parts.next(); !next.done; next = await parts.next()) await take(next.value);
+  return upload;
+}
+
+const endings: Record<string, string> = {
+  'text/csv': 'csv',
+  'application/yaml': 'yml',
+  'application/x-yaml': 'yml',
+  'text/yaml': 'yml',
+};
+
+async function readRaw(request: FastifyRequest): Promise<Upload> {
+  const body = request.body as (AsyncIterable<Buffer> & { pipe?: unknown }) | null;
+  if (!body?.pipe)
+    throw problems.badRequest('Send a file: multipart/form-data, text/csv, application/yaml or application/json.');
+  if (Number(request.headers['content-length'] ?? 0) > sourceLimits.bytes) throw new Problem('too-large');
+  const query = request.query as Record<string, string>;
+  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim();
+  const bytes = await readLimited(body, sourceLimits.bytes);
+  const name = fileName(query['filename'] ?? `upload.${endings[type] ?? 'json'}`);
+  return { fields: query, sources: bytes.length ? [{ name, bytes }] : [] };
+}
+
+async function readLimited(stream: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > limit) throw new Problem('too-large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function fileName(name: string | undefined): string {
+  return plainLine(basename(name ?? '')).slice(0, 120) || 'file';
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?')[0]!;
+}
