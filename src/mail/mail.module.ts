@@ -5,7 +5,10 @@ import { Claims } from './claims.js';
 import { type Delivery, DELIVERY } from './delivery.js';
 import { Inbox } from './inbox.js';
 import { InboxPages } from './inbox.pages.js';
+import { MailDesk } from './mail-desk.service.js';
 import { MailKinds } from './mail-kinds.js';
+import { MailApi } from './mail.api.js';
+import { MailConsole } from './mail.console.js';
 import { MailWorker } from './mail.worker.js';
 import { OutboxService } from './outbox.service.js';
 import { relayFromUrl } from './relay.js';
@@ -29,8 +32,8 @@ const delivery = {
 };
 
 @Module({
-  controllers: [InboxPages],
-  providers: [inbox, delivery, Claims, MailKinds, MailWorker, OutboxService],
+  controllers: [InboxPages, MailApi, MailConsole],
+  providers: [inbox, delivery, Claims, MailDesk, MailKinds, MailWorker, OutboxService],
   exports: [MailKinds, MailWorker, OutboxService],
 })
 export class MailModule {}

@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { problems } from '../site/problem.js';
+import type { DeskQuery, MailDecision, MailPage, MailSummary, MailView } from './mail.schema.js';
+import type { MailState } from './mail-states.js';
+import { MailWorker } from './mail.worker.js';
+import { OutboxService } from './outbox.service.js';
+
+const pageSize = 50;
+
+/** Writes what was decided into the audit log, in the transaction of the decision; the door knows who decided. */
+export type Witness = (
+  tx: EntityManager,
+  entry: { action: string; subject: string; detail: Record<string, unknown> },
+) => Promise<void>;
+
+/** Each decision is one conditional UPDATE: of two people who decide at once, one is told that the other was faster. */
+const decide: Record<MailDecision['decision'], string> = {
+  release: `
+    UPDATE outbox
+    SET stop = NULL, state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END, state_at = now()
+    WHERE campaign_id = $1 AND id = $2 AND state = 'held' AND stop = 'mode'
+    RETURNING state`,
+  sent: `
+    UPDATE outbox
+    SET state = 'accepted', state_at = now(), payload = NULL, reply = 'counted as sent by a person'
+    WHERE campaign_id = $1 AND id = $2 AND state = 'in_doubt'
+    RETURNING state`,
+  again: `
+    UPDATE outbox
+    SET state = CASE WHEN stop IS NULL THEN 'queued' WHEN stop = 'cancel' THEN 'cancelled' ELSE 'held' END,
+        payload = CASE WHEN stop = 'cancel' THEN NULL ELSE payload END, state_at = now(), next_attempt_at = now()
+    WHERE campaign_id = $1 AND id = $2 AND state = 'in_doubt'
+    RETURNING state`,
+};
+
+/** What a person sees of the outbox, and what she may decide there. */
+@Injectable()
+export class MailDesk {
+  constructor(
+    private readonly database: DataSource,
+    private readonly outbox: OutboxService,
+    private readonly worker: MailWorker,
+  ) {}
+
+  async summary(): Promise<MailSummary> {
+    const counts = await this.database.query<MailSummary['counts']>(
+      `SELECT lane, state, count(*)::int AS count FROM outbox GROUP BY lane, state ORDER BY lane, state`,
+    );
+    return { counts, trouble: this.worker.trouble() };
+  }
+
+  /** The latest first, with their newest attempts as evidence. */
+  async list({ state, after }: DeskQuery): Promise<MailPage> {
+    const [time, id] = after?.split('~') ?? [null, null];
+    const rows = await this.database.query<(MailView & { micros: string })[]>(
+      `SELECT campaign_id AS "campaignId", id, kind, lane, state, stop, recipient, state_at AS "stateAt",
+              next_attempt_at AS "nextAttemptAt", expires_at AS "expiresAt", reply_code AS "replyCode", reply,
+              (extract(epoch FROM state_at) * 1000000)::bigint::text AS micros,
+              (SELECT coalesce(json_agg(evidence), '[]') FROM (
+                 SELECT attempt_id AS id, started_at AS "startedAt", handed_over_at AS "handedOverAt",
+                        ended_at AS "endedAt", outcome, reply_code AS "replyCode", reply
+                 FROM attempts
+                 WHERE attempts.campaign_id = outbox.campaign_id AND outbox_id = outbox.id
+                 ORDER BY attempt_id DESC LIMIT 20) evidence) AS attempts
+       FROM outbox
+       WHERE state = $1
+         AND ($2::bigint IS NULL OR (state_at, id) < ('epoch'::timestamptz + $2::bigint * interval '1 microsecond', $3::uuid))
+       ORDER BY state_at DESC, id DESC LIMIT $4`,
+      [state, time, id, pageSize + 1],
+    );
+    const last = rows.length > pageSize ? rows[pageSize - 1] : undefined;
+    const mails = rows.slice(0, pageSize).map(({ micros: _, ...row }) => ({ ...row, ...asTexts(row) }));
+    return { mails, next: last ? `${last.micros}~${last.id}` : null };
+  }
+
+  /** @throws not-found, or conflict when the mail is not (any more) in a state for this decision */
+  async decide({ campaignId, id, decision }: MailDecision, witness: Witness): Promise<MailState> {
+    const state = await this.database.transaction(async (tx) => {
+      const [rows] = await tx.query<[{ state: MailState }[], number]>(decide[decision], [campaignId, id]);
+      if (!rows[0]) throw await this.notNow(tx, campaignId, id);
+      await witness(tx, { action: `mail.${decision}`, subject: id, detail: { campaignId } });
+      return rows[0].state;
+    });
+    this.outbox.wake();
+    return state;
+  }
+
+  /** Lets go all that MAIL_MODE=hold holds at this moment. */
+  async releaseAll(witness: Witness): Promise<number> {
+    const released = await this.database.transaction(async (tx) => {
+      const [, count] = await tx.query<[unknown[], number]>(
+        `UPDATE outbox
+         SET stop = NULL, state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END, state_at = now()
+         WHERE state = 'held' AND stop = 'mode'`,
+      );
+      await witness(tx, { action: 'mail.release-all', subject: 'outbox', detail: { count } });
+      return count;
+    });
+    this.outbox.wake();
+    return released;
+  }
+
+  private async notNow(tx: EntityManager, campaignId: string, id: string): Promise<Error> {
+    const [found] = await tx.query<{ state: MailState }[]>(
+      `SELECT state FROM outbox WHERE campaign_id = $1 AND id = $2`,
+      [campaignId, id],
+    );
+    return found
+      ? problems.conflict(`The mail is ${found.state} now: somebody or something was faster.`)
+      : problems.notFound();
+  }
+}
+
+/** Dates as the JSON doors and the templates want them; those in `attempts` come as text from the database. */
+function asTexts(row: MailView) {
+  const iso = (value: unknown) => new Date(value as string | Date).toISOString();
+  const isoOrNull = (value: unknown) => (value === null ? null : iso(value));
+  return {
+    stateAt: iso(row.stateAt),
+    nextAttemptAt: iso(row.nextAttemptAt),
+    expiresAt: isoOrNull(row.expiresAt),
+    attempts: row.attempts.map((each) => ({
+      ...each,
+      startedAt: iso(each.startedAt),
+      handedOverAt: isoOrNull(each.handedOverAt),
+      endedAt: isoOrNull(each.endedAt),
+    })),
+  };
+}

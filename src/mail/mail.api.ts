@@ -1,0 +1,49 @@
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Actor, Needs } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { MailDesk } from './mail-desk.service.js';
+import { DecidedMail, DeskQuery, MailDecision, MailPage, MailSummary, ReleasedMails } from './mail.schema.js';
+
+@ApiTags('mail')
+@Controller('api/v1/mail')
+export class MailApi {
+  constructor(
+    private readonly desk: MailDesk,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** How many mails are in which state. */
+  @Needs('console:read')
+  @Get()
+  @ApiOkResponse({ standardSchema: MailSummary })
+  summary() {
+    return this.desk.summary();
+  }
+
+  /** Mails that are in doubt, held, deferred or refused, with the evidence; the latest first. */
+  @Needs('console:read')
+  @Get('messages')
+  @ApiOkResponse({ standardSchema: MailPage })
+  messages(@Query({ schema: DeskQuery }) query: DeskQuery) {
+    return this.desk.list(query);
+  }
+
+  /** Releases a held mail, or decides about one in doubt. Audited. */
+  @Needs('mail:manage')
+  @Post('decisions')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: DecidedMail })
+  async decide(@Body({ schema: MailDecision }) body: MailDecision, @Actor() actor: Actor) {
+    return { state: await this.desk.decide(body, (tx, entry) => this.audit.record(tx, { actor, ...entry })) };
+  }
+
+  /** Releases all that MAIL_MODE=hold holds. Audited. */
+  @Needs('mail:manage')
+  @Post('releases')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: ReleasedMails })
+  async release(@Actor() actor: Actor) {
+    return { released: await this.desk.releaseAll((tx, entry) => this.audit.record(tx, { actor, ...entry })) };
+  }
+}

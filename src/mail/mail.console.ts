@@ -1,0 +1,60 @@
+import { Body, Controller, Get, Param, Post, Query, Redirect, Req } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { Locale } from '../site/languages.js';
+import { Page, Pages } from '../site/pages.service.js';
+import { LocalePipe } from '../site/pipes.js';
+import { Actor, Needs } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { ConsoleContext } from '../staff/console-context.js';
+import { MailDesk } from './mail-desk.service.js';
+import { DeskQuery, deskStates, MailDecision } from './mail.schema.js';
+
+@ApiExcludeController()
+@Controller(':locale/console/mail')
+export class MailConsole {
+  constructor(
+    private readonly desk: MailDesk,
+    private readonly audit: AuditService,
+    private readonly pages: Pages,
+    private readonly console: ConsoleContext,
+  ) {}
+
+  @Needs('console:read')
+  @Get()
+  @Page()
+  async page(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Query({ schema: DeskQuery }) query: DeskQuery,
+    @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+  ): Promise<string> {
+    const [summary, list] = await Promise.all([this.desk.summary(), this.desk.list(query)]);
+    return this.pages.render('mail-desk', locale, {
+      ...this.console.context(request),
+      ...{ nav: 'mail', path: '/console/mail', states: deskStates, state: query.state, ...summary, ...list },
+      manages: actor.rights.includes('mail:manage'),
+    });
+  }
+
+  @Needs('mail:manage')
+  @Post('decisions')
+  @Redirect()
+  async decide(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Body({ schema: MailDecision }) form: MailDecision,
+    @Actor() actor: Actor,
+  ) {
+    await this.desk.decide(form, (tx, entry) => this.audit.record(tx, { actor, ...entry }));
+    const state = form.decision === 'release' ? 'held' : 'in_doubt';
+    return { url: `/${locale}/console/mail?state=${state}`, statusCode: 303 };
+  }
+
+  @Needs('mail:manage')
+  @Post('releases')
+  @Redirect()
+  async release(@Param('locale', LocalePipe) locale: Locale, @Actor() actor: Actor) {
+    await this.desk.releaseAll((tx, entry) => this.audit.record(tx, { actor, ...entry }));
+    return { url: `/${locale}/console/mail?state=held`, statusCode: 303 };
+  }
+}

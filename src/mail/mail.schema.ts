@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { lanes, mailStates } from './mail-states.js';
+
+/** What a person may want to look at: everything that did not simply go. */
+export const deskStates = ['in_doubt', 'held', 'deferred', 'refused'] as const;
+export type DeskState = (typeof deskStates)[number];
+
+export const DeskQuery = z.object({
+  state: z.enum(deskStates).default('in_doubt'),
+  /** `next` of the page before. */
+  after: z
+    .string()
+    .regex(/^\d{1,17}~[0-9a-f-]{36}$/)
+    .optional(),
+});
+export type DeskQuery = z.infer<typeof DeskQuery>;
+
+/** For mails held by MAIL_MODE=hold: release. For mails in doubt: count them as sent, or send the same bytes again. */
+export const decisions = ['release', 'sent', 'again'] as const;
+
+export const MailDecision = z.object({
+  campaignId: z.uuid(),
+  id: z.uuid(),
+  decision: z.enum(decisions),
+});
+export type MailDecision = z.infer<typeof MailDecision>;
+
+export const DecidedMail = z.object({ state: z.enum(mailStates) });
+
+export const ReleasedMails = z.object({ released: z.number().int() });
+
+export const MailSummary = z.object({
+  counts: z.array(z.object({ lane: z.enum(lanes), state: z.enum(mailStates), count: z.number().int() })),
+  /** Set while the mail server cannot be reached. */
+  trouble: z.object({ failures: z.number().int(), pausedUntil: z.iso.datetime() }).nullable(),
+});
+export type MailSummary = z.infer<typeof MailSummary>;
+
+export const AttemptView = z.object({
+  id: z.uuid(),
+  startedAt: z.iso.datetime(),
+  handedOverAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  outcome: z.string().nullable(),
+  replyCode: z.number().int().nullable(),
+  reply: z.string().nullable(),
+});
+
+/** A mail with its evidence. `recipient` is null for mails to supporters: their addresses are not stored. */
+export const MailView = z.object({
+  campaignId: z.uuid(),
+  id: z.uuid(),
+  kind: z.string(),
+  lane: z.enum(lanes),
+  state: z.enum(mailStates),
+  stop: z.enum(['mode', 'pause', 'cancel']).nullable(),
+  recipient: z.string().nullable(),
+  stateAt: z.iso.datetime(),
+  nextAttemptAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().nullable(),
+  replyCode: z.number().int().nullable(),
+  reply: z.string().nullable(),
+  attempts: z.array(AttemptView),
+});
+export type MailView = z.infer<typeof MailView>;
+
+export const MailPage = z.object({ mails: z.array(MailView), next: z.string().nullable() });
+export type MailPage = z.infer<typeof MailPage>;
