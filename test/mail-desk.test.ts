@@ -1,0 +1,163 @@
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { MailDesk, type Witness } from '../src/mail/mail-desk.service.js';
+import type { MailDecision } from '../src/mail/mail.schema.js';
+import type { TestApp } from './support/app.js';
+import { confirmation, letter, postOffice, startMailApp } from './support/mails.js';
+import { type Sink, startSink } from './support/sink.js';
+
+let app: TestApp;
+let sink: Sink;
+let post: ReturnType<typeof postOffice>;
+let desk: MailDesk;
+let audited: { action: string; subject: string; detail: Record<string, unknown> }[] = [];
+const witness: Witness = async (_, entry) => void audited.push(entry);
+
+beforeAll(async () => {
+  sink = await startSink();
+  app = await startMailApp(sink.url, { MAIL_MODE: 'hold' });
+  post = postOffice(app);
+  desk = app.get(MailDesk);
+});
+beforeEach(async () => {
+  audited = [];
+  sink.mails = [];
+  sink.mishap = () => undefined;
+  await app.database.query('DELETE FROM outbox');
+});
+afterAll(async () => {
+  await app.close();
+  await sink.close();
+});
+
+const decide = (mail: { campaignId: string; id: string }, decision: MailDecision['decision'], by = witness) =>
+  desk.decide({ campaignId: mail.campaignId, id: mail.id, decision }, by);
+const inDoubt = async () => {
+  const mail = letter();
+  await post.enqueue(mail);
+  await decide(mail, 'release');
+  sink.mishap = () => ({ at: 'end', drop: true });
+  await post.drain();
+  sink.mishap = () => undefined;
+  sink.mails = [];
+  audited = [];
+  return mail;
+};
+
+describe('MAIL_MODE=hold', () => {
+  test('nothing leaves until a person releases it, one by one', async () => {
+    const [mine, other] = [letter(), confirmation()];
+    await post.enqueue(mine, other);
+    expect(await post.drain()).toBe(0);
+    expect(await post.row(mine)).toMatchObject({ state: 'held', stop: 'mode' });
+    expect(await decide(mine, 'release')).toBe('queued');
+    expect(audited).toEqual([{ action: 'mail.release', subject: mine.id, detail: { campaignId: mine.campaignId } }]);
+    await post.drain();
+    expect(sink.mails.map(({ raw }) => raw)).toEqual([mine.raw]);
+    expect((await post.row(other)).state).toBe('held');
+  });
+
+  test('or all at once', async () => {
+    await post.enqueue(letter(), confirmation(), letter());
+    expect(await desk.releaseAll(witness)).toBe(3);
+    expect(audited).toEqual([{ action: 'mail.release-all', subject: 'outbox', detail: { count: 3 } }]);
+    await post.drain();
+    expect(sink.mails).toHaveLength(3);
+  });
+
+  test('resuming a campaign does not let out what the mode holds', async () => {
+    const mail = letter();
+    await post.enqueue(mail);
+    const { OutboxService } = await import('../src/mail/outbox.service.js');
+    const outbox = app.get(OutboxService);
+    await app.database.transaction((tx) => outbox.hold(tx, mail.campaignId));
+    expect(await app.database.transaction((tx) => outbox.release(tx, mail.campaignId))).toBe(0);
+    expect(await post.drain()).toBe(0);
+  });
+});
+
+describe('in doubt', () => {
+  test('counted as sent', async () => {
+    const mail = await inDoubt();
+    expect(await decide(mail, 'sent')).toBe('accepted');
+    expect(await post.drain()).toBe(0);
+    expect(audited).toMatchObject([{ action: 'mail.sent', subject: mail.id }]);
+  });
+
+  test('sent again, the same bytes', async () => {
+    const mail = await inDoubt();
+    expect(await decide(mail, 'again')).toBe('queued');
+    await post.drain();
+    expect(sink.mails.map(({ raw }) => raw)).toEqual([mail.raw]);
+    expect((await post.row(mail)).state).toBe('accepted');
+  });
+
+  test('of a cancelled campaign it is not sent again', async () => {
+    const mail = await inDoubt();
+    await app.database.query(`UPDATE outbox SET stop = 'cancel'`);
+    expect(await decide(mail, 'again')).toBe('cancelled');
+    expect(await post.drain()).toBe(0);
+  });
+
+  test('ten people decide at once: one is heard, the others are told', async () => {
+    const mail = await inDoubt();
+    const answers = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => decide(mail, n % 2 ? 'again' : 'sent')),
+    );
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const answer of answers) if (answer.status === 'rejected') expect(answer.reason.status).toBe(409);
+    expect(audited).toHaveLength(1);
+    await post.drain();
+    expect(sink.mails.length).toBeLessThanOrEqual(1);
+  });
+
+  test('what cannot be audited is not decided', async () => {
+    const mail = await inDoubt();
+    const broken = (_: EntityManager) => Promise.reject(new Error('no audit'));
+    await expect(decide(mail, 'again', broken)).rejects.toThrow('no audit');
+    expect((await post.row(mail)).state).toBe('in_doubt');
+  });
+
+  test('nothing is decided about a mail that is not in doubt, or not there', async () => {
+    const mail = letter();
+    await post.enqueue(mail);
+    await expect(decide(mail, 'sent')).rejects.toMatchObject({ status: 409 });
+    await expect(decide({ ...mail, id: uuidv7() }, 'sent')).rejects.toMatchObject({ status: 404 });
+    expect((await post.row(mail)).state).toBe('held');
+  });
+});
+
+test('the list has the evidence, and no address of a supporter', async () => {
+  const doubtful = await inDoubt();
+  const refused = [letter({ recipient: 'gone@parliament.test' }), confirmation('sara.lindqvist@example.org')];
+  sink.mishap = ({ to }) => (to === '' ? undefined : { at: 'rcpt', code: 550, text: `<${to}> unknown` });
+  await post.enqueue(...refused);
+  await desk.releaseAll(witness);
+  await post.drain();
+  const { mails: doubts } = await desk.list({ state: 'in_doubt' });
+  expect(doubts).toMatchObject([
+    { id: doubtful.id, recipient: 'anna@parliament.test', attempts: [{ outcome: 'in_doubt' }] },
+  ]);
+  expect(Date.parse(doubts[0]!.attempts[0]!.handedOverAt!)).toBeLessThanOrEqual(Date.now());
+  const { mails } = await desk.list({ state: 'refused' });
+  expect(mails.map(({ recipient }) => recipient).toSorted()).toEqual(['gone@parliament.test', null]);
+  expect(JSON.stringify(mails)).not.toContain('lindqvist');
+  expect((await desk.summary()).counts).toEqual([
+    { lane: 'confirmations', state: 'refused', count: 1 },
+    { lane: 'letters', state: 'in_doubt', count: 1 },
+    { lane: 'letters', state: 'refused', count: 1 },
+  ]);
+});
+
+test('long lists come in pages that neither repeat nor skip', async () => {
+  const mails = Array.from({ length: 120 }, () => letter());
+  await post.enqueue(...mails);
+  const seen: string[] = [];
+  for (let after: string | undefined, page; ; after = page.next) {
+    page = await desk.list({ state: 'held', after });
+    seen.push(...page.mails.map(({ id }) => id));
+    if (!page.next) break;
+  }
+  expect(seen).toHaveLength(120);
+  expect(new Set(seen).size).toBe(120);
+});
