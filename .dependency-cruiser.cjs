@@ -25,6 +25,7 @@ const doorArrows = {
 const cryptoUsers = {
   '^src/vault/': 'keys, sealing, keyed digests',
   '^src/database/data-dir-lock\\.ts$': 'a short name for the lock of a folder',
+  '^src/lawmakers/import-previews\\.service\\.ts$': 'the digest of an imported file',
   '^src/site/pages\\.service\\.ts$': 'the version in the address of a static file',
 };
 

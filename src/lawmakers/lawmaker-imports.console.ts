@@ -183,7 +183,10 @@ export class LawmakerImportsConsole {
 
   private async renderNew(locale: Locale, request: FastifyRequest, values: Form, errors: Sentence[]) {
     return this.render('lawmakers-import-new', locale, request, '/imports/new', {
-      ...{ values, errors, formats: importFormats, countries: countries(locale) },
+      values,
+      errors,
+      formats: importFormats,
+      countries: countries(locale),
       legislatures: await this.legislatures.list(),
     });
   }
@@ -197,7 +200,10 @@ export class LawmakerImportsConsole {
   ) {
     const { import: found, headers, sample, columns } = await this.previews.columns(id);
     return this.render('lawmakers-import-columns', locale, request, `/imports/${id}/columns`, {
-      ...{ import: found, headers, sample, errors },
+      import: found,
+      headers,
+      sample,
+      errors,
       fields: mapFields.map((field) => ({ field, header: (chosen ?? columns)[field] ?? null })),
       headerOptions: headers.filter(Boolean).map((value) => ({ value, label: value })),
     });
@@ -212,7 +218,8 @@ export class LawmakerImportsConsole {
   ) {
     return this.pages.render(page, locale, {
       ...this.console.context(request),
-      ...{ nav: 'lawmakers', path: `/console/lawmakers${path}` },
+      nav: 'lawmakers',
+      path: `/console/lawmakers${path}`,
       ...context,
     });
   }

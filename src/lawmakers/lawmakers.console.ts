@@ -49,7 +49,11 @@ export class LawmakersConsole {
     const options = (values: string[]) => values.map((value) => ({ value, label: value }));
     return this.pages.render('lawmakers-list', locale, {
       ...this.console.context(request),
-      ...{ nav: 'lawmakers', path: '/console/lawmakers', legislatures, filter, channels },
+      nav: 'lawmakers',
+      path: `/console/lawmakers${search(request)}`,
+      legislatures,
+      filter,
+      channels,
       filtered: Object.values(filter).some(Boolean),
       lawmakers: page.lawmakers.map((one) => ({ ...one, ...stateOf(one), chamber: chamberName(locale, one.chamber) })),
       next: page.next ? `/${locale}/console/lawmakers?${query.toString()}` : null,
@@ -148,12 +152,23 @@ export class LawmakersConsole {
     const objections = await this.objections.list(id);
     return this.pages.render('lawmakers-one', locale, {
       ...this.console.context(request),
-      ...{ nav: 'lawmakers', path: `/console/lawmakers/${id}`, form, errors, channels, objections },
+      nav: 'lawmakers',
+      path: `/console/lawmakers/${id}`,
+      form,
+      errors,
+      channels,
+      objections,
       lawmaker: { ...lawmaker, ...stateOf(lawmaker), chamber: chamberName(locale, lawmaker.chamber) },
       standing: objections.find(({ liftedAt }) => !liftedAt) ?? null,
       contactPoints: await this.lawmakers.contactPoints(id),
     });
   }
+}
+
+/** The filters of the address, so that another language shows the same list. */
+function search(request: FastifyRequest): string {
+  const at = request.url.indexOf('?');
+  return at < 0 ? '' : request.url.slice(at);
 }
 
 function seeOther(reply: FastifyReply, url: string): void {

@@ -7,6 +7,8 @@ import type { LawmakerFilter } from './lawmakers.schema.js';
 export interface LawmakerView {
   id: string;
   name: string;
+  /** Family name first, where the source tells it: the order of lists. */
+  sortName: string;
   honorific: string | null;
   gender: string | null;
   locale: string | null;
@@ -57,7 +59,7 @@ export class LawmakersService {
   /** A page in the order of sort names, found by key and not by offset. */
   async list(filter: LawmakerFilter, limit = 50): Promise<LawmakerPage> {
     const [sortName, id] = readCursor(filter.after);
-    const rows = await this.database.query<(LawmakerView & { sortName: string })[]>(
+    const rows = await this.database.query<LawmakerView[]>(
       `SELECT ${columns}
        WHERE ($1::text IS NULL OR g.slug = $1) AND ($2::text IS NULL OR m.chamber = $2) AND ($3::text IS NULL OR m.party = $3)
          AND ($4::text IS NULL OR m.area = $4 OR m.region = $4)
@@ -85,18 +87,14 @@ export class LawmakersService {
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {
-      lawmakers: page.map(({ sortName: _, ...lawmaker }) => lawmaker),
+      lawmakers: page,
       next: rows.length > limit && last ? cursorOf(last.sortName, last.id) : null,
     };
   }
 
   async find(id: string): Promise<LawmakerView> {
-    const [found] = await this.database.query<(LawmakerView & { sortName?: string })[]>(
-      `SELECT ${columns} WHERE l.id = $1`,
-      [id],
-    );
+    const [found] = await this.database.query<LawmakerView[]>(`SELECT ${columns} WHERE l.id = $1`, [id]);
     if (!found) throw problems.notFound();
-    delete found.sortName;
     return found;
   }
 

@@ -19,6 +19,7 @@ export const LegislatureList = z.object({ legislatures: z.array(LegislatureView)
 export const LawmakerView = z.object({
   id: z.uuid(),
   name: z.string(),
+  sortName: z.string(),
   honorific: text,
   gender: text,
   locale: text,

@@ -137,21 +137,20 @@ export function readPostField(
   return [{ channel: 'post', value: text, label }];
 }
 
+const normalForms: Record<Channel, (value: string) => string> = {
+  email: (value) => value.toLowerCase(),
+  form: (value) => value,
+  phone: (value) => asciiDigits(value).replace(/[^\d+]/g, ''),
+  post: (value) =>
+    value
+      .toLowerCase()
+      .replaceAll(/[\s,.;]+/g, ' ')
+      .trim(),
+};
+
 /** Two values with one normal form are the same mailbox, form, phone or address. */
 export function normalForm(channel: Channel, value: string): string {
-  switch (channel) {
-    case 'email':
-      return value.toLowerCase();
-    case 'form':
-      return value;
-    case 'phone':
-      return asciiDigits(value).replace(/[^\d+]/g, '');
-    case 'post':
-      return value
-        .toLowerCase()
-        .replace(/[\s,.;]+/g, ' ')
-        .trim();
-  }
+  return normalForms[channel](value);
 }
 
 export function distinct(contacts: ImportedContact[]): ImportedContact[] {

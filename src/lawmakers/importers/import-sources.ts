@@ -10,6 +10,15 @@ import { checkLimits, readText, type SourceFile, sourceLimits } from './source-f
 export const importFormats = ['congress-legislators', 'openstates', 'csv'] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
+const readers: Record<
+  ImportFormat,
+  (sources: SourceFile[], today: string, columns: ColumnMap | undefined) => ImportedFile
+> = {
+  'congress-legislators': ([source], today) => importCongressLegislators(source!, today),
+  openstates: (sources, today) => importOpenStates(sources, today),
+  csv: ([source], today, columns) => importCsv(source!, today, columns),
+};
+
 /** Files in, people and notes out. Pure: `today` (ISO date) is the only thing it knows about the world. Throws UnreadableFile. */
 export function importSources(
   sources: SourceFile[],
@@ -20,21 +29,10 @@ export function importSources(
   checkLimits(sources);
   const place = { file: sources[0]!.name, line: null };
   if (format !== 'openstates' && sources.length > 1) throw new UnreadableFile('one-file-only', place);
-  const file = settle(read(sources, format, today, columns));
+  const file = settle(readers[format](sources, today, columns));
   if (file.people.length > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
   if (file.people.length === 0) throw new UnreadableFile('nobody', place, file.notes[0]?.detail);
   return file;
-}
-
-function read(sources: SourceFile[], format: ImportFormat, today: string, columns?: ColumnMap): ImportedFile {
-  switch (format) {
-    case 'congress-legislators':
-      return importCongressLegislators(sources[0]!, today);
-    case 'openstates':
-      return importOpenStates(sources, today);
-    case 'csv':
-      return importCsv(sources[0]!, today, columns);
-  }
 }
 
 /** Told by content, not by file name: people rename files. */

@@ -86,7 +86,7 @@ function readPerson(raw: OpenStatesPerson, place: Place, today: string, notebook
   const jurisdiction = plainLine(role.jurisdiction);
   const name = readName({ name: raw.name, givenName: raw.given_name, familyName: raw.family_name }, place, notebook);
   if (!name) return { person: null, jurisdiction };
-  const federal = /\/country:us\/government$/.test(jurisdiction);
+  const federal = jurisdiction.endsWith('/country:us/government');
   const district = plainLine(role.district);
   const state = /\/(?:state|territory|district):([a-z]{2})\//.exec(jurisdiction)?.[1]?.toUpperCase() ?? null;
   const area = federal ? (usStateCode(district) ?? district) : state && district ? `${state}-${district}` : district;

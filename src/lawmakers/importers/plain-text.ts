@@ -1,6 +1,6 @@
 /** Invisible characters that only break comparison or turn the reading order; joiners stay, Persian needs them. */
 const invisible = /[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
-const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
+const control = /(?!\n)\p{Cc}/gu;
 
 /** One line of text: no control characters (PostgreSQL takes no NUL), no lone surrogates, spaces collapsed, NFC. */
 export function plainLine(value: unknown): string {
