@@ -8,6 +8,7 @@ import { migrate } from './database/migrate.js';
 import { exportCommands } from './exports/exports.cli.js';
 import { lawmakerCommands } from './lawmakers/lawmakers.cli.js';
 import { openApiDocument } from './openapi.js';
+import { staffCommands } from './staff/staff.cli.js';
 import { start } from './main.js';
 
 const program = new Command('countersign').description('Petitions, letters to lawmakers, counts that can be believed');
@@ -35,6 +36,7 @@ program
 
 exportCommands(program);
 lawmakerCommands(program);
+staffCommands(program);
 
 try {
   loadEnvFile();

@@ -42,7 +42,7 @@ export class PetitionText {
   @Column('jsonb', { default: [] })
   timeline: TimelineEvent[];
 
-  /** SHA-256 of `canonicalText()`. */
+  /** SHA-256 of the canonical form, see text-hash.ts. */
   @Column('bytea')
   sha256: Buffer;
 

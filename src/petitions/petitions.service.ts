@@ -6,7 +6,7 @@ import { defaultLocale } from '../site/languages.js';
 import { problems } from '../site/problem.js';
 import { type Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
-import { textHash } from './canonical-text.js';
+import { textHash } from './text-hash.js';
 import { PetitionText } from './petition-text.entity.js';
 import { Petition, type PetitionState } from './petition.entity.js';
 import type { NewPetition } from './petitions.schema.js';

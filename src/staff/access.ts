@@ -31,7 +31,7 @@ export interface Actor {
   kind: 'staff' | 'token';
   id: string;
   name: string;
-  rights: Right[];
+  rights: readonly Right[];
 }
 
 export const ACCESS = 'access';

@@ -1,5 +1,83 @@
-import { Injectable, Global, Module } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { DataSource, type EntityManager } from 'typeorm';
+import { canonicalJson } from '../site/canonical-json.js';
+import type { Actor } from './access.js';
+import { AuditEntry } from './audit-entry.entity.js';
+
+export interface AuditRecord {
+  actor: Actor | 'system';
+  /** `thing.happened`, as in `petition.closed`. */
+  action: string;
+  /** Slug or id of the thing. */
+  subject: string;
+  /** Never personal data of supporters. */
+  detail?: Record<string, unknown>;
+}
+
+type Chained = Omit<AuditEntry, 'id' | 'hash'>;
+
+const beginning = Buffer.alloc(32);
+const page = 500;
+
 @Injectable()
 export class AuditService {
-  async record(_tx: unknown, _entry: unknown): Promise<void> {}
+  constructor(private readonly database: DataSource) {}
+
+  /** Appends to the log in the caller's transaction: what was done and that it was done are committed together. */
+  async record(tx: EntityManager, { actor, action, subject, detail = {} }: AuditRecord): Promise<void> {
+    // One writer at a time, or two entries would follow the same one.
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign audit'))`);
+    const [{ previous, at }] = await tx.query(
+      `SELECT clock_timestamp() AS at, (SELECT hash FROM audit_entries ORDER BY id DESC LIMIT 1) AS previous`,
+    );
+    const who = actor === 'system' ? { kind: 'system' as const, id: null, name: 'system' } : actor;
+    const entry: Chained = {
+      ...{ at, actorKind: who.kind, actorId: who.id, actorName: who.name, action, subject, detail },
+      previous: previous ?? beginning,
+    };
+    await tx.insert(AuditEntry, { ...entry, detail: detail as object, hash: chain(entry) });
+  }
+
+  /** Newest first, before the entry with this id. */
+  list({ action, before }: { action?: string; before?: string } = {}, most = 50): Promise<AuditEntry[]> {
+    const query = this.database.manager.createQueryBuilder(AuditEntry, 'entry').orderBy('entry.id', 'DESC').limit(most);
+    if (action) query.andWhere('entry.action = :action', { action });
+    if (before) query.andWhere('entry.id < :before', { before });
+    return query.getMany();
+  }
+
+  /** Every kind of action there is an entry of. */
+  async actions(): Promise<string[]> {
+    const rows: { action: string }[] = await this.database.query(
+      `SELECT DISTINCT action FROM audit_entries ORDER BY 1`,
+    );
+    return rows.map(({ action }) => action);
+  }
+
+  /** Recomputes the chain. @returns the id of the first entry that does not fit, or null if all do */
+  async firstBroken(): Promise<string | null> {
+    let previous: Buffer = beginning;
+    let last = '0';
+    for (;;) {
+      const entries = await this.database.manager
+        .createQueryBuilder(AuditEntry, 'entry')
+        .where('entry.id > :last', { last })
+        .orderBy('entry.id')
+        .limit(page)
+        .getMany();
+      for (const entry of entries) {
+        if (!entry.previous.equals(previous) || !entry.hash.equals(chain(entry))) return entry.id;
+        previous = entry.hash;
+        last = entry.id;
+      }
+      if (entries.length < page) return null;
+    }
+  }
 }
+
+const chain = ({ at, actorKind, actorId, actorName, action, subject, detail, previous }: Chained): Buffer =>
+  createHash('sha256')
+    .update(previous)
+    .update(canonicalJson({ at: at.toISOString(), actorKind, actorId, actorName, action, subject, detail }))
+    .digest();

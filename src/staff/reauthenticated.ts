@@ -1,1 +1,9 @@
-export const Reauthenticated = (): MethodDecorator => () => undefined;
+import { SetMetadata } from '@nestjs/common';
+
+export const REAUTHENTICATED = 'reauthenticated';
+
+/**
+ * For what should not happen on a screen left open: a console visitor whose password was not asked within ten minutes is
+ * asked for it, and what she sent is sent again with it. Programs need the scope of the route in their token.
+ */
+export const Reauthenticated = () => SetMetadata(REAUTHENTICATED, true);

@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { PetitionWords } from './petitions.schema.js';
-
-/** JSON with sorted keys and no spaces (the rules of RFC 8785 for the values we use), so that a text has one hash. */
+/** JSON with sorted keys and no spaces (the rules of RFC 8785 for the values we use), so that a thing has one hash. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
@@ -11,9 +8,3 @@ export function canonicalJson(value: unknown): string {
     .map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`);
   return `{${entries.join(',')}}`;
 }
-
-/** SHA-256 over everything a signer reads, in one language. */
-export const textHash = (locale: string, words: PetitionWords): Buffer =>
-  createHash('sha256')
-    .update(canonicalJson({ ...words, locale }))
-    .digest();

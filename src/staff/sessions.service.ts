@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Role } from './access.js';
+import { newSecret, secretHash } from './secrets.js';
+
+export interface LiveSession {
+  id: string;
+  staffId: string;
+  name: string;
+  email: string;
+  role: Role;
+  locale: string;
+  /** The cookie. */
+  secret: string;
+  /** Her password was asked within the last ten minutes. */
+  fresh: boolean;
+}
+
+/** Sessions of staff: they end after 12 hours without a visit, or after 7 days. */
+@Injectable()
+export class Sessions {
+  constructor(private readonly database: DataSource) {}
+
+  /** @returns the secret for the cookie */
+  async begin(tx: EntityManager, staffId: string): Promise<string> {
+    const secret = newSecret();
+    await tx.query(
+      `DELETE FROM sessions WHERE created_at < now() - interval '7 days' OR seen_at < now() - interval '12 hours'`,
+    );
+    await tx.query(`INSERT INTO sessions (id, staff_id, token_hash) VALUES ($1, $2, $3)`, [
+      uuidv7(),
+      staffId,
+      secretHash(secret),
+    ]);
+    return secret;
+  }
+
+  async find(secret: string): Promise<LiveSession | null> {
+    const [row] = await this.database.query(
+      `SELECT s.id, s.staff_id, m.name, m.email, m.role, m.locale,
+         s.seen_at < now() - interval '5 minutes' AS unseen,
+         s.reauthenticated_at > now() - interval '10 minutes' AS fresh
+       FROM sessions s JOIN staff_members m ON m.id = s.staff_id
+       WHERE s.token_hash = $1 AND m.disabled_at IS NULL
+         AND s.created_at > now() - interval '7 days' AND s.seen_at > now() - interval '12 hours'`,
+      [secretHash(secret)],
+    );
+    if (!row) return null;
+    if (row.unseen) await this.database.query(`UPDATE sessions SET seen_at = now() WHERE id = $1`, [row.id]);
+    const { id, staff_id: staffId, name, email, role, locale, fresh } = row;
+    return { id, staffId, name, email, role, locale, secret, fresh };
+  }
+
+  async reauthenticate(id: string): Promise<void> {
+    await this.database.query(`UPDATE sessions SET reauthenticated_at = now() WHERE id = $1`, [id]);
+  }
+
+  list(staffId: string): Promise<{ id: string; created_at: Date; seen_at: Date }[]> {
+    return this.database.query(
+      `SELECT id, created_at, seen_at FROM sessions WHERE staff_id = $1 AND created_at > now() - interval '7 days'
+         AND seen_at > now() - interval '12 hours' ORDER BY seen_at DESC`,
+      [staffId],
+    );
+  }
+
+  /** Ends one session of this person. */
+  async end(staffId: string, id: string): Promise<void> {
+    await this.database.query(`DELETE FROM sessions WHERE staff_id = $1 AND id = $2`, [staffId, id]);
+  }
+
+  /** Ends all her sessions. */
+  async endAll(tx: EntityManager, staffId: string): Promise<void> {
+    await tx.query(`DELETE FROM sessions WHERE staff_id = $1`, [staffId]);
+  }
+}

@@ -1,0 +1,33 @@
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import type { Role } from './access.js';
+
+@Entity('staff_members')
+@Unique(['email'])
+@Check('staff_members_email_check', `email = lower(email)`)
+@Check('staff_members_role_check', `role IN ('viewer', 'organiser', 'approver', 'admin')`)
+export class StaffMember {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  email: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  role: Role;
+
+  /** Argon2id, in the PHC string format. */
+  @Column('text')
+  passwordHash: string;
+
+  @Column('text', { default: 'en' })
+  locale: string;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  disabledAt: Date | null;
+}

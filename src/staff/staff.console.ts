@@ -1,0 +1,113 @@
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Locale } from '../site/languages.js';
+import { Page, Pages } from '../site/pages.service.js';
+import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { type FieldError, Problem } from '../site/problem.js';
+import { Actor, Needs, roles } from './access.js';
+import { ConsoleContext } from './console-context.js';
+import { NewStaffMember, RoleChange } from './staff.schema.js';
+import { Staff } from './staff.service.js';
+
+type Fields = Record<string, unknown>;
+
+@ApiExcludeController()
+@Needs('staff:manage')
+@Controller(':locale/console/staff')
+export class StaffConsole {
+  constructor(
+    private readonly staff: Staff,
+    private readonly pages: Pages,
+    private readonly console: ConsoleContext,
+  ) {}
+
+  @Get()
+  @Page()
+  list(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
+    return this.render(locale, request);
+  }
+
+  @Post()
+  @Page()
+  async add(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Body() form: Fields,
+    @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const parsed = NewStaffMember.safeParse(form);
+    const refuse = (errors: FieldError[]) => {
+      reply.status(422);
+      return this.render(locale, request, { form: { values: form, errors } });
+    };
+    if (!parsed.success) return refuse(fieldErrors(parsed.error.issues));
+    try {
+      const { member, password } = await this.staff.add(parsed.data, actor);
+      return await this.render(locale, request, { made: { name: member.name, email: member.email, password } });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'conflict') throw error;
+      return refuse([{ field: 'email', code: 'address-taken', message: 'taken' }]);
+    }
+  }
+
+  @Post(':id/role')
+  async changeRole(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body({ schema: RoleChange }) { role }: RoleChange,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.staff.changeRole(id, role, actor);
+    reply.status(303).header('location', `/${locale}/console/staff`);
+  }
+
+  @Post(':id/disabling')
+  async disable(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.staff.disable(id, actor);
+    reply.status(303).header('location', `/${locale}/console/staff`);
+  }
+
+  @Post(':id/enabling')
+  async enable(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.staff.enable(id, actor);
+    reply.status(303).header('location', `/${locale}/console/staff`);
+  }
+
+  @Post(':id/password')
+  @Page()
+  async resetPassword(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+  ) {
+    const { name, email } = await this.staff.one(id);
+    const password = await this.staff.resetPassword(id, actor);
+    return this.render(locale, request, { made: { name, email, password } });
+  }
+
+  private async render(locale: Locale, request: FastifyRequest, more: Record<string, unknown> = {}) {
+    const staff = (await this.staff.list()).map(({ id, name, email, role, disabledAt }) => ({
+      ...{ id, name, email, role },
+      disabled: disabledAt !== null,
+    }));
+    return this.pages.render('staff-list', locale, {
+      ...this.console.context(request),
+      ...{ nav: 'staff', path: '/console/staff', staff, roles: Object.keys(roles), form: { values: {}, errors: [] } },
+      ...more,
+    });
+  }
+}

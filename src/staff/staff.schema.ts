@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { type Right, rights, type Role, roles } from './access.js';
+
+const roleNames = Object.keys(roles) as [Role, ...Role[]];
+
+export const StaffEmail = z
+  .string('required')
+  .trim()
+  .toLowerCase()
+  .min(1, 'required')
+  .max(200, 'too-long')
+  .regex(/^[^\s<>@,;:"()]+@[^\s<>@,;:"()]+$/, 'not-an-address');
+
+export const StaffRole = z.enum(roleNames, 'required');
+
+export const NewStaffMember = z.object({
+  email: StaffEmail,
+  name: z
+    .string('required')
+    .trim()
+    .min(1, 'required')
+    .max(100, 'too-long')
+    .regex(/^[^\p{Cc}]+$/u, 'not-a-name'),
+  role: StaffRole,
+});
+export type NewStaffMember = z.infer<typeof NewStaffMember>;
+
+export const RoleChange = z.object({ role: StaffRole });
+export type RoleChange = z.infer<typeof RoleChange>;
+
+export const StaffView = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  role: StaffRole,
+  disabled: z.boolean(),
+});
+export const StaffList = z.object({ staff: z.array(StaffView) });
+/** `password` is shown this once. */
+export const StaffWithPassword = StaffView.extend({ password: z.string() });
+
+const rightNames = rights as unknown as [Right, ...Right[]];
+
+export const NewToken = z.object({
+  name: z.string('required').trim().min(1, 'required').max(100, 'too-long'),
+  scopes: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? [value] : value),
+      z.array(z.enum(rightNames, 'invalid'), 'scopes-needed'),
+    )
+    .refine((scopes) => scopes.length > 0, 'scopes-needed'),
+  days: z.coerce.number('invalid').int('invalid').min(1, 'invalid').max(366, 'invalid').default(90),
+});
+export type NewToken = z.infer<typeof NewToken>;
+
+export const TokenView = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  expiresAt: z.iso.datetime(),
+  lastUsedOn: z.string().nullable(),
+});
+export type TokenView = z.infer<typeof TokenView>;
+export const TokenList = z.object({ tokens: z.array(TokenView) });
+export const TokenWithSecret = TokenView.extend({ token: z.string().describe('shown this once') });
+
+export const AuditQuery = z.object({
+  action: z.string().max(100).optional(),
+  before: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional(),
+});
+export type AuditQuery = z.infer<typeof AuditQuery>;
+
+export const AuditView = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+  hash: z.string(),
+});
+export const AuditList = z.object({ entries: z.array(AuditView), next: z.string().nullable() });

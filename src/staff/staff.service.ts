@@ -1,0 +1,162 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { problems } from '../site/problem.js';
+import type { Actor, Role } from './access.js';
+import { AuditService } from './audit.service.js';
+import { hashPassword, isOutdated, passwordFits, randomPassword } from './passwords.js';
+import { Sessions } from './sessions.service.js';
+import { StaffMember } from './staff-member.entity.js';
+import type { NewStaffMember } from './staff.schema.js';
+
+@Injectable()
+export class Staff {
+  constructor(
+    private readonly database: DataSource,
+    private readonly sessions: Sessions,
+    private readonly audit: AuditService,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  list(): Promise<StaffMember[]> {
+    return this.database.manager.find(StaffMember, { order: { name: 'ASC', id: 'ASC' } });
+  }
+
+  /** @throws Problem not-found */
+  async one(id: string): Promise<StaffMember> {
+    const member = await this.database.manager.findOneBy(StaffMember, { id });
+    if (!member) throw problems.notFound();
+    return member;
+  }
+
+  /** @returns the cookie of a new session, or null: the same for a wrong address, a wrong password, a disabled account */
+  async signIn(email: string, password: string): Promise<string | null> {
+    const member = await this.database.manager.findOneBy(StaffMember, { email: email.trim().toLowerCase() });
+    const fits = await passwordFits(member?.passwordHash, password);
+    if (!member || !fits || member.disabledAt) return null;
+    const better = isOutdated(member.passwordHash) ? await hashPassword(password) : member.passwordHash;
+    return this.database.transaction(async (tx) => {
+      if (better !== member.passwordHash) await tx.update(StaffMember, { id: member.id }, { passwordHash: better });
+      await this.audit.record(tx, { actor: asActor(member), action: 'staff.signed-in', subject: member.id });
+      return this.sessions.begin(tx, member.id);
+    });
+  }
+
+  async passwordIs(id: string, password: string): Promise<boolean> {
+    return passwordFits((await this.one(id)).passwordHash, password);
+  }
+
+  /** @returns her first password, made at random, when none is given. @throws Problem conflict if the address is taken */
+  async add(
+    person: NewStaffMember,
+    actor: Actor | 'system',
+    given?: string,
+  ): Promise<{ member: StaffMember; password: string }> {
+    const password = given ?? randomPassword();
+    const passwordHash = await hashPassword(password);
+    return this.database.transaction(async (tx) => {
+      const id = uuidv7();
+      const added = await tx.query(
+        `INSERT INTO staff_members (id, email, name, role, password_hash) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (email) DO NOTHING RETURNING id`,
+        [id, person.email, person.name, person.role, passwordHash],
+      );
+      if (added.length === 0)
+        throw problems.conflict('Somebody with this e-mail address is already a member of staff.');
+      await this.audit.record(tx, { actor, action: 'staff.added', subject: id, detail: { role: person.role } });
+      return { member: await tx.findOneByOrFail(StaffMember, { id }), password };
+    });
+  }
+
+  /** On the very first start: an admin, so that somebody can sign in. @returns null if there is staff already */
+  async ensureFirstAdmin(): Promise<{ email: string; password: string } | null> {
+    if ((await this.database.manager.count(StaffMember)) > 0) return null;
+    const admin = { email: this.settings.ADMIN_EMAIL.toLowerCase(), name: 'Admin', role: 'admin' as const };
+    const { member, password } = await this.add(admin, 'system', this.settings.ADMIN_PASSWORD);
+    return { email: member.email, password };
+  }
+
+  /** @throws Problem wrong-state if nobody would be left who is an admin */
+  async changeRole(id: string, role: Role, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const member = await this.lock(tx, id);
+      if (role !== 'admin') await this.anotherAdmin(tx, member);
+      await tx.update(StaffMember, { id }, { role });
+      await this.audit.record(tx, {
+        actor,
+        action: 'staff.role-changed',
+        subject: id,
+        detail: { from: member.role, to: role },
+      });
+    });
+  }
+
+  /** Ends her sessions and her tokens' rights. @throws Problem wrong-state for the last admin */
+  async disable(id: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const member = await this.lock(tx, id);
+      await this.anotherAdmin(tx, member);
+      await tx.query(`UPDATE staff_members SET disabled_at = coalesce(disabled_at, now()) WHERE id = $1`, [id]);
+      await this.sessions.endAll(tx, id);
+      await this.audit.record(tx, { actor, action: 'staff.disabled', subject: id });
+    });
+  }
+
+  async enable(id: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, id);
+      await tx.update(StaffMember, { id }, { disabledAt: null });
+      await this.audit.record(tx, { actor, action: 'staff.enabled', subject: id });
+    });
+  }
+
+  /** @returns a new random password, to be told to her once; her sessions end */
+  async resetPassword(id: string, actor: Actor | 'system'): Promise<string> {
+    const password = randomPassword();
+    await this.setPassword(id, password, actor, 'staff.password-reset');
+    return password;
+  }
+
+  /** Her own change: every other session ends, this one gets a new cookie. @returns null if the old password is wrong */
+  async changePassword(actor: Actor, old: string, password: string): Promise<string | null> {
+    if (!(await this.passwordIs(actor.id, old))) return null;
+    await this.setPassword(actor.id, password, actor, 'staff.password-changed');
+    return this.database.transaction((tx) => this.sessions.begin(tx, actor.id));
+  }
+
+  async byEmail(email: string): Promise<StaffMember> {
+    const member = await this.database.manager.findOneBy(StaffMember, { email: email.toLowerCase() });
+    if (!member) throw problems.notFound('There is no member of staff with this address.');
+    return member;
+  }
+
+  private async setPassword(id: string, password: string, actor: Actor | 'system', action: string): Promise<void> {
+    const passwordHash = await hashPassword(password);
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, id);
+      await tx.update(StaffMember, { id }, { passwordHash });
+      await this.sessions.endAll(tx, id);
+      await this.audit.record(tx, { actor, action, subject: id });
+    });
+  }
+
+  /** All admins are locked first, in one order: two who demote each other at the same moment cannot both succeed. */
+  private async lock(tx: EntityManager, id: string): Promise<StaffMember> {
+    await tx.query(`SELECT 1 FROM staff_members WHERE role = 'admin' OR id = $1 ORDER BY id FOR UPDATE`, [id]);
+    const member = await tx.findOneBy(StaffMember, { id });
+    if (!member) throw problems.notFound();
+    return member;
+  }
+
+  private async anotherAdmin(tx: EntityManager, member: StaffMember): Promise<void> {
+    if (member.role !== 'admin' || member.disabledAt) return;
+    const [{ others }] = await tx.query(
+      `SELECT count(*)::int AS others FROM staff_members WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1`,
+      [member.id],
+    );
+    if (others === 0) throw problems.wrongState('This is the only admin: make somebody else an admin first.');
+  }
+}
+
+const asActor = (member: StaffMember): Actor => ({ kind: 'staff', id: member.id, name: member.name, rights: [] });
