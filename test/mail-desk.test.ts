@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { MailDesk, type Witness } from '../src/mail/mail-desk.service.js';
 import type { MailDecision } from '../src/mail/mail.schema.js';
@@ -105,7 +104,8 @@ describe('in doubt', () => {
       Array.from({ length: 10 }, (_, n) => decide(mail, n % 2 ? 'again' : 'sent')),
     );
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const answer of answers) if (answer.status === 'rejected') expect(answer.reason.status).toBe(409);
+    const refusals = answers.filter((answer) => answer.status === 'rejected');
+    expect(refusals.map(({ reason }) => reason.status)).toEqual(Array(9).fill(409));
     expect(audited).toHaveLength(1);
     await post.drain();
     expect(sink.mails.length).toBeLessThanOrEqual(1);
@@ -113,7 +113,7 @@ describe('in doubt', () => {
 
   test('what cannot be audited is not decided', async () => {
     const mail = await inDoubt();
-    const broken = (_: EntityManager) => Promise.reject(new Error('no audit'));
+    const broken: Witness = () => Promise.reject(new Error('no audit'));
     await expect(decide(mail, 'again', broken)).rejects.toThrow('no audit');
     expect((await post.row(mail)).state).toBe('in_doubt');
   });
@@ -140,7 +140,7 @@ test('the list has the evidence, and no address of a supporter', async () => {
   ]);
   expect(Date.parse(doubts[0]!.attempts[0]!.handedOverAt!)).toBeLessThanOrEqual(Date.now());
   const { mails } = await desk.list({ state: 'refused' });
-  expect(mails.map(({ recipient }) => recipient).toSorted()).toEqual(['gone@parliament.test', null]);
+  expect(new Set(mails.map(({ recipient }) => recipient))).toEqual(new Set(['gone@parliament.test', null]));
   expect(JSON.stringify(mails)).not.toContain('lindqvist');
   expect((await desk.summary()).counts).toEqual([
     { lane: 'confirmations', state: 'refused', count: 1 },

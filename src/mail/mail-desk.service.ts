@@ -70,7 +70,7 @@ export class MailDesk {
       [state, time, id, pageSize + 1],
     );
     const last = rows.length > pageSize ? rows[pageSize - 1] : undefined;
-    const mails = rows.slice(0, pageSize).map(({ micros: _, ...row }) => ({ ...row, ...asTexts(row) }));
+    const mails = rows.slice(0, pageSize).map(asView);
     return { mails, next: last ? `${last.micros}~${last.id}` : null };
   }
 
@@ -113,10 +113,11 @@ export class MailDesk {
 }
 
 /** Dates as the JSON doors and the templates want them; those in `attempts` come as text from the database. */
-function asTexts(row: MailView) {
+function asView(row: MailView & { micros?: string }): MailView {
   const iso = (value: unknown) => new Date(value as string | Date).toISOString();
   const isoOrNull = (value: unknown) => (value === null ? null : iso(value));
-  return {
+  const view = {
+    ...row,
     stateAt: iso(row.stateAt),
     nextAttemptAt: iso(row.nextAttemptAt),
     expiresAt: isoOrNull(row.expiresAt),
@@ -127,4 +128,6 @@ function asTexts(row: MailView) {
       endedAt: isoOrNull(each.endedAt),
     })),
   };
+  delete view.micros;
+  return view;
 }

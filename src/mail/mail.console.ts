@@ -32,7 +32,12 @@ export class MailConsole {
     const [summary, list] = await Promise.all([this.desk.summary(), this.desk.list(query)]);
     return this.pages.render('mail-desk', locale, {
       ...this.console.context(request),
-      ...{ nav: 'mail', path: '/console/mail', states: deskStates, state: query.state, ...summary, ...list },
+      ...summary,
+      ...list,
+      nav: 'mail',
+      path: '/console/mail',
+      states: deskStates,
+      state: query.state,
       manages: actor.rights.includes('mail:manage'),
     });
   }

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Claims } from '../src/mail/claims.js';
+import { MailKinds } from '../src/mail/mail-kinds.js';
+import { MailWorker } from '../src/mail/mail.worker.js';
+import { OutboxService } from '../src/mail/outbox.service.js';
+import { relayFromUrl } from '../src/mail/relay.js';
+import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
+import type { TestApp } from './support/app.js';
+import { confirmation, letter, postOffice, startMailApp } from './support/mails.js';
+import { type Sink, startSink } from './support/sink.js';
+
+let app: TestApp;
+let sink: Sink;
+let post: ReturnType<typeof postOffice>;
+let deliveries: SmtpDelivery[];
+
+beforeAll(async () => {
+  sink = await startSink();
+  app = await startMailApp(sink.url);
+  post = postOffice(app);
+  deliveries = [];
+});
+beforeEach(async () => {
+  sink.mails = [];
+  sink.mishap = () => undefined;
+  await app.database.query('DELETE FROM outbox');
+});
+afterAll(async () => {
+  await Promise.all(deliveries.map((delivery) => delivery.close()));
+  await app.close();
+  await sink.close();
+});
+
+/** A worker as another process would have it, over the same database. */
+function anotherWorker(): MailWorker {
+  const delivery = new SmtpDelivery(relayFromUrl(sink.url));
+  deliveries.push(delivery);
+  return new MailWorker(new Claims(app.database), app.get(MailKinds), app.get(OutboxService), delivery, app.settings);
+}
+
+const timesSent = () => {
+  const times = new Map<string, number>();
+  for (const { raw } of sink.mails) {
+    const id = /^Subject: (.+)\r$/m.exec(raw.toString())![1]!;
+    times.set(id, (times.get(id) ?? 0) + 1);
+  }
+  return times;
+};
+
+test('three workers at once send each letter exactly once', async () => {
+  const letters = Array.from({ length: 200 }, () => letter());
+  await post.enqueue(...letters);
+  const workers = [app.get(MailWorker), anotherWorker(), anotherWorker()];
+  const taken = await Promise.all(workers.map((worker) => worker.drain()));
+  expect(taken.reduce((sum, each) => sum + each)).toBe(200);
+  expect(Math.min(...taken)).toBeGreaterThan(0);
+  const times = timesSent();
+  expect(letters.map(({ id }) => times.get(id))).toEqual(letters.map(() => 1));
+  const states = await app.database.query('SELECT state, count(*)::int FROM outbox GROUP BY state');
+  expect(states).toEqual([{ state: 'accepted', count: 200 }]);
+});
+
+test('three workers, each taken for dead again and again: no letter twice, none lost, each doubt shown', async () => {
+  const letters = Array.from({ length: 60 }, () => letter());
+  await post.enqueue(...letters);
+  sink.mishap = ({ to }) => (to === '' || Math.random() > 0.3 ? undefined : { at: 'rcpt', wait: 20 });
+  const workers = [app.get(MailWorker), anotherWorker(), anotherWorker()];
+  let running = true;
+  const reaper = (async () => {
+    while (running) {
+      await app.database.query(
+        `UPDATE outbox SET lease_until = now() - interval '1 second' WHERE attempt_id IS NOT NULL AND random() < 0.2`,
+      );
+      await app.get(Claims).recover([]);
+      await sleep(15);
+    }
+  })();
+  await Promise.all(workers.map((worker) => worker.drain()));
+  running = false;
+  await reaper;
+  await Promise.all(workers.map((worker) => worker.drain()));
+  const times = timesSent();
+  expect(Math.max(...times.values())).toBe(1);
+  const rows = await app.database.query<{ id: string; state: string }[]>('SELECT id, state FROM outbox');
+  const notSent = rows.filter(({ id }) => !times.has(id));
+  expect(notSent.filter(({ state }) => state !== 'in_doubt')).toEqual([]);
+  expect(rows.filter(({ state }) => !['accepted', 'in_doubt'].includes(state))).toEqual([]);
+  expect(rows.some(({ state }) => state === 'in_doubt')).toBe(true);
+});
+
+test('a running worker sends when it is woken, and what it has in hand at shutdown comes to its end', async () => {
+  const runningApp = await startMailApp(sink.url, {}, true);
+  const office = postOffice(runningApp);
+  const first = confirmation();
+  await office.enqueue(first);
+  runningApp.get(OutboxService).wake();
+  for (let n = 0; n < 100 && (await office.row(first)).state !== 'accepted'; n++) await sleep(20);
+  expect((await office.row(first)).state).toBe('accepted');
+  sink.mishap = () => ({ at: 'end', delay: 700 });
+  await office.enqueue(letter());
+  runningApp.get(OutboxService).wake();
+  while (sink.mails.length < 2) await sleep(10);
+  await runningApp.get(MailWorker).beforeApplicationShutdown();
+  expect(sink.mails[1]!.answer).toBe(250);
+  expect(await runningApp.database.query('SELECT state FROM outbox')).toEqual([
+    { state: 'accepted' },
+    { state: 'accepted' },
+  ]);
+  await runningApp.close();
+});
+
+test('a claim uses the index of due mails, however many were sent before', async () => {
+  await app.database.query(
+    `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state)
+     SELECT gen_random_uuid(), gen_random_uuid(), 'letter', n::text, 'letters', 'accepted' FROM generate_series(1, 20000) n`,
+  );
+  await post.enqueue(letter());
+  await app.database.query('ANALYZE outbox');
+  const plan = await app.database.query<{ 'QUERY PLAN': string }[]>(
+    `EXPLAIN SELECT id FROM outbox
+     WHERE lane = 'letters' AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
+     ORDER BY next_attempt_at LIMIT 8 FOR UPDATE SKIP LOCKED`,
+  );
+  const text = plan.map((row) => row['QUERY PLAN']).join('\n');
+  expect(text).toContain('outbox_due_idx');
+  expect(text).not.toContain('Seq Scan');
+});
