@@ -5,6 +5,7 @@ import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { LawmakersModule } from './lawmakers/lawmakers.module.js';
 import { MailModule } from './mail/mail.module.js';
+import { OverviewModule } from './overview/overview.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
         SiteModule,
         HealthModule,
         StaffModule,
+        OverviewModule,
         PetitionsModule,
         SignaturesModule,
         ExportsModule,

@@ -4,7 +4,7 @@ import etag from '@fastify/etag';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import fastifyStatic from '@fastify/static';
-import { type LogLevel } from '@nestjs/common';
+import { Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { AppModule } from './app.module.js';
 import { projectRoot } from './config/root.js';
 import type { Settings } from './config/settings.js';
 import { validation } from './site/pipes.js';
+import { QuietLogger } from './site/quiet-logger.js';
 
 const contentSecurityPolicy = {
   useDefaults: false,
@@ -29,8 +30,8 @@ const contentSecurityPolicy = {
 };
 
 const levels: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug'];
-const logLevels = (level: Settings['LOG_LEVEL']): LogLevel[] | false =>
-  level === 'silent' ? false : levels.slice(0, { error: 2, warn: 3, info: 4, debug: 5 }[level]);
+const logLevels = (level: Exclude<Settings['LOG_LEVEL'], 'silent'>): LogLevel[] =>
+  levels.slice(0, { error: 2, warn: 3, info: 4, debug: 5 }[level]);
 
 /** The whole application behind Fastify, ready to listen or to be asked by tests. */
 export async function createApplication(settings: Settings): Promise<NestFastifyApplication> {
@@ -43,7 +44,10 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     forceCloseConnections: 'idle',
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
-    logger: logLevels(settings.LOG_LEVEL),
+    logger:
+      settings.LOG_LEVEL === 'silent'
+        ? false
+        : new QuietLogger({ logLevels: logLevels(settings.LOG_LEVEL), colors: process.stdout.isTTY }),
     abortOnError: false,
     bodyParser: true,
   });
@@ -64,6 +68,14 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     maxAge: '365d',
     dotfiles: 'ignore',
   });
+  if (settings.LOG_LEVEL === 'debug') {
+    const log = new Logger('Request');
+    adapter.getInstance().addHook('onResponse', async (request, reply) => {
+      // The template of the route, never the address: tokens and names stay out of the logs.
+      const route = request.routeOptions.url ?? '?';
+      log.debug(`${request.method} ${route} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`);
+    });
+  }
   app.useGlobalPipes(validation());
   app.enableShutdownHooks();
   return app;

@@ -2,14 +2,19 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
+import { z, ZodError } from 'zod';
 import { loadEnvFile, loadSettings, SettingsError } from './config/settings.js';
+import { DataDirInUse } from './database/data-dir-lock.js';
 import { openDatabase } from './database/data-source.js';
 import { migrate } from './database/migrate.js';
 import { exportCommands } from './exports/exports.cli.js';
 import { lawmakerCommands } from './lawmakers/lawmakers.cli.js';
 import { openApiDocument } from './openapi.js';
+import { Problem } from './site/problem.js';
 import { staffCommands } from './staff/staff.cli.js';
 import { start } from './main.js';
+import { seed } from './seed.js';
+import { withApp } from './with-app.js';
 
 const program = new Command('countersign').description('Petitions, letters to lawmakers, counts that can be believed');
 
@@ -29,6 +34,11 @@ program
   });
 
 program
+  .command('seed')
+  .description('put the bundled petitions, letter campaign and demo parliament in; what is there stays')
+  .action(async () => withApp(seed));
+
+program
   .command('openapi')
   .description('write the description of the JSON API (OpenAPI 3.1)')
   .argument('<file>')
@@ -42,7 +52,16 @@ try {
   loadEnvFile();
   await program.parseAsync();
 } catch (error) {
-  // A wrong setting or a refused command is said in a sentence; the rest keeps its stack for a report.
-  console.error(error instanceof SettingsError ? `Wrong settings:\n${error.message}` : error);
+  console.error(inWords(error));
   process.exitCode = 1;
+}
+
+/** A wrong setting or a refused command is said in a sentence; what nobody foresaw keeps its stack for a report. */
+function inWords(error: unknown): unknown {
+  if (error instanceof SettingsError) return `Wrong settings:\n${error.message}`;
+  if (error instanceof DataDirInUse) return error.message;
+  if (error instanceof ZodError) return z.prettifyError(error);
+  if (!(error instanceof Problem) || error.code === 'internal') return error;
+  const { title, detail, errors = [] } = error.details;
+  return [detail ?? title, ...errors.map(({ field, message }) => `${field}: ${message}`)].join('\n');
 }

@@ -1,10 +1,25 @@
 import { createApplication } from './application.js';
 import { loadSettings } from './config/settings.js';
+import { Petitions } from './petitions/petitions.service.js';
+import { seed } from './seed.js';
+import { Staff } from './staff/staff.service.js';
 
-/** `countersign start`: everything in one process. */
+/** `countersign start`: migrates, seeds an empty database, makes the first admin, and does everything in one process. */
 export async function start(): Promise<void> {
   const settings = loadSettings();
   const app = await createApplication(settings);
+  await app.init();
+  const admin = await app.get(Staff).ensureFirstAdmin();
+  if ((await app.get(Petitions).all()).length === 0) await seed(app);
   await app.listen(settings.PORT, settings.HOST);
-  console.log(`${settings.SITE_NAME} is at ${settings.PUBLIC_URL}`);
+
+  const lines = [`${settings.SITE_NAME} is at ${settings.PUBLIC_URL}`];
+  lines.push(`Console: ${settings.PUBLIC_URL}/en/console${admin ? '' : ' (sign in with your account)'}`);
+  if (admin) {
+    const password = settings.ADMIN_PASSWORD ? 'the one in ADMIN_PASSWORD' : `${admin.password} (shown this once)`;
+    lines.push(`First sign-in: ${admin.email}, password: ${password}`);
+  }
+  if (settings.MAIL_MODE === 'inbox') lines.push(`Mail stays here: ${settings.PUBLIC_URL}/dev/inbox`);
+  lines.push(`Data and keys: ${settings.DATA_DIR} (back it up: without keys/ nobody can read the signatures)`);
+  console.log(lines.join('\n'));
 }

@@ -4,10 +4,13 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Somebody else works on this folder. */
+export class DataDirInUse extends Error {}
+
 /**
  * One process per embedded database: two would write over each other's files. The lock is a listening socket, which the
  * system itself takes away when the process dies, however it dies; a dead socket file is recognised and replaced.
- * @throws Error with a sentence for the person at the keyboard
+ * @throws DataDirInUse with a sentence for the person at the keyboard
  */
 export async function lockDataDir(folder: string): Promise<Server> {
   const inFolder = join(folder, 'in-use.sock');
@@ -35,9 +38,7 @@ export async function lockDataDir(folder: string): Promise<Server> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     if (await alive()) {
-      throw new Error(`${folder} is in use by another Countersign process: stop it, or set DATABASE_URL.`, {
-        cause: error,
-      });
+      throw new DataDirInUse(`${folder} is in use by another Countersign process: stop it, or set DATABASE_URL.`);
     }
     rmSync(path, { force: true });
     return listen();

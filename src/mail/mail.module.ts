@@ -34,6 +34,6 @@ const delivery = {
 @Module({
   controllers: [InboxPages, MailApi, MailConsole],
   providers: [inbox, delivery, Claims, MailDesk, MailKinds, MailWorker, OutboxService],
-  exports: [MailKinds, MailWorker, OutboxService],
+  exports: [MailKinds, MailWorker, OutboxService, MailDesk],
 })
 export class MailModule {}
