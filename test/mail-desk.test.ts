@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { MailDesk, type Witness } from '../src/mail/mail-desk.service.js';
 import type { MailDecision } from '../src/mail/mail.schema.js';
 import type { TestApp } from './support/app.js';
+import { signIn } from './support/cast.js';
 import { confirmation, letter, postOffice, startMailApp } from './support/mails.js';
 import { type Sink, startSink } from './support/sink.js';
 
@@ -14,7 +15,7 @@ const witness: Witness = async (_, entry) => void audited.push(entry);
 
 beforeAll(async () => {
   sink = await startSink();
-  app = await startMailApp(sink.url, { MAIL_MODE: 'hold' });
+  app = await startMailApp(sink.url, { MAIL_MODE: 'hold', LIMITS: 'off' });
   post = postOffice(app);
   desk = app.get(MailDesk);
 });
@@ -160,4 +161,75 @@ test('long lists come in pages that neither repeat nor skip', async () => {
   }
   expect(seen).toHaveLength(120);
   expect(new Set(seen).size).toBe(120);
+});
+
+describe('the doors', () => {
+  const page = '/en/console/mail';
+  const form = (mail: { campaignId: string; id: string }, decision: string) => ({
+    campaignId: mail.campaignId,
+    id: mail.id,
+    decision,
+  });
+
+  test('a viewer sees the mails and the evidence, and no buttons', async () => {
+    const mail = await inDoubt();
+    const vera = await signIn(app, 'vera');
+    const shown = await vera.get(page);
+    expect(shown.statusCode).toBe(200);
+    expect(shown.body).toContain('anna@parliament.test');
+    expect(shown.body).toContain('no answer after the hand-over');
+    expect(shown.body).not.toContain('console/mail/decisions');
+    expect((await vera.post(`${page}/decisions`, form(mail, 'again'))).statusCode).toBe(403);
+    expect((await vera.api('POST', '/api/v1/mail/decisions', form(mail, 'again'))).statusCode).toBe(403);
+    expect((await vera.api('GET', '/api/v1/mail')).json()).toEqual({
+      counts: [{ lane: 'letters', state: 'in_doubt', count: 1 }],
+      trouble: { failures: 1, pausedUntil: expect.any(String) },
+    });
+    expect((await vera.api('GET', '/api/v1/mail/messages')).json().mails).toHaveLength(1);
+    expect((await post.row(mail)).state).toBe('in_doubt');
+  });
+
+  test('an admin decides on the page, and the second click is told', async () => {
+    const mail = await inDoubt();
+    const ada = await signIn(app, 'ada');
+    expect((await ada.get(page)).body).toContain('Send again, same bytes');
+    const answer = await ada.post(`${page}/decisions`, form(mail, 'again'));
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe('/en/console/mail?state=in_doubt');
+    expect((await ada.post(`${page}/decisions`, form(mail, 'sent'))).statusCode).toBe(409);
+    expect((await post.row(mail)).state).toBe('queued');
+    const entries = await app.database.query('SELECT action, subject FROM audit_entries WHERE subject = $1', [mail.id]);
+    expect(entries).toEqual([{ action: 'mail.again', subject: mail.id }]);
+  });
+
+  test('an admin releases what is held, on the page and by the API', async () => {
+    const ada = await signIn(app, 'ada');
+    const [first, second] = [letter(), letter()];
+    await post.enqueue(first, second);
+    expect((await ada.get(`${page}?state=held`)).body).toContain('Release all that are held');
+    const released = await ada.api('POST', '/api/v1/mail/decisions', form(first, 'release'));
+    expect(released.json()).toEqual({ state: 'queued' });
+    expect((await ada.post(`${page}/releases`)).statusCode).toBe(303);
+    expect((await post.row(second)).state).toBe('queued');
+    expect((await ada.api('POST', '/api/v1/mail/releases')).json()).toEqual({ released: 0 });
+  });
+
+  test.each([
+    ['GET', '/api/v1/mail/messages?state=accepted', undefined],
+    ['GET', '/api/v1/mail/messages?after=x', undefined],
+    ['POST', '/api/v1/mail/decisions', {}],
+    ['POST', '/api/v1/mail/decisions', { campaignId: 'x', id: 'y', decision: 'sent' }],
+    ['POST', '/api/v1/mail/decisions', { campaignId: uuidv7(), id: uuidv7(), decision: 'delete' }],
+  ] as const)('%s %s with %j is refused', async (method, url, body) => {
+    const ada = await signIn(app, 'ada');
+    expect((await ada.api(method, url, body)).statusCode).toBe(422);
+  });
+
+  test('the page speaks Persian', async () => {
+    await inDoubt();
+    const ada = await signIn(app, 'ada');
+    const shown = await ada.get('/fa/console/mail');
+    expect(shown.statusCode).toBe(200);
+    expect(shown.body).toContain('dir="rtl"');
+  });
 });

@@ -88,25 +88,59 @@ test('three workers, each taken for dead again and again: no letter twice, none 
   expect(rows.some(({ state }) => state === 'in_doubt')).toBe(true);
 });
 
-test('a running worker sends when it is woken, and what it has in hand at shutdown comes to its end', async () => {
-  const runningApp = await startMailApp(sink.url, {}, true);
-  const office = postOffice(runningApp);
-  const first = confirmation();
-  await office.enqueue(first);
-  runningApp.get(OutboxService).wake();
-  for (let n = 0; n < 100 && (await office.row(first)).state !== 'accepted'; n++) await sleep(20);
-  expect((await office.row(first)).state).toBe('accepted');
-  sink.mishap = () => ({ at: 'end', delay: 700 });
-  await office.enqueue(letter());
-  runningApp.get(OutboxService).wake();
-  while (sink.mails.length < 2) await sleep(10);
-  await runningApp.get(MailWorker).beforeApplicationShutdown();
-  expect(sink.mails[1]!.answer).toBe(250);
-  expect(await runningApp.database.query('SELECT state FROM outbox')).toEqual([
-    { state: 'accepted' },
-    { state: 'accepted' },
-  ]);
-  await runningApp.close();
+describe('a running worker', () => {
+  let running: TestApp;
+  let office: ReturnType<typeof postOffice>;
+  beforeAll(async () => {
+    running = await startMailApp(sink.url, {}, true);
+    office = postOffice(running);
+  });
+  afterAll(() => running.close());
+  const wake = () => running.get(OutboxService).wake();
+  const until = async (ready: () => boolean | Promise<boolean>) => {
+    while (!(await ready())) await sleep(10);
+  };
+
+  test('sends at once when it is woken, not at its next look', async () => {
+    const start = Date.now();
+    for (let n = 0; n < 5; n++) {
+      const mail = confirmation();
+      await office.enqueue(mail);
+      wake();
+      await until(async () => (await office.row(mail)).state === 'accepted');
+    }
+    // It looks once a second: without the bell, four of the five would wait a second each.
+    expect(Date.now() - start).toBeLessThan(3500);
+  });
+
+  test('sees by itself what is due', async () => {
+    const mail = letter();
+    await office.enqueue(mail);
+    await until(async () => (await office.row(mail)).state === 'accepted');
+  });
+
+  test('leaves a server alone that falls silent, before every letter is in doubt', async () => {
+    await office.enqueue(...Array.from({ length: 30 }, () => letter()));
+    sink.mishap = () => ({ at: 'end', drop: true });
+    wake();
+    await until(() => running.get(MailWorker).trouble() !== null);
+    await sleep(1500);
+    expect(sink.mails.length).toBeLessThanOrEqual(4);
+    await running.database.query('DELETE FROM outbox');
+    sink.mishap = () => undefined;
+    await running.get(MailWorker).drain();
+  });
+
+  test('brings to its end what it has in hand at shutdown', async () => {
+    const mail = letter();
+    sink.mishap = () => ({ at: 'end', delay: 700 });
+    await office.enqueue(mail);
+    wake();
+    await until(() => sink.mails.length === 1);
+    await running.get(MailWorker).beforeApplicationShutdown();
+    expect(sink.mails[0]!.answer).toBe(250);
+    expect((await office.row(mail)).state).toBe('accepted');
+  });
 });
 
 test('a claim uses the index of due mails, however many were sent before', async () => {

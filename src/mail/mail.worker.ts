@@ -73,9 +73,10 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     const before = this.claimed;
     const running = this.claiming;
     this.claiming = true;
-    this.relay = { failures: 0, pausedUntil: 0 };
+    this.relay.failures = 0;
     for (let seen = -1; seen !== this.claimed;) {
       seen = this.claimed;
+      this.relay.pausedUntil = 0;
       await this.keepHouse();
       await Promise.all(lanes.map((lane) => this.fill(lane)));
       await this.emptyHands();
@@ -98,23 +99,28 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Claims as many mails as the lane has free hands, one claim at a time. */
   private fill(lane: Lane): Promise<void> {
+    if (this.freeHands(lane) === 0) return Promise.resolve();
     if (this.filling[lane]) this.askedAgain.add(lane);
-    return (this.filling[lane] ??= this.claimAndStart(lane).finally(() => delete this.filling[lane]));
+    return (this.filling[lane] ??= this.claimAndStart(lane));
   }
 
   private async claimAndStart(lane: Lane): Promise<void> {
-    for (;;) {
-      const free = hands[lane] - this.inHand[lane].size;
-      if (!this.claiming || free <= 0 || Date.now() < this.relay.pausedUntil) return;
-      const mails = await this.claims.claim(
-        lane,
-        this.name,
-        Array.from({ length: free }, () => uuidv7()),
-      );
-      if (mails.length === 0 && !this.askedAgain.delete(lane)) return;
-      this.claimed += mails.length;
-      for (const mail of mails) this.start(lane, mail);
+    try {
+      for (let free = this.freeHands(lane); free > 0; free = this.freeHands(lane)) {
+        this.askedAgain.delete(lane);
+        const attemptIds = Array.from({ length: free }, () => uuidv7());
+        const mails = await this.claims.claim(lane, this.name, attemptIds);
+        if (mails.length === 0 && !this.askedAgain.has(lane)) return;
+        this.claimed += mails.length;
+        for (const mail of mails) this.start(lane, mail);
+      }
+    } finally {
+      delete this.filling[lane];
     }
+  }
+
+  private freeHands(lane: Lane): number {
+    return this.claiming && Date.now() >= this.relay.pausedUntil ? hands[lane] - this.inHand[lane].size : 0;
   }
 
   private start(lane: Lane, mail: ClaimedMail): void {
@@ -176,18 +182,20 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  /** A relay that cannot be reached is left alone for a while, for all mails alike. */
+  /**
+   * A relay that cannot be reached, or falls silent after a hand-over, is left alone for a while, for all mails alike:
+   * otherwise one that is broken would turn every letter into a doubt.
+   */
   private heed(outcome: Outcome): void {
-    if (outcome.result !== 'unsent') {
+    if (outcome.result !== 'unsent' && outcome.result !== 'in_doubt') {
       if (outcome.code) this.relay = { failures: 0, pausedUntil: 0 };
       return;
     }
     if (Date.now() < this.relay.pausedUntil) return;
     const failures = this.relay.failures + 1;
-    this.relay = { failures, pausedUntil: Date.now() + relayPause(failures) * 1000 };
-    this.log.warn(
-      `the mail server cannot be reached (${outcome.code ?? 'no answer'}), next try in ${relayPause(failures)} s`,
-    );
+    const seconds = relayPause(failures);
+    this.relay = { failures, pausedUntil: Date.now() + seconds * 1000 };
+    this.log.warn(`the mail server does not answer (${outcome.code ?? outcome.result}), next try in ${seconds} s`);
   }
 
   /** An answer must not be lost to a database that is away for a moment: it is written down as long as the lease runs. */
