@@ -5,7 +5,7 @@ const domain = ['petitions', 'signatures', 'countlog', 'lawmakers', 'letters', '
 
 /** What services, entities and rules of a room may import from other domain rooms. Foundations are open to all. */
 const arrows = {
-  petitions: [],
+  petitions: ['countlog', 'staff'],
   signatures: ['petitions', 'countlog', 'mail'],
   countlog: [],
   lawmakers: ['staff'],
@@ -17,8 +17,7 @@ const arrows = {
 
 /** What their doors may import besides, to ask for rights and to show two rooms on one page. */
 const doorArrows = {
-  petitions: ['countlog', 'signatures'],
-  letters: [],
+  petitions: ['signatures'],
 };
 
 /** Who may call node:crypto, and on what: never on personal data outside the vault. */
@@ -26,6 +25,7 @@ const cryptoUsers = {
   '^src/vault/': 'keys, sealing, keyed digests',
   '^src/database/data-dir-lock\\.ts$': 'a short name for the lock of a folder',
   '^src/lawmakers/import-previews\\.service\\.ts$': 'the digest of an imported file',
+  '^src/petitions/canonical-text\\.ts$': 'the digest of a published text',
   '^src/site/pages\\.service\\.ts$': 'the version in the address of a static file',
 };
 
