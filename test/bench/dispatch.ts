@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTransport } from 'nodemailer';
+import { Server, until } from '../support/server.js';
+import { type Bounds, type Figure, observe, rate, startProbed } from './measure.js';
+import { makeDatabase, type Postgres, query } from './postgres.js';
+
+const raw = [
+  'From: Olga Organiser <olga@sign.test>',
+  'To: member@parliament.test',
+  'Subject: An international investigation',
+  'Message-ID: <bench@sign.test>',
+  'Date: Sun, 22 Nov 2026 12:00:00 +0000',
+  'MIME-Version: 1.0',
+  'Content-Type: text/plain; charset=utf-8',
+  '',
+  ...Array.from({ length: 40 }, () => 'We ask you to support a formal international investigation of the massacre.'),
+  '',
+].join('\r\n');
+
+/** Frozen mails from the outbox into a mail server that takes everything, against nodemailer's pool into the same one. */
+export async function dispatch(
+  postgres: Postgres,
+  { people }: Bounds,
+  lane: 'confirmations' | 'letters',
+): Promise<Figure> {
+  const url = await makeDatabase(postgres, `bench_dispatch_${lane}`);
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  const sink = spawn(process.execPath, [join(import.meta.dirname, 'sink.js')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(sink.stdout, 'data')) as [Buffer];
+  const port = Number(said.toString());
+  const connections = lane === 'letters' ? 2 : 8;
+  const mails = lane === 'letters' ? Math.ceil(people / 4) : people;
+  try {
+    // The first start makes the tables, the second one finds the mails.
+    await (await Server.start({ DATA_DIR: folder, DATABASE_URL: url, MAIL_MODE: 'hold', LOG_LEVEL: 'warn' })).stop();
+    const server = await startProbed({
+      DATA_DIR: folder,
+      DATABASE_URL: url,
+      MAIL_MODE: 'live',
+      SMTP_URL: `smtp://127.0.0.1:${port}`,
+      MAIL_FROM: 'olga@sign.test',
+    });
+    try {
+      const { where } = await observe(folder, url, async () => {
+        await query(
+          url,
+          `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, recipient, raw, raw_sha256)
+           SELECT '01900000-0000-7000-8000-000000000000', gen_random_uuid(), 'bench', n::text, $1, 'queued',
+             'member@parliament.test', $2::bytea, sha256($2::bytea)
+           FROM generate_series(1, $3::int) AS n`,
+          [lane, Buffer.from(raw), mails],
+        );
+        await until('every mail is accepted', async () => (await left(url)) === 0, 240);
+      });
+      // From the first claim to the last answer, by the database's clock.
+      const [{ seconds }] = (await query<{ seconds: number }>(
+        url,
+        `SELECT extract(epoch FROM max(ended_at) - min(started_at))::float8 AS seconds FROM attempts WHERE outcome = 'accepted'`,
+      )) as [{ seconds: number }];
+      const pool = createTransport({
+        host: '127.0.0.1',
+        port,
+        pool: true,
+        maxConnections: connections,
+        maxMessages: Infinity,
+        secure: false,
+        ignoreTLS: true,
+      });
+      const envelope = { from: 'olga@sign.test', to: ['member@parliament.test'] };
+      const limit = await rate(mails, () =>
+        Promise.all(Array.from({ length: mails }, () => pool.sendMail({ envelope, raw }))),
+      );
+      pool.close();
+      return {
+        what: `dispatch (${lane})`,
+        unit: 'mails/s',
+        ours: mails / seconds,
+        limit,
+        limitIs: `nodemailer pool, ${connections} connections, raw messages, same sink`,
+        where,
+      };
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    sink.kill();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function left(url: string): Promise<number> {
+  const [row] = await query<{ left: string }>(
+    url,
+    `SELECT count(*) AS left FROM outbox WHERE kind = 'bench' AND state <> 'accepted'`,
+  );
+  return Number(row!.left);
+}
