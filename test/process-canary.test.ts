@@ -1,0 +1,191 @@
+import { spawnSync } from 'node:child_process';
+import { access, open, readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { loadSettings } from '../src/config/settings.js';
+import { openDatabase } from '../src/database/data-source.js';
+import { makeDatabase, type TestDatabase } from './support/database.js';
+import { build, Inbox, Server, until } from './support/server.js';
+
+/** A person whose name and address occur nowhere else: wherever they turn up, they were written down. */
+const canary = { name: 'Kanaria Przewalskova قناری‌زرد', email: 'Kanaria.Przewalskova@vogelhaus-quell.example' };
+const secrets = ['Kanaria', 'Przewalskova', 'قناری‌زرد', 'kanaria.przewalskova', 'vogelhaus-quell'];
+const slug = '1988-investigation';
+
+/** How a text looks when it is stored: plain, in other encodings, and at each of the three places base64 can cut it. */
+function forms(text: string): Buffer[] {
+  const bytes = Buffer.from(text);
+  const escaped = (prefix: string) => [...bytes].map((byte) => prefix + byte.toString(16).padStart(2, '0')).join('');
+  const base64 = [0, 1, 2].map((offset) =>
+    Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .slice(Math.ceil((offset * 4) / 3), Math.floor(((offset + bytes.length) * 4) / 3)),
+  );
+  const texts = [
+    text,
+    text.toLowerCase(),
+    text.toUpperCase(),
+    escaped(''),
+    escaped('').toUpperCase(),
+    escaped('%'),
+    escaped('%').toUpperCase(),
+    escaped('=').toUpperCase(),
+    encodeURIComponent(text),
+    JSON.stringify(text).replace(/[^\x20-\x7e]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    ...base64,
+    ...base64.map((each) => each.replaceAll('+', '-').replaceAll('/', '_')),
+  ];
+  return [...[...new Set(texts)].map((each) => Buffer.from(each)), Buffer.from(text, 'utf16le')];
+}
+
+const needles = secrets.flatMap(forms);
+const longest = Math.max(...needles.map((needle) => needle.length));
+const traces = (bytes: Buffer) => needles.filter((needle) => bytes.includes(needle)).map((needle) => needle.toString());
+
+async function tracesInFile(path: string): Promise<string[]> {
+  const file = await open(path);
+  try {
+    const found: string[] = [];
+    const piece = Buffer.alloc(4 * 1024 * 1024);
+    for (let position = 0; ; position += piece.length - longest) {
+      const { bytesRead } = await file.read(piece, 0, piece.length, position);
+      found.push(...traces(piece.subarray(0, bytesRead)));
+      if (bytesRead < piece.length) return found;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Every file below the folder that holds a trace, except in the folders left out. */
+async function tracesInFiles(folder: string, leaveOut: string[] = []): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(folder, path);
+    if (!entry.isFile() || leaveOut.some((each) => name.startsWith(each))) continue;
+    // A running server removes files of its own.
+    const inFile = await tracesInFile(path).catch(() => []);
+    if (inFile.length > 0) found[name] = inFile;
+  }
+  return found;
+}
+
+let made: TestDatabase;
+let server: Server | undefined;
+beforeAll(build, 180_000);
+beforeEach(async () => (made = await makeDatabase()));
+afterEach(async () => {
+  await server?.stop('SIGKILL');
+  await made.drop();
+});
+
+const start = async (mode: 'hold' | 'inbox') =>
+  (server = await Server.start({ ...made.environment, MAIL_MODE: mode, LOG_LEVEL: 'debug' }));
+
+/** Everything a thief of the machine could read, the inbox aside: it stands for the mail provider. */
+async function stolen(): Promise<Record<string, string[]>> {
+  const files = await tracesInFiles(made.environment.DATA_DIR, ['inbox/']);
+  return { ...files, ...(made.environment.DATABASE_URL ? await inServer(made.environment.DATABASE_URL) : {}) };
+}
+
+/** The files and the write-ahead log of a PostgreSQL on this machine, and what pg_dump makes of it. */
+const inServer = (url: string) =>
+  withDatabase(async (database) => {
+    await database.query('CHECKPOINT');
+    const [where]: { folder: string; oid: string }[] = await database.query(
+      `SELECT current_setting('data_directory') AS folder, oid::text FROM pg_database WHERE datname = current_database()`,
+    );
+    const found: Record<string, string[]> = {};
+    const dump = spawnSync('pg_dump', [url], { maxBuffer: 1 << 28 });
+    if (dump.status === 0) {
+      expect(dump.stdout.includes(slug)).toBe(true);
+      if (traces(dump.stdout).length > 0) found.pg_dump = traces(dump.stdout);
+    }
+    for (const folder of [join(where!.folder, 'base', where!.oid), join(where!.folder, 'pg_wal')]) {
+      const readable = await access(folder).then(
+        () => true,
+        () => false,
+      );
+      if (readable) Object.assign(found, await tracesInFiles(folder));
+    }
+    return found;
+  });
+
+/** Every row of every table as text; bytes show as hexadecimal. */
+async function tables(database: DataSource): Promise<string> {
+  const names: { name: string }[] = await database.query(
+    `SELECT format('%I', relname) AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`,
+  );
+  let text = '';
+  for (const { name } of names) {
+    const rows: { row: string }[] = await database.query(`SELECT whole::text AS row FROM ${name} AS whole`);
+    text += rows.map(({ row }) => `${name} ${row}\n`).join('');
+  }
+  return text;
+}
+
+async function withDatabase<T>(work: (database: DataSource) => Promise<T>): Promise<T> {
+  const database = await openDatabase(loadSettings(made.environment));
+  try {
+    return await work(database);
+  } finally {
+    await database.destroy();
+  }
+}
+
+const tracesInTables = () =>
+  withDatabase(async (database) => {
+    const text = await tables(database);
+    expect(text).toContain(slug);
+    const lines = text.split('\n').filter((line) => traces(Buffer.from(line)).length > 0);
+    return lines.map((line) => line.slice(0, 300));
+  });
+
+test('finds a text in every form that it is searched in', () => {
+  for (const secret of secrets) {
+    for (const before of ['', 'x', 'xy']) {
+      const stored = Buffer.from(`${before}${secret} and more`);
+      expect(traces(stored)).not.toEqual([]);
+      expect(traces(Buffer.from(stored.toString('base64')))).not.toEqual([]);
+      expect(traces(Buffer.from(stored.toString('base64url')))).not.toEqual([]);
+      expect(traces(Buffer.from(stored.toString('hex')))).not.toEqual([]);
+      expect(traces(Buffer.from(encodeURIComponent(stored.toString())))).not.toEqual([]);
+      expect(traces(Buffer.from(stored.toString(), 'utf16le'))).not.toEqual([]);
+    }
+  }
+  expect(traces(Buffer.from('Sara Signer sara@example.org'))).toEqual([]);
+});
+
+test('writes a supporter down nowhere but in her mail: not before she confirms, and not after', async () => {
+  // Asked, the mail still waiting.
+  let running = await start('hold');
+  expect(await running.sign(slug, canary)).toBe(202);
+  expect(await stolen()).toEqual({});
+  await running.stop();
+  expect(traces(Buffer.from(running.output))).toEqual([]);
+  expect(await stolen()).toEqual({});
+  expect(await tracesInTables()).toEqual([]);
+
+  // Released, the mail has gone out.
+  await withDatabase((database) =>
+    database.query(`UPDATE outbox SET state = 'queued', stop = NULL WHERE state = 'held'`),
+  );
+  running = await start('inbox');
+  const inbox = new Inbox(made.environment.DATA_DIR);
+  const mail = await until('the confirmation mail', async () => (await inbox.mails()).find((each) => each.token));
+  expect(mail.to.toLowerCase()).toBe(canary.email.toLowerCase());
+  expect(Object.keys(await tracesInFiles(join(made.environment.DATA_DIR, 'inbox')))).not.toEqual([]);
+  expect(await stolen()).toEqual({});
+
+  // Confirmed and counted, then the form sent once more, which is answered by another mail.
+  expect(await running.confirm(mail.token!)).toBe(200);
+  await until('the signature is counted', async () => (await running.count(slug)) === 1);
+  expect(await running.sign(slug, canary)).toBe(202);
+  await until('the second mail', async () => (await inbox.mails()).length > 1);
+  expect(await stolen()).toEqual({});
+  await running.stop();
+  expect(traces(Buffer.from(running.output))).toEqual([]);
+  expect(await stolen()).toEqual({});
+  expect(await tracesInTables()).toEqual([]);
+}, 240_000);
