@@ -25,7 +25,9 @@ const cryptoUsers = {
   '^src/vault/': 'keys, sealing, keyed digests',
   '^src/database/data-dir-lock\\.ts$': 'a short name for the lock of a folder',
   '^src/lawmakers/import-previews\\.service\\.ts$': 'the digest of an imported file',
-  '^src/petitions/canonical-text\\.ts$': 'the digest of a published text',
+  '^src/petitions/text-hash\\.ts$': 'the digest of a published text',
+  '^src/staff/(audit\\.service|passwords|secrets)\\.ts$':
+    'the chain of the audit log, tokens and passwords made at random',
   '^src/site/pages\\.service\\.ts$': 'the version in the address of a static file',
 };
 

@@ -1,8 +1,9 @@
-import { Body, Controller, Get, Header, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Header, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Actor, Needs, Public } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
+import { attachment } from './attachment.js';
 import { countsCsv, countsJson } from './count-files.js';
 import { CountsExport } from './counts-export.service.js';
 import { CountsQuery, PersonsExport, PublicCountsQuery } from './exports.schema.js';
@@ -55,6 +56,3 @@ export class ExportsApi {
     return attachment(await this.persons.open(body, actor), 'application/octet-stream', 'persons.csv.age');
   }
 }
-
-export const attachment = (stream: ConstructorParameters<typeof StreamableFile>[0], type: string, name: string) =>
-  new StreamableFile(stream as never, { type, disposition: `attachment; filename="${name}"` });

@@ -9,9 +9,9 @@ import type { FieldError } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
+import { attachment } from './attachment.js';
 import { countsCsv, countsJson } from './count-files.js';
 import { CountsExport } from './counts-export.service.js';
-import { attachment } from './exports.api.js';
 import { breakdowns, CountsQuery, personPurposes, PersonsExport } from './exports.schema.js';
 import { PersonsExports } from './persons-export.service.js';
 

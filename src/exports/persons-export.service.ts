@@ -41,7 +41,7 @@ export class PersonsExports {
     encrypter.addRecipient(recipient);
     const plain = Readable.toWeb(csv(this.rows(petition.id, purpose), [...columns[purpose]]));
     const encrypted = await encrypter.encrypt(plain as unknown as globalThis.ReadableStream<Uint8Array>);
-    return Readable.fromWeb(encrypted as unknown as ReadableStream);
+    return Readable.fromWeb(encrypted as ReadableStream);
   }
 
   private async *rows(petitionId: string, purpose: PersonsExport['purpose']): AsyncGenerator<string[]> {

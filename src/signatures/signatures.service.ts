@@ -11,7 +11,7 @@ import { Vault } from '../vault/vault.service.js';
 import { Consents } from './consents.service.js';
 import { packForm, type SealedForm, type SignatureSource, unpackForm } from './sealed-form.js';
 import type { NewSignature } from './signatures.schema.js';
-import { newSalt, openBox, sealBox } from './signer-box.js';
+import { openBox, sealBox } from './signer-box.js';
 
 /** Hours during which a confirmation link works. */
 export const linkHours = 72;
@@ -106,7 +106,7 @@ export class Signatures {
       name: form.name,
       email: form.email,
       words: '',
-      salt: newSalt(),
+      salt: this.vault.newSalt(),
     });
     const outcome = await this.confirming.add({ id, form, identity: this.identity(form), box });
     if (outcome === 'withdrawn')

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Vault } from '../vault/vault.service.js';
 
 /** What is known of a signer beyond country, language and hour; only ever stored sealed. */
@@ -9,8 +8,6 @@ export interface Signer {
   /** 32 random bytes, base64: a later audit of the count opens one entry with it (COUNT_LOG, "B"). */
   salt: string;
 }
-
-export const newSalt = () => randomBytes(32).toString('base64');
 
 const place = (petitionId: string, id: string) => `signatures/${petitionId}/${id}`;
 

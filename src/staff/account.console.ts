@@ -11,7 +11,7 @@ import type { StaffRequest } from './access.guard.js';
 import { ConsoleContext } from './console-context.js';
 import { NewPassword } from './passwords.js';
 import { Sessions } from './sessions.service.js';
-import { setSession } from './sign-in.pages.js';
+import { setSession } from './session-cookie.js';
 import { NewToken } from './staff.schema.js';
 import { Staff } from './staff.service.js';
 import { Tokens } from './tokens.service.js';

@@ -9,6 +9,7 @@ import { LocalePipe } from '../site/pipes.js';
 import { Problem } from '../site/problem.js';
 import { Needs, Public } from './access.js';
 import { cookieName, type StaffRequest } from './access.guard.js';
+import { setSession } from './session-cookie.js';
 import { Sessions } from './sessions.service.js';
 import { Staff } from './staff.service.js';
 
@@ -72,11 +73,6 @@ export class SignInPages {
   private render(locale: Locale, context: Record<string, unknown>) {
     return this.pages.render('sign-in', locale, { path: '/console/sign-in', ...context });
   }
-}
-
-export function setSession(reply: FastifyReply, settings: Settings, secret: string): void {
-  const secure = settings.PUBLIC_URL.startsWith('https:');
-  reply.setCookie(cookieName(settings), secret, { path: '/', httpOnly: true, sameSite: 'lax', secure });
 }
 
 /** Only a page of our console is somewhere to go after signing in. */

@@ -61,6 +61,11 @@ export class Vault {
     }
   }
 
+  /** 32 random bytes, base64. */
+  newSalt(): string {
+    return randomBytes(32).toString('base64');
+  }
+
   /** A short proof that this server wrote `text` for this purpose. */
   sign(purpose: string, text: string): string {
     return createHmac('sha256', this.keys.get(`${purpose}.key`))
