@@ -11,7 +11,7 @@ const domainLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export function mailAddress(text: string): string | null {
   const at = text.lastIndexOf('@');
   const local = text.slice(0, at);
-  if (at < 1 || text.length > 254 || at > 64 || !localPart.test(local)) return null;
+  if (at < 1 || /\s/.test(text) || text.length > 254 || at > 64 || !localPart.test(local)) return null;
   const domain = domainToASCII(text.slice(at + 1));
   const labels = domain.split('.');
   if (labels.length < 2 || !labels.every((label) => domainLabel.test(label))) return null;

@@ -13,14 +13,39 @@ export function readJsonList(text: string, file: string): DocumentItem[] {
   try {
     list = JSON.parse(text);
   } catch (error) {
-    const message = (error as Error).message;
-    const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.trimEnd().length);
-    const cut = /end of JSON/.test(message) || position >= text.trimEnd().length;
-    throw new UnreadableFile(cut ? 'cut' : 'json', { file, line: lineOf(text, position) }, message);
+    const position = firstMistake(text);
+    const code = position === text.length ? 'cut' : 'json';
+    throw new UnreadableFile(code, { file, line: lineOf(text, position) }, (error as Error).message);
   }
   if (!Array.isArray(list)) throw new UnreadableFile('not-a-list', { file, line: 1 });
   const lines = itemLines(text);
   return list.map((value: unknown, i) => ({ place: { file, line: lines[i] ?? null }, value }));
+}
+
+/**
+ * Where JSON stops being the beginning of good JSON: the end of the text if only the rest is missing. The parser tells the
+ * position only sometimes, but always whether it met a mistake or the end, so the longest unfinished beginning is searched.
+ */
+function firstMistake(text: string): number {
+  let unfinished = 0;
+  let mistaken = text.length + 1;
+  while (mistaken - unfinished > 1) {
+    const middle = Math.floor((unfinished + mistaken) / 2);
+    if (isUnfinished(text.slice(0, middle))) unfinished = middle;
+    else mistaken = middle;
+  }
+  return unfinished;
+}
+
+function isUnfinished(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    const position = /position (\d+)/.exec(message)?.[1];
+    return /end of JSON|unterminated/i.test(message) || Number(position) >= text.length;
+  }
 }
 
 /** One YAML document: its value, with the line of each item when it is a list. Aliases are limited by the parser (no "billion laughs"). */

@@ -65,6 +65,7 @@ export function readName(parts: NameParts, place: Place, notebook: Notebook): Re
 
 /** "Berg, Dr. Anna" is a sort name; "Sanford D. Bishop, Jr." is not. */
 function splitSortName(name: string): { name: string; familyName: string } | null {
+  if (!/^[\p{L}\p{M}\s.,،'’\u200c-]+$/u.test(name)) return null;
   const parts = name.split(/\s*[,،]\s*/);
   if (parts.length < 2 || parts.length > 3 || !parts.every(Boolean)) return null;
   const [family, given, rest] = parts as [string, string, string?];
