@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+
+interface Violation {
+  id: string;
+  nodes: { html: string; failureSummary: string }[];
+}
+
+const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
+/** Both run inside the page, so they are text here. */
+const measure = readFileSync(join(__dirname, 'measure.js'), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Where pictures go, if somebody wants to look: `npm run screenshots`. */
+const gallery = process.env.SCREENSHOTS;
+
+export interface Looked {
+  status: number;
+  /** axe's findings, each as rule and element. */
+  violations: string[];
+  /** Requests to other hosts. */
+  strangers: string[];
+  /** What the console says of errors, refusals by the content security policy among them. */
+  errors: string[];
+  /** Elements that stick out at 320 px, and controls that are too small for a finger. */
+  tooWide: string[];
+  tooSmall: string[];
+}
+
+interface How {
+  session?: Awaited<ReturnType<BrowserContext['storageState']>>;
+  act?: (page: Page) => Promise<void>;
+}
+
+interface View {
+  width: number;
+  scheme: 'light' | 'dark';
+}
+const views: View[] = [390, 1280].flatMap((width) => (['light', 'dark'] as const).map((scheme) => ({ width, scheme })));
+
+/** What `look` says of a page with which nothing is wrong. */
+export const fine = (status = 200): Looked => ({
+  ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [] },
+});
+
+/**
+ * Opens a page and says what is wrong with it, all at once: on a phone and a desk, light and dark, and at 320 px.
+ * @param how session: cookies of somebody signed in; act: what to do first, for a page that has no address of its own
+ */
+export async function look(browser: Browser, url: string, name: string, how: How = {}): Promise<Looked> {
+  const context = await browser.newContext({ reducedMotion: 'reduce', storageState: how.session });
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const looked = fine(0);
+    page.on('response', (response) => {
+      if (response.request().isNavigationRequest()) looked.status = response.status();
+    });
+    page.on('console', (message) => {
+      // Chromium reports the status of the page itself as a console error.
+      const own = message.text().includes(`status of ${looked.status}`) && looked.status !== 500;
+      if (message.type() === 'error' && !own) looked.errors.push(message.text());
+    });
+    page.on('pageerror', (error) => looked.errors.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(new URL(url).origin)) looked.strangers.push(request.url());
+    });
+    await page.goto(url);
+    await how.act?.(page);
+    await page.evaluate('document.fonts.ready.then(() => undefined)');
+    await page.evaluate(axeSource);
+    for (const { width, scheme } of views) {
+      await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
+      await page.emulateMedia({ colorScheme: scheme });
+      if (gallery) {
+        mkdirSync(gallery, { recursive: true });
+        await page.screenshot({ path: join(gallery, `${name}-${width}-${scheme}.png`), fullPage: true });
+      }
+      const runOnly = { type: 'tag', values: rules };
+      const { violations } = await page.evaluate<{ violations: Violation[] }>(
+        `axe.run(${JSON.stringify({ runOnly, resultTypes: ['violations'] })})`,
+      );
+      for (const { id, nodes } of violations)
+        looked.violations.push(...nodes.map(({ html }) => `${width} ${scheme} ${id}: ${html.slice(0, 200)}`));
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+    return { ...looked, ...(await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure)) };
+  } finally {
+    await context.close();
+  }
+}

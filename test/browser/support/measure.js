@@ -1,0 +1,23 @@
+// Runs in the page: what sticks out sideways, and which controls are too small for a finger (44 px).
+(() => {
+  const describe = (element) => element.outerHTML.slice(0, 120);
+  const own = [...document.querySelectorAll('body *')].filter((element) => !element.closest('.trap, .skip, thead'));
+  // What lies in a box that scrolls by itself may be wide.
+  const scrolls = (element) => element.closest('.rail, .table-wrap, .mail-preview, .scroll-x, pre') !== null;
+  const sideways = document.documentElement.scrollWidth > innerWidth;
+  const tooWide = own
+    .filter((element) => sideways && !scrolls(element))
+    .filter((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      return right > innerWidth + 1 || left < -1;
+    })
+    .map(describe);
+  // Links inside a sentence are exempt (WCAG 2.2, 2.5.8), and a box to tick is as large as its label.
+  const controls =
+    'a.button, button, select, textarea, label.check, summary, input:not([type=checkbox], [type=radio], [type=hidden])';
+  const tooSmall = [...document.querySelectorAll(controls)]
+    .filter((element) => !element.closest('.trap') && element.checkVisibility())
+    .filter((element) => element.getBoundingClientRect().height < 43.5)
+    .map(describe);
+  return { tooWide: sideways && tooWide.length === 0 ? ['the page scrolls sideways'] : tooWide, tooSmall };
+})();

@@ -1,0 +1,133 @@
+import type { Browser, Page } from 'playwright-core';
+import { launch, withChromium } from './support/chromium.js';
+import { startSite, type Site, until } from './support/site.js';
+
+withChromium('a supporter without JavaScript', () => {
+  let site: Site;
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+  beforeEach(async () => {
+    page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    page.setDefaultTimeout(20_000);
+  });
+  afterEach(() => page.context().close());
+
+  const heading = () => page.locator('h1').innerText();
+
+  /** The number on the page, once it is this one. */
+  const count = (expected: string) =>
+    until(
+      async () => {
+        await page.goto(`${site.url}/en/p/1988-investigation`);
+        return page.locator('.count strong').innerText();
+      },
+      (text) => text === expected,
+    );
+
+  /** Opens the newest mail in the built-in inbox, checks how it looks from outside, and follows its first link. */
+  async function followMail(mails: number) {
+    const rows = await until(
+      async () => {
+        await page.goto(`${site.url}/dev/inbox`);
+        return page.locator('tbody tr').count();
+      },
+      (found) => found === mails,
+    );
+    expect(rows).toBe(mails);
+    await page.locator('tbody tr a').first().click();
+    const subject = await heading();
+    expect(subject).toBe('Please confirm your request');
+    await page.locator('.mail-preview a').first().click();
+  }
+
+  async function fill() {
+    await page.getByLabel('Full name').fill('Sara Mohammadi');
+    await page.getByLabel('E-mail', { exact: true }).fill('sara@example.org');
+    await page.getByLabel('Country').selectOption('SE');
+    await page.getByLabel(/I sign this petition/).check();
+  }
+
+  test('signs after correcting her errors, confirms, is counted, and takes her name back', async () => {
+    await page.goto(`${site.url}/en`);
+    await page.getByRole('link', { name: /formal international investigation/ }).click();
+    await page.getByLabel('Full name').fill('Sara Mohammadi');
+    await page.getByLabel('E-mail', { exact: true }).fill('sara@');
+    await page.waitForTimeout(2100);
+    await page.getByRole('button', { name: 'Sign', exact: true }).click();
+
+    const summary = page.getByRole('alert');
+    expect(await summary.locator('li').allInnerTexts()).toEqual([
+      'E-mail: Please give an e-mail address like name@example.org',
+      'Country: Please fill this in',
+      'Your agreement: Please tick this box if you want to sign',
+    ]);
+    expect(await page.getByLabel('Full name').inputValue()).toBe('Sara Mohammadi');
+    const email = page.getByLabel('E-mail', { exact: true });
+    expect(await email.getAttribute('aria-invalid')).toBe('true');
+    expect(await email.getAttribute('aria-describedby')).toContain('email-error');
+    await summary.getByRole('link', { name: /^Country/ }).click();
+    expect(new URL(page.url()).hash).toBe('#country');
+
+    await fill();
+    await page.waitForTimeout(2100);
+    await page.getByRole('button', { name: 'Sign', exact: true }).click();
+    expect(new URL(page.url()).pathname).toBe('/en/p/1988-investigation/look-in-your-mailbox');
+    expect(await heading()).toBe('Now look in your mailbox');
+    expect(await count('0')).toBe('0');
+
+    await followMail(1);
+    expect(await heading()).toBe('Confirm your signature');
+    expect(await page.locator('main').innerText()).toContain('Sara Mohammadi, Sweden');
+    await page.getByRole('button', { name: 'Confirm my signature' }).click();
+    expect(await heading()).toBe('Thank you. Your signature is confirmed.');
+    await page.getByLabel('Why do you sign?').fill('برای آنان که فراموش نشده‌اند.');
+    await page.getByRole('button', { name: 'Keep my words' }).click();
+    expect(await page.getByRole('status').innerText()).toContain('Your words are kept');
+    expect(await count('1')).toBe('1');
+
+    await page.getByRole('link', { name: 'Take your name back' }).click();
+    await page.getByLabel('E-mail you signed with').fill('sara@example.org');
+    await page.getByRole('button', { name: 'Send me the link' }).click();
+    expect(await heading()).toBe('Now look in your mailbox');
+    await followMail(2);
+    await page.getByRole('button', { name: 'Take my name back' }).click();
+    expect(await heading()).toBe('Your name is off the petition');
+    expect(await count('0')).toBe('0');
+  });
+
+  test('signs in Persian, from right to left', async () => {
+    await page.goto(`${site.url}/fa/p/magnitsky-sanctions`);
+    expect(await page.locator('html').getAttribute('dir')).toBe('rtl');
+    const form = page.locator('.petition-side');
+    await form.getByLabel('نام و نام خانوادگی').fill('امید رضایی');
+    await form.getByLabel('رایانامه', { exact: true }).fill('omid@example.org');
+    await form.getByLabel('کشور').selectOption('DE');
+    await form.getByLabel(/این دادخواست را امضا می‌کنم/).check();
+    await page.waitForTimeout(2100);
+    await form.getByRole('button', { name: 'امضا می‌کنم' }).click();
+    expect(await heading()).toBe('حالا صندوق رایانامهٔ خود را ببینید');
+    const link = await until(
+      async () => {
+        const answer = await page.request.get(`${site.url}/dev/inbox.json`);
+        const mails = (await answer.json()) as { to: string; subject: string; text: string; links: string[] }[];
+        return mails.find((mail) => mail.to === 'omid@example.org');
+      },
+      (mail) => mail !== undefined,
+    );
+    expect(link!.subject).toBe('لطفاً درخواست خود را تأیید کنید');
+    expect(link!.text.slice(0, 150)).not.toContain('۱۳۶۷');
+    await page.goto(link!.links[0]!);
+    await page.getByRole('button', { name: 'امضایم را تأیید می‌کنم' }).click();
+    expect(await heading()).toBe('سپاس. امضای شما تأیید شد.');
+    await page.getByRole('button', { name: 'نامم را پس می‌گیرم' }).click();
+    expect(await heading()).toBe('نام شما از دادخواست برداشته شد');
+  });
+});
