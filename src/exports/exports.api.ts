@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Actor, Needs, Public } from '../staff/access.js';
@@ -51,6 +51,7 @@ export class ExportsApi {
   @Needs('exports:persons')
   @Reauthenticated()
   @Post('exports/persons')
+  @HttpCode(200)
   @ApiOkResponse({ description: 'age file with a CSV in it', content: { 'application/octet-stream': {} } })
   async personsFile(@Body({ schema: PersonsExport }) body: PersonsExport, @Actor() actor: Actor) {
     return attachment(await this.persons.open(body, actor), 'application/octet-stream', 'persons.csv.age');

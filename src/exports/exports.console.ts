@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
@@ -52,6 +52,7 @@ export class ExportsConsole {
   @Needs('exports:persons')
   @Reauthenticated()
   @Post('persons')
+  @HttpCode(200)
   @Header('cache-control', 'no-store')
   async personsFile(
     @Param('locale', LocalePipe) locale: Locale,

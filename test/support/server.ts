@@ -45,7 +45,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Asks again until there is an answer that is not null, undefined or false. @throws Error naming `what` when time is up */
-export async function until<T>(what: string, attempt: () => Promise<T>, seconds = 60): Promise<Exclude<NonNullable<T>, false>> {
+export async function until<T>(
+  what: string,
+  attempt: () => Promise<T>,
+  seconds = 60,
+): Promise<Exclude<NonNullable<T>, false>> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const found = await attempt();

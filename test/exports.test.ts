@@ -1,0 +1,199 @@
+import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
+import { parse } from 'csv-parse/sync';
+import { suppressSmall } from '../src/exports/suppress.js';
+import { plainCell } from '../src/site/csv.js';
+import { startApp, type TestApp } from './support/app.js';
+import { cast, formBody, type SignedIn, signIn } from './support/cast.js';
+import { askForLink, confirm, openPetition } from './support/petitions.js';
+
+let app: TestApp;
+let ada: SignedIn;
+let vera: SignedIn;
+let petitionId: string;
+beforeAll(async () => {
+  app = await startApp({ LIMITS: 'off' });
+  petitionId = await openPetition(app);
+  await openPetition(app, 'rivers');
+  ada = await signIn(app, 'ada');
+  vera = await signIn(app, 'vera');
+  await app.database.query(
+    `INSERT INTO tallies (petition_id, day, country, source, signed, withdrawn) VALUES
+     ($1, '2026-11-20', 'SE', 'page', 40, 1), ($1, '2026-11-20', 'SE', 'api', 10, 0), ($1, '2026-11-21', 'IR', 'page', 3, 0),
+     ($1, '2026-11-21', 'DE', 'page', 9, 0), ($1, '2026-11-21', 'FR', 'page', 20, 0)`,
+    [petitionId],
+  );
+});
+afterAll(() => app.close());
+
+const rowsOf = (body: string) => parse(body, { columns: true, bom: true }) as Record<string, string>[];
+
+test('counts as CSV: a rectangle with method, time and a sum that is the count', async () => {
+  const answer = await vera.api('GET', '/api/v1/exports/counts.csv?petition=wetlands');
+  expect(answer.statusCode).toBe(200);
+  expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8');
+  expect(answer.headers['content-disposition']).toBe('attachment; filename="counts.csv"');
+  const rows = rowsOf(answer.body);
+  expect(rows[0]).toEqual({
+    petition: 'wetlands',
+    day: '2026-11-20',
+    country: 'SE',
+    signed: '50',
+    withdrawn: '1',
+    count: '49',
+  });
+  expect(rows.at(-3)).toMatchObject({ petition: '# total', signed: '82', withdrawn: '1', count: '81' });
+  expect(rows.at(-2)!.petition).toContain('Confirmed e-mail addresses');
+  expect(rows.at(-1)!.petition).toMatch(/^# as of 2\d{3}-/);
+  const json = (await vera.api('GET', '/api/v1/exports/counts.json?petition=wetlands')).json<{
+    total: object;
+    rows: object[];
+  }>();
+  expect(json).toMatchObject({
+    total: { signed: 82, withdrawn: 1, count: 81 },
+    method: expect.any(String),
+    asOf: expect.any(String),
+  });
+  expect(json.rows).toHaveLength(4);
+});
+
+test.each([
+  ['petition', 2, { petition: 'rivers', day: '', country: '', signed: '0', withdrawn: '0', count: '0' }],
+  ['day', 2, { petition: 'wetlands', day: '2026-11-20', country: '', signed: '50', withdrawn: '1', count: '49' }],
+  ['country', 4, { petition: 'wetlands', day: '', country: 'DE', signed: '9', withdrawn: '0', count: '9' }],
+])('breaks counts down by %s', async (by, lines, first) => {
+  const rows = rowsOf((await vera.get(`/en/console/exports/counts.csv?petition=&by=${by}`)).body);
+  expect(rows).toHaveLength(lines + 3);
+  expect(rows[0]).toEqual(first);
+});
+
+test('reads page after page without losing or repeating a row', async () => {
+  await app.database.query(
+    `INSERT INTO tallies (petition_id, day, country, source, signed)
+     SELECT p.id, date '2000-01-01' + n, 'SE', 'api', 1 FROM petitions p, generate_series(1, 4500) n WHERE p.slug = 'rivers'`,
+  );
+  const { rows, total } = (await vera.api('GET', '/api/v1/exports/counts.json?petition=rivers&by=day')).json<{
+    rows: { day: string }[];
+    total: { count: number };
+  }>();
+  expect(total.count).toBe(4500);
+  expect(new Set(rows.map(({ day }) => day)).size).toBe(4500);
+});
+
+test.each(['/api/v1/exports/counts.csv?by=name', '/api/v1/petitions/wetlands/counts.json?by=day-country'])(
+  'refuses a breakdown that there is not: %s',
+  async (url) => expect((await vera.api('GET', url)).statusCode).toBe(422),
+);
+
+test('answers 404 for a petition that does not exist', async () => {
+  expect((await vera.api('GET', '/api/v1/exports/counts.csv?petition=nothing')).statusCode).toBe(404);
+});
+
+test('the public sees no cell under five, nor one that could be computed', async () => {
+  const { cells } = (await app.inject({ url: '/api/v1/petitions/wetlands/counts.json?by=country' })).json<{
+    cells: object[];
+  }>();
+  // IR has 3; with only IR hidden it would be the total minus the rest, so DE is hidden too.
+  expect(cells).toEqual([
+    { key: 'DE', count: null },
+    { key: 'FR', count: 20 },
+    { key: 'IR', count: null },
+    { key: 'SE', count: 49 },
+  ]);
+});
+
+test.each([
+  [[1], [null]],
+  [
+    [5, 6],
+    [5, 6],
+  ],
+  [
+    [4, 3, 9],
+    [null, null, 9],
+  ],
+  [
+    [4, 7, 9],
+    [null, null, 9],
+  ],
+  [
+    [-1, 7, 9],
+    [null, null, 9],
+  ],
+  [[], []],
+])('of %j the public sees %j', (counts, expected) => {
+  expect(suppressSmall(counts.map((count, n) => ({ key: String(n), count }))).map(({ count }) => count)).toEqual(
+    expected,
+  );
+});
+
+test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("https://evil.example")'])(
+  'a spreadsheet does not take %j for a formula',
+  (text) => expect(plainCell(text)).toBe(`'${text}`),
+);
+
+describe('persons', () => {
+  let recipient: string;
+  let decrypter: Decrypter;
+  beforeAll(async () => {
+    const identity = await generateIdentity();
+    recipient = await identityToRecipient(identity);
+    decrypter = new Decrypter();
+    decrypter.addIdentity(identity);
+    await confirm(
+      app,
+      await askForLink(app, { email: 'yes@example.org', name: '=HYPERLINK(1)', consents: { sign: true, news: true } }),
+    );
+    await confirm(app, await askForLink(app, { email: 'no@example.org' }));
+  });
+  const wanted = (change: object = {}) => ({ petition: 'wetlands', purpose: 'news', recipient, ...change });
+
+  test('only who agreed is in the file, only the recipient can read it, and the log says who took it', async () => {
+    const answer = await ada.api('POST', '/api/v1/exports/persons', wanted());
+    expect(answer.statusCode).toBe(200);
+    expect(answer.rawPayload.includes('yes@example.org')).toBe(false);
+    const rows = rowsOf(await decrypter.decrypt(new Uint8Array(answer.rawPayload), 'text'));
+    expect(rows).toEqual([{ name: `'=HYPERLINK(1)`, email: 'yes@example.org', country: 'SE', locale: 'en' }]);
+    const { entries } = (await ada.api('GET', '/api/v1/audit?action=export.persons')).json<{ entries: object[] }>();
+    expect(entries[0]).toMatchObject({ subject: 'wetlands', detail: { purpose: 'news', recipient } });
+  });
+
+  test('nobody without the right gets them', async () => {
+    for (const who of ['olga', 'amir', 'vera'] as const satisfies (keyof typeof cast)[]) {
+      const person = await signIn(app, who);
+      expect((await person.api('POST', '/api/v1/exports/persons', wanted())).statusCode).toBe(403);
+      expect((await person.post('/en/console/exports/persons', wanted() as never)).statusCode).toBe(403);
+    }
+  });
+
+  test('the console asks for the password again, keeps what was filled in, and goes on with it', async () => {
+    const send = (fields: Record<string, string> = {}) =>
+      ada.post('/en/console/exports/persons', { ...(wanted() as never as Record<string, string>), ...fields });
+    await app.database.query(`UPDATE sessions SET reauthenticated_at = now() - interval '11 minutes'`);
+    const asked = await send();
+    expect(asked.statusCode).toBe(403);
+    expect(asked.body).toContain('name="_password"');
+    expect(asked.body).toContain(recipient);
+    expect((await send({ _password: 'wrong' })).statusCode).toBe(403);
+    const answer = await send({ _password: ada.password });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-disposition']).toContain('persons.csv.age');
+    expect((await send()).statusCode).toBe(200);
+  });
+
+  test.each([
+    ['petition', { petition: '' }],
+    ['purpose', { purpose: 'everything' }],
+    ['recipient', { recipient: 'age1nonsense' }],
+  ])('refuses a wrong %s beside its field', async (field, change) => {
+    const answer = await ada.api('POST', '/api/v1/exports/persons', wanted(change));
+    expect(answer.json<{ errors: object[] }>().errors[0]).toMatchObject({ field });
+    const page = await ada.post('/en/console/exports/persons', wanted(change) as never);
+    expect(page.statusCode).toBe(422);
+  });
+});
+
+test('a stranger gets no export', async () => {
+  const form = formBody({});
+  expect((await app.inject({ url: '/api/v1/exports/counts.csv' })).statusCode).toBe(401);
+  expect((await app.inject({ method: 'POST', url: '/en/console/exports/persons', ...form })).statusCode).toBe(303);
+});
