@@ -33,7 +33,7 @@ export function prepareUploads(fastify: FastifyInstance): void {
   fastify.addHook('preValidation', async (request: Uploading) => {
     if (!formRoute.test(pathOf(request)) || !request.isMultipart()) return;
     const fields: Record<string, string> = {};
-    const parts = request.parts()[Symbol.asyncIterator]() as NonNullable<Uploading['filesToCome']>;
+    const parts: NonNullable<Uploading['filesToCome']> = partsOf(request);
     for (let next = await parts.next(); !next.done; next = await parts.next()) {
       if (next.value.type === 'file') {
         parts.first = next.value;
@@ -51,7 +51,7 @@ export async function readUpload(request: FastifyRequest): Promise<Upload> {
   if (!request.isMultipart()) return readRaw(request);
   const { filesToCome } = request as Uploading;
   const upload: Upload = { fields: { ...(request.body as Record<string, string> | undefined) }, sources: [] };
-  const parts = filesToCome ?? request.parts()[Symbol.asyncIterator]();
+  const parts = filesToCome ?? partsOf(request);
   let room = sourceLimits.bytes;
   const take = async (part: Part) => {
     if (part.type === 'field') {
@@ -90,12 +90,30 @@ async function readRaw(request: FastifyRequest): Promise<Upload> {
 async function readLimited(stream: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > limit) throw new Problem('too-large');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of stream) {
+      size += chunk.length;
+      if (size > limit) throw new Problem('too-large');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw asRefusal(error);
   }
   return Buffer.concat(chunks);
+}
+
+async function* partsOf(request: FastifyRequest): AsyncGenerator<Part> {
+  try {
+    yield* request.parts();
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
+/** What the parser says about a form that stops in the middle has no status of its own: it is the sender's mistake. */
+function asRefusal(error: unknown): unknown {
+  const known = error instanceof Problem || (error as { statusCode?: number }).statusCode;
+  return known ? error : problems.badRequest('The upload is incomplete.');
 }
 
 function fileName(name: string | undefined): string {
