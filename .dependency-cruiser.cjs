@@ -28,6 +28,7 @@ const cryptoUsers = {
   '^src/petitions/text-hash\\.ts$': 'the digest of a published text',
   '^src/staff/(audit\\.service|passwords|secrets)\\.ts$':
     'the chain of the audit log, tokens and passwords made at random',
+  '^src/letters/digest\\.ts$': 'the digests of letters and of what is approved',
   '^src/site/pages\\.service\\.ts$': 'the version in the address of a static file',
 };
 

@@ -3,6 +3,7 @@ import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
 import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
+import { Letters1764000000500 } from './1764000000500-letters.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 
 /** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
@@ -12,5 +13,6 @@ export const migrations = [
   Signatures1764000000200,
   Lawmakers1764000000300,
   Mail1764000000400,
+  Letters1764000000500,
   Staff1764000000600,
 ];

@@ -4,6 +4,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { LawmakersModule } from './lawmakers/lawmakers.module.js';
+import { LettersModule } from './letters/letters.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { OverviewModule } from './overview/overview.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
@@ -29,6 +30,7 @@ export class AppModule {
         SignaturesModule,
         ExportsModule,
         LawmakersModule,
+        LettersModule,
         MailModule,
       ],
     };

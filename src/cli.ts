@@ -9,6 +9,7 @@ import { openDatabase } from './database/data-source.js';
 import { migrate } from './database/migrate.js';
 import { exportCommands } from './exports/exports.cli.js';
 import { lawmakerCommands } from './lawmakers/lawmakers.cli.js';
+import { letterCommands } from './letters/letters.cli.js';
 import { openApiDocument } from './openapi.js';
 import { Problem } from './site/problem.js';
 import { staffCommands } from './staff/staff.cli.js';
@@ -46,6 +47,7 @@ program
 
 exportCommands(program);
 lawmakerCommands(program);
+letterCommands(program);
 staffCommands(program);
 
 try {

@@ -1,0 +1,36 @@
+import { canonicalJson } from '../site/canonical-json.js';
+import { sha256 } from './digest.js';
+
+/** Everything a second person vouches for. A field added here voids every approval given before. */
+export interface ApprovedContent {
+  title: string;
+  petitionId: string | null;
+  defaultLocale: string;
+  senderName: string;
+  organisation: string;
+  replyTo: string;
+  audience: unknown;
+  notBefore: Date | null;
+  notAfter: Date | null;
+  texts: { locale: string; subject: string; body: string }[];
+}
+
+/** SHA-256, in hex, over the content in canonical form; texts in the order of their locales. */
+export function approvalHash(content: ApprovedContent): string {
+  const canonical = canonicalJson({
+    format: 'countersign letter approval v1',
+    title: content.title,
+    petitionId: content.petitionId,
+    defaultLocale: content.defaultLocale,
+    sender: { name: content.senderName, organisation: content.organisation, replyTo: content.replyTo },
+    audience: content.audience,
+    schedule: {
+      notBefore: content.notBefore?.toISOString() ?? null,
+      notAfter: content.notAfter?.toISOString() ?? null,
+    },
+    texts: content.texts
+      .map(({ locale, subject, body }) => ({ locale, subject, body }))
+      .sort((one, other) => (one.locale < other.locale ? -1 : 1)),
+  });
+  return sha256(canonical).toString('hex');
+}

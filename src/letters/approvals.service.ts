@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { type FieldError, problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
+import { approvalHash } from './approval-hash.js';
+import type { Approval } from './approval.entity.js';
+import { type CampaignState, mayBecome } from './campaign-states.js';
+import {
+  LetterCampaigns,
+  lockCampaign,
+  standingApproval,
+  textFaults,
+  voidApproval,
+  type WholeCampaign,
+} from './letter-campaigns.service.js';
+import { LetterPlans } from './letter-plans.service.js';
+
+/** The second pair of eyes: who asked, who said yes, to exactly what. */
+@Injectable()
+export class Approvals {
+  constructor(
+    private readonly database: DataSource,
+    private readonly campaigns: LetterCampaigns,
+    private readonly plans: LetterPlans,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** The open request or standing approval of a campaign, and the hash of what is written now. */
+  async state(campaign: WholeCampaign): Promise<{ sha256: string; standing: Approval | null }> {
+    return { sha256: approvalHash(campaign), standing: await standingApproval(this.database.manager, campaign.id) };
+  }
+
+  /** Asks colleagues to look. @throws Problem invalid where the letter is not complete */
+  async ask(id: string, actor: Actor): Promise<void> {
+    const seen = await this.campaigns.find(id);
+    const plan = await this.plans.plan(seen);
+    const faults = completeness(seen, plan.filter(({ letter }) => letter).length, await this.plans.datedAt(seen));
+    await this.database.transaction(async (tx) => {
+      const campaign = await lockCampaign(tx, id);
+      requireMove(campaign, 'in_review');
+      if (approvalHash(campaign) !== approvalHash(seen)) throw changedMeanwhile();
+      if (faults.length > 0) throw problems.invalid(faults);
+      await tx.query(
+        `INSERT INTO approvals (campaign_id, id, sha256, asked_by, asked_by_name) VALUES ($1, $2, $3, $4, $5)`,
+        [id, uuidv7(), Buffer.from(approvalHash(campaign), 'hex'), ownerOf(actor), actor.name],
+      );
+      await moveTo(tx, id, 'in_review');
+      await this.audit.record(tx, {
+        actor,
+        action: 'letter-campaign.approval-asked',
+        subject: id,
+        detail: { sha256: approvalHash(campaign) },
+      });
+    });
+  }
+
+  /**
+   * Says yes to what was shown. The author, everybody whose words stand in it and whoever asked cannot, whatever their
+   * roles. From here on the letters' date, the count they quote and the list of lawmakers are fixed.
+   * @param sha256 the hash on the page that the approver read
+   * @throws Problem conflict when the letter is no longer what was shown
+   */
+  async approve(id: string, sha256: string, actor: Actor): Promise<void> {
+    const seen = await this.campaigns.find(id);
+    const plan = await this.plans.plan(seen);
+    const count = seen.petitionSlug ? await this.plans.count(seen) : null;
+    const lawmakerIds = plan.filter(({ letter }) => letter).map(({ member }) => member.lawmakerId);
+    await this.database.transaction(async (tx) => {
+      const campaign = await lockCampaign(tx, id);
+      requireMove(campaign, 'approved');
+      const request = await standingApproval(tx, id);
+      const current = approvalHash(campaign);
+      if (!request || [sha256, request.sha256.toString('hex'), approvalHash(seen)].some((hash) => hash !== current)) {
+        throw changedMeanwhile();
+      }
+      if (authors(campaign, request).has(ownerOf(actor))) {
+        throw problems.forbidden('A letter is approved by somebody who did not write, change or submit it.');
+      }
+      await tx.query(
+        `UPDATE approvals SET approved_by = $3, approved_by_name = $4, approved_at = now(), lawmaker_ids = $5
+         WHERE campaign_id = $1 AND id = $2`,
+        [id, request.id, ownerOf(actor), actor.name, lawmakerIds],
+      );
+      await tx.query(
+        `UPDATE letter_campaigns SET state = 'approved', state_at = now(), petition_count = $2, petition_counted_at = $3,
+           dated_at = date_trunc('second', greatest(now(), not_before))
+         WHERE id = $1`,
+        [id, count?.count ?? null, count?.countedAt ?? null],
+      );
+      await this.audit.record(tx, {
+        actor,
+        action: 'letter-campaign.approved',
+        subject: id,
+        detail: { sha256: current, lawmakers: lawmakerIds.length },
+      });
+    });
+  }
+
+  /** Back to the desk: by the organiser who thinks again, or by the approver with a reason. */
+  async takeBack(id: string, reason: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const campaign = await lockCampaign(tx, id);
+      requireMove(campaign, 'draft');
+      await voidApproval(tx, id, actor.name, reason || 'taken back');
+      await tx.query(
+        `UPDATE letter_campaigns SET dated_at = NULL, petition_count = NULL, petition_counted_at = NULL WHERE id = $1`,
+        [id],
+      );
+      await moveTo(tx, id, 'draft');
+      await this.audit.record(tx, { actor, action: 'letter-campaign.approval-taken-back', subject: id });
+    });
+  }
+}
+
+/** Everybody whose hands were on the letter. */
+export function authors(campaign: WholeCampaign, request: Approval | null): Set<string> {
+  const ids = [campaign.createdBy, campaign.editedBy, request?.askedBy, ...campaign.texts.map((text) => text.editedBy)];
+  return new Set(ids.filter((id): id is string => typeof id === 'string'));
+}
+
+/** @throws Problem wrong-state */
+export function requireMove(campaign: { state: CampaignState }, to: CampaignState): void {
+  if (!mayBecome(campaign.state, to))
+    throw problems.wrongState(`A letter campaign that is ${campaign.state} cannot become ${to}.`);
+}
+
+export async function moveTo(tx: EntityManager, id: string, state: CampaignState): Promise<void> {
+  await tx.query(`UPDATE letter_campaigns SET state = $2, state_at = now() WHERE id = $1`, [id, state]);
+}
+
+const changedMeanwhile = () => problems.conflict('The letter has changed since this page was shown. Read it again.');
+
+function completeness(campaign: WholeCampaign, recipients: number, earliest: Date): FieldError[] {
+  const faults: FieldError[] = campaign.texts.flatMap((text) => textFaults(text, campaign.petitionId !== null));
+  if (!campaign.texts.some(({ locale }) => locale === campaign.defaultLocale)) {
+    faults.push({
+      field: 'texts',
+      code: 'no-default-text',
+      message: 'The letter has no words in its default language.',
+    });
+  }
+  if (recipients === 0) {
+    faults.push({ field: 'audience', code: 'no-recipients', message: 'No lawmaker would get this letter.' });
+  }
+  if (campaign.notAfter && campaign.notAfter <= earliest) {
+    faults.push({ field: 'notAfter', code: 'deadline-past', message: 'The deadline has passed.' });
+  }
+  return faults;
+}

@@ -1,0 +1,33 @@
+export const campaignStates = [
+  'draft',
+  'in_review',
+  'approved',
+  'dispatching',
+  'paused',
+  'cancelled',
+  'finished',
+] as const;
+export type CampaignState = (typeof campaignStates)[number];
+
+/** From each state to the states that may follow. Whatever is edited falls back to draft, and its approval with it. */
+export const campaignTransitions: Record<CampaignState, readonly CampaignState[]> = {
+  draft: ['in_review', 'cancelled'],
+  in_review: ['draft', 'approved', 'cancelled'],
+  approved: ['draft', 'dispatching', 'cancelled'],
+  dispatching: ['paused', 'cancelled', 'finished'],
+  paused: ['dispatching', 'cancelled'],
+  cancelled: [],
+  finished: [],
+};
+
+export const mayBecome = (from: CampaignState, to: CampaignState) => campaignTransitions[from].includes(to);
+
+/** Words and audience may be changed until the first letter is planned. */
+export const isEditable = (state: CampaignState) => mayBecome(state, 'draft') || state === 'draft';
+
+export const letterStates = ['mail', 'task', 'done', 'excluded', 'cancelled'] as const;
+/**
+ * How a letter is handled. What became of a `mail` is the state of its row in the outbox, asked for and never copied.
+ * A `task` waits for a person (a form to fill, a sheet to print, a call to make) and is `done` when she says so.
+ */
+export type LetterState = (typeof letterStates)[number];

@@ -1,0 +1,205 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { AudienceService } from '../lawmakers/audience.service.js';
+import { Audience } from '../lawmakers/lawmakers.schema.js';
+import { OutboxService } from '../mail/outbox.service.js';
+import { problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { approvalHash } from './approval-hash.js';
+import { moveTo, requireMove } from './approvals.service.js';
+import {
+  LetterCampaigns,
+  lockCampaign,
+  standingApproval,
+  voidApproval,
+  type WholeCampaign,
+} from './letter-campaigns.service.js';
+import { letterId, renderLetter } from './letter-mail.js';
+import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
+import { insertLetters, mailsOf, type NewLetter, withheld } from './planning.js';
+
+/** Lawmakers per transaction: short enough for the embedded database, long enough to be cheap. */
+const batchSize = 250;
+
+/** Turns an approved campaign into letters and mails, and stops, goes on with, or ends it. */
+@Injectable()
+export class Dispatch {
+  private readonly running = new Map<string, Promise<void>>();
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly database: DataSource,
+    private readonly campaigns: LetterCampaigns,
+    private readonly plans: LetterPlans,
+    private readonly audiences: AudienceService,
+    private readonly outbox: OutboxService,
+    private readonly audit: AuditService,
+  ) {}
+
+  /**
+   * Lets an approved letter go. Twice is once: the second finds it dispatching. Planning goes on in the background;
+   * `planned()` waits for it.
+   */
+  async start(id: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const campaign = await lockCampaign(tx, id);
+      if (campaign.state !== 'approved') throw problems.wrongState('Only an approved letter can be dispatched.');
+      const approval = await standingApproval(tx, id);
+      // Edits void an approval; this also catches what was changed behind the application's back.
+      if (!approval?.approvedAt || approval.sha256.toString('hex') !== approvalHash(campaign)) {
+        throw problems.conflict('The letter is not the one that was approved.');
+      }
+      const [{ over }] = await tx.query(`SELECT coalesce($1::timestamptz <= now(), false) AS over`, [
+        campaign.notAfter,
+      ]);
+      if (over) throw problems.wrongState('The deadline of this letter has passed.');
+      await moveTo(tx, id, 'dispatching');
+      await this.audit.record(tx, {
+        actor,
+        action: 'letter-campaign.dispatched',
+        subject: id,
+        detail: { sha256: approval.sha256.toString('hex'), lawmakers: approval.lawmakerIds?.length ?? 0 },
+      });
+    });
+    this.goOn(id);
+  }
+
+  async pause(id: string, actor: Actor | 'system'): Promise<void> {
+    await this.move(id, 'paused', 'paused', actor, (tx) => this.outbox.hold(tx, id));
+  }
+
+  async resume(id: string, actor: Actor | 'system'): Promise<void> {
+    const campaign = await this.campaigns.find(id);
+    if (campaign.state !== 'paused') throw problems.wrongState('Only a paused letter campaign can be resumed.');
+    await this.move(id, 'dispatching', 'resumed', actor, (tx) => this.outbox.release(tx, id));
+    this.outbox.wake();
+    this.goOn(id);
+  }
+
+  /** Takes back what has not left and closes the campaign for good. */
+  async cancel(id: string, actor: Actor | 'system'): Promise<void> {
+    await this.move(id, 'cancelled', 'cancelled', actor, async (tx) => {
+      await voidApproval(tx, id, actor === 'system' ? 'command line' : actor.name, 'cancelled');
+      await tx.query(`UPDATE letters SET state = 'cancelled' WHERE campaign_id = $1 AND state = 'task'`, [id]);
+      return this.outbox.cancel(tx, id);
+    });
+  }
+
+  /** Resolves when planning, if any is under way in this process, has ended. @throws what ended it */
+  async planned(id: string): Promise<void> {
+    await this.running.get(id);
+  }
+
+  /** Plans what a dispatching campaign still lacks. In the background; a failure is taken up again by the runner. */
+  goOn(id: string): void {
+    if (this.running.has(id)) return;
+    const planning = this.plan(id).finally(() => this.running.delete(id));
+    planning.catch(() => undefined);
+    this.running.set(id, planning);
+  }
+
+  /**
+   * A row per lawmaker, batch by batch: letters are written and rendered outside, then rows and mails are committed
+   * together. Whoever has a row is passed over, so that a run which was killed goes on where it stopped, and two at once
+   * make no double: the unique index decides.
+   */
+  private async plan(id: string): Promise<void> {
+    const campaign = await this.campaigns.find(id);
+    if (campaign.state !== 'dispatching' || campaign.plannedAt) return;
+    const approved = await standingApproval(this.database.manager, id);
+    const wanted = new Set(approved?.lawmakerIds);
+    const done: { lawmaker_id: string }[] = await this.database.query(
+      `SELECT lawmaker_id FROM letters WHERE campaign_id = $1`,
+      [id],
+    );
+    const known = new Set(done.map((row) => row.lawmaker_id));
+    const open = (await this.plans.plan(campaign)).filter(({ member }) => !known.has(member.lawmakerId));
+    for (let next = 0; next < open.length; next += batchSize) {
+      const letters = await Promise.all(
+        open.slice(next, next + batchSize).map((planned) => this.write(campaign, planned, wanted)),
+      );
+      if (!(await this.commit(campaign, letters))) return;
+      this.outbox.wake();
+    }
+    await this.database.transaction(async (tx) => {
+      const now = await lockCampaign(tx, id);
+      if (now.state !== 'dispatching' || now.plannedAt) return;
+      await tx.query(`UPDATE letter_campaigns SET planned_at = now() WHERE id = $1`, [id]);
+      await this.audit.record(tx, { actor: 'system', action: 'letter-campaign.planned', subject: id });
+    });
+  }
+
+  private async write(campaign: WholeCampaign, planned: PlannedLetter, approved: Set<string>): Promise<NewLetter> {
+    const { member, letter, excluded } = planned;
+    const { contactPoint } = member;
+    const row: NewLetter = {
+      id: letterId(campaign.id, member.lawmakerId, campaign.datedAt!),
+      lawmakerId: member.lawmakerId,
+      state: 'excluded',
+      reason: excluded,
+      lawmakerName: member.name,
+      party: member.party,
+      chamber: member.chamber,
+      area: member.area,
+      legislature: member.legislature,
+      locale: letter?.locale ?? null,
+      channel: contactPoint?.channel ?? null,
+      contact: contactPoint?.value ?? null,
+      subject: null,
+      body: null,
+      raw: null,
+    };
+    if (!letter || !contactPoint) return row;
+    if (!approved.has(member.lawmakerId)) return withheld(row, 'not-approved');
+    if (contactPoint.channel !== 'email') {
+      return { ...row, state: 'task', subject: letter.subject, body: letter.text };
+    }
+    const raw = await renderLetter({
+      ...campaign,
+      id: row.id,
+      datedAt: campaign.datedAt!,
+      mailFrom: this.settings.MAIL_FROM,
+      to: { name: member.name, address: contactPoint.value },
+      letter,
+    });
+    return { ...row, state: 'mail', subject: letter.subject, raw };
+  }
+
+  /** @returns false when the campaign was paused or cancelled in the meantime: nothing was written */
+  private commit(campaign: WholeCampaign, letters: NewLetter[]): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const now = await lockCampaign(tx, campaign.id);
+      if (now.state !== 'dispatching') return false;
+      const objecting = await this.objecting(tx, letters);
+      const current = letters.map((letter) =>
+        objecting.has(letter.lawmakerId) && letter.state !== 'excluded' ? withheld(letter, 'objection') : letter,
+      );
+      await this.outbox.enqueue(tx, mailsOf(now, await insertLetters(tx, campaign.id, current)));
+      return true;
+    });
+  }
+
+  /** Asked again at the last moment: an objection counts until the letter is in the outbox. */
+  private async objecting(tx: EntityManager, letters: NewLetter[]): Promise<Set<string>> {
+    const include = letters.map(({ lawmakerId }) => lawmakerId);
+    const members = await this.audiences.preview({ ...Audience.parse({}), include }, tx);
+    return new Set(members.filter(({ excluded }) => excluded === 'objection').map(({ lawmakerId }) => lawmakerId));
+  }
+
+  private async move(
+    id: string,
+    to: 'paused' | 'dispatching' | 'cancelled',
+    verb: string,
+    actor: Actor | 'system',
+    work: (tx: EntityManager) => Promise<number>,
+  ): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      requireMove(await lockCampaign(tx, id), to);
+      await moveTo(tx, id, to);
+      const mails = await work(tx);
+      await this.audit.record(tx, { actor, action: `letter-campaign.${verb}`, subject: id, detail: { mails } });
+    });
+  }
+}

@@ -1,0 +1,120 @@
+import { formatDate, formatNumber } from '../site/languages.js';
+
+export interface FooterFacts {
+  senderName: string;
+  organisation: string;
+  replyTo: string;
+  /** The lawmaker's legislature, as its own name for itself. */
+  legislature: string | null;
+  petition: { title: string; count: number; countedAt: Date; url: string } | null;
+}
+
+interface Wording {
+  sent: (organisation: string, sender: string) => string;
+  why: (legislature: string) => string;
+  whyUnknown: string;
+  object: (address: string) => string;
+  check: (title: string, count: string, date: string, url: string) => string;
+  /** While nobody has signed yet. */
+  read: (title: string, url: string) => string;
+}
+
+const wordings: Record<string, Wording> = {
+  en: {
+    sent: (organisation, sender) => `Sent by ${organisation}. Responsible: ${sender}.`,
+    why: (legislature) =>
+      `You receive this letter as a member of ${legislature}, at the address published for that office.`,
+    whyUnknown: 'You receive this letter as a holder of public office, at the address published for that office.',
+    object: (address) =>
+      `If you want no further letters from us, answer this one or write to ${address}: we will stop.`,
+    check: (title, count, date, url) =>
+      `The petition "${title}" had ${count} confirmed signatures on ${date}. Read it and check the count: ${url}`,
+    read: (title, url) => `Read the petition "${title}" and check its count: ${url}`,
+  },
+  fa: {
+    sent: (organisation, sender) => `فرستنده: ${organisation}. مسئول: ${sender}.`,
+    why: (legislature) =>
+      `این نامه به عنوان عضو ${legislature} و به نشانی رسمی اعلام‌شدهٔ این سمت برای شما فرستاده شده است.`,
+    whyUnknown: 'این نامه به عنوان صاحب سمت عمومی و به نشانی رسمی اعلام‌شدهٔ آن برای شما فرستاده شده است.',
+    object: (address) =>
+      `اگر نمی‌خواهید نامهٔ دیگری از ما دریافت کنید، به همین نامه پاسخ دهید یا به ${address} بنویسید؛ دیگر نامه‌ای نمی‌فرستیم.`,
+    check: (title, count, date, url) =>
+      `دادخواست «${title}» در ${date} دارای ${count} امضای تأییدشده بود. متن و راه بررسی شمارش: ${url}`,
+    read: (title, url) => `متن دادخواست «${title}» و راه بررسی شمارش آن: ${url}`,
+  },
+  ar: {
+    sent: (organisation, sender) => `المرسل: ${organisation}. المسؤول: ${sender}.`,
+    why: (legislature) => `تتلقون هذه الرسالة بصفتكم عضوًا في ${legislature}، على العنوان المنشور لهذا المنصب.`,
+    whyUnknown: 'تتلقون هذه الرسالة بصفتكم شاغلين لمنصب عام، على العنوان المنشور له.',
+    object: (address) =>
+      `إذا كنتم لا ترغبون في تلقي رسائل أخرى منا، فأجيبوا على هذه الرسالة أو اكتبوا إلى ${address} وسنتوقف.`,
+    check: (title, count, date, url) =>
+      `بلغ عدد التوقيعات المؤكدة على العريضة «${title}» ${count} في ${date}. النص وطريقة التحقق من العدد: ${url}`,
+    read: (title, url) => `نص العريضة «${title}» وطريقة التحقق من العدد: ${url}`,
+  },
+  fr: {
+    sent: (organisation, sender) => `Envoyé par ${organisation}. Responsable : ${sender}.`,
+    why: (legislature) =>
+      `Vous recevez cette lettre en qualité de membre de l’assemblée « ${legislature} », à l’adresse publiée pour ce mandat.`,
+    whyUnknown: 'Vous recevez cette lettre en raison de votre fonction publique, à l’adresse publiée pour celle-ci.',
+    object: (address) =>
+      `Si vous ne souhaitez plus recevoir de lettres de notre part, répondez à celle-ci ou écrivez à ${address} : nous cesserons.`,
+    check: (title, count, date, url) =>
+      `La pétition « ${title} » comptait ${count} signatures confirmées le ${date}. Texte et vérification du décompte : ${url}`,
+    read: (title, url) => `Texte de la pétition « ${title} » et vérification du décompte : ${url}`,
+  },
+  de: {
+    sent: (organisation, sender) => `Gesendet von: ${organisation}. Verantwortlich: ${sender}.`,
+    why: (legislature) =>
+      `Sie erhalten diesen Brief als Mitglied des Parlaments „${legislature}“ unter der für dieses Amt veröffentlichten Adresse.`,
+    whyUnknown: 'Sie erhalten diesen Brief wegen Ihres öffentlichen Amtes unter der dafür veröffentlichten Adresse.',
+    object: (address) =>
+      `Wenn Sie keine weiteren Briefe von uns wünschen, antworten Sie auf diesen oder schreiben Sie an ${address}: Wir hören dann auf.`,
+    check: (title, count, date, url) =>
+      `Die Petition „${title}“ hatte am ${date} ${count} bestätigte Unterschriften. Text und Prüfung der Zählung: ${url}`,
+    read: (title, url) => `Text der Petition „${title}“ und Prüfung der Zählung: ${url}`,
+  },
+  es: {
+    sent: (organisation, sender) => `Enviado por ${organisation}. Responsable: ${sender}.`,
+    why: (legislature) =>
+      `Recibe esta carta como miembro de la asamblea «${legislature}», en la dirección publicada para ese cargo.`,
+    whyUnknown: 'Recibe esta carta por su cargo público, en la dirección publicada para ese cargo.',
+    object: (address) =>
+      `Si no desea recibir más cartas nuestras, responda a esta o escriba a ${address} y dejaremos de hacerlo.`,
+    check: (title, count, date, url) =>
+      `La petición «${title}» tenía ${count} firmas confirmadas el ${date}. Texto y comprobación del recuento: ${url}`,
+    read: (title, url) => `Texto de la petición «${title}» y comprobación del recuento: ${url}`,
+  },
+  it: {
+    sent: (organisation, sender) => `Inviato da ${organisation}. Responsabile: ${sender}.`,
+    why: (legislature) =>
+      `Riceve questa lettera come membro dell’assemblea «${legislature}», all’indirizzo pubblicato per tale carica.`,
+    whyUnknown: 'Riceve questa lettera per la Sua carica pubblica, all’indirizzo pubblicato per tale carica.',
+    object: (address) =>
+      `Se non desidera ricevere altre nostre lettere, risponda a questa o scriva a ${address}: smetteremo.`,
+    check: (title, count, date, url) =>
+      `La petizione «${title}» aveva ${count} firme confermate il ${date}. Testo e verifica del conteggio: ${url}`,
+    read: (title, url) => `Testo della petizione «${title}» e verifica del conteggio: ${url}`,
+  },
+};
+
+/** Who sends this, why you, how to object, how to check the count. In English where we have no words of the language. */
+export function letterFooter(locale: string, facts: FooterFacts): string {
+  const language = locale.split('-')[0]!.toLowerCase();
+  const spoken = wordings[language] ? locale : 'en';
+  const wording = wordings[language] ?? wordings.en!;
+  const lines = [
+    wording.sent(facts.organisation, facts.senderName),
+    facts.legislature ? wording.why(facts.legislature) : wording.whyUnknown,
+    wording.object(facts.replyTo),
+  ];
+  if (facts.petition) {
+    const { title, count, countedAt, url } = facts.petition;
+    lines.push(
+      count > 0
+        ? wording.check(title, formatNumber(spoken, count), formatDate(spoken, countedAt), url)
+        : wording.read(title, url),
+    );
+  }
+  return lines.join('\n');
+}

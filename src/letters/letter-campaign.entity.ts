@@ -1,0 +1,86 @@
+import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { Audience } from '../lawmakers/lawmakers.schema.js';
+import { Petition } from '../petitions/petition.entity.js';
+import type { CampaignState } from './campaign-states.js';
+
+/** One letter, in as many languages as it needs, to one audience. */
+@Entity('letter_campaigns')
+@Check(
+  'letter_campaigns_state_check',
+  `state IN ('draft', 'in_review', 'approved', 'dispatching', 'paused', 'cancelled', 'finished')`,
+)
+@Check('letter_campaigns_version_check', `version > 0`)
+@Check('letter_campaigns_schedule_check', `not_after > not_before`)
+@Check(
+  'letter_campaigns_dated_at_check',
+  `dated_at IS NOT NULL OR state NOT IN ('approved', 'dispatching', 'paused', 'finished')`,
+)
+export class LetterCampaign {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  /** What staff call it; no lawmaker reads it. */
+  @Column('text')
+  title: string;
+
+  @Column('uuid', { nullable: true })
+  petitionId: string | null;
+
+  @ManyToOne(() => Petition)
+  @JoinColumn({ name: 'petition_id' })
+  petition: Petition | null;
+
+  @Column('text')
+  defaultLocale: string;
+
+  @Column('text')
+  senderName: string;
+
+  @Column('text')
+  organisation: string;
+
+  @Column('text')
+  replyTo: string;
+
+  @Column('jsonb')
+  audience: Audience;
+
+  @Column('timestamptz', { nullable: true })
+  notBefore: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  notAfter: Date | null;
+
+  @Column('text', { default: 'draft' })
+  state: CampaignState;
+
+  /** Grows with every change; a form that was opened before is refused. */
+  @Column('integer', { default: 1 })
+  version: number;
+
+  @Column('uuid', { nullable: true })
+  createdBy: string | null;
+
+  @Column('uuid', { nullable: true })
+  editedBy: string | null;
+
+  /** The Date header of every letter, fixed at approval together with the count that letters may quote. */
+  @Column('timestamptz', { nullable: true })
+  datedAt: Date | null;
+
+  @Column('bigint', { nullable: true })
+  petitionCount: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  petitionCountedAt: Date | null;
+
+  /** When the last lawmaker had her row; until then a dispatch goes on where it was cut off. */
+  @Column('timestamptz', { nullable: true })
+  plannedAt: Date | null;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  stateAt: Date;
+}

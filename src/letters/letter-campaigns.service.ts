@@ -1,0 +1,203 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { Petition } from '../petitions/petition.entity.js';
+import { type FieldError, problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
+import { approvalHash } from './approval-hash.js';
+import { Approval } from './approval.entity.js';
+import { isEditable } from './campaign-states.js';
+import { LetterCampaign } from './letter-campaign.entity.js';
+import { templateFaults, type TemplateFault } from './letter-engine.js';
+import { LetterText } from './letter-text.entity.js';
+import { type LetterCampaignChange, type LetterWords, type NewLetterCampaign, utc } from './letters.schema.js';
+import { petitionPlaceholders, placeholders } from './placeholders.js';
+
+/** A campaign with its words, in the order of their languages, and the slug of its petition. */
+export interface WholeCampaign extends LetterCampaign {
+  texts: LetterText[];
+  petitionSlug: string | null;
+}
+
+/** What is wrong in a template, with the place, beside the field it was written in. */
+export interface TemplateError extends FieldError {
+  line: number;
+  name: string;
+}
+
+/** Writes campaigns and their words. Every change takes the campaign's row first, so none can slip past an approval. */
+@Injectable()
+export class LetterCampaigns {
+  constructor(
+    private readonly database: DataSource,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** Newest first. */
+  async list(): Promise<WholeCampaign[]> {
+    const campaigns = await this.database.manager.find(LetterCampaign, { order: { createdAt: 'DESC', id: 'DESC' } });
+    return Promise.all(campaigns.map((campaign) => whole(this.database.manager, campaign)));
+  }
+
+  /** @throws Problem not-found */
+  async find(id: string): Promise<WholeCampaign> {
+    const campaign = await this.database.manager.findOneBy(LetterCampaign, { id });
+    if (!campaign) throw problems.notFound('There is no letter campaign with this id.');
+    return whole(this.database.manager, campaign);
+  }
+
+  /** @returns the new campaign's id */
+  async create(fields: NewLetterCampaign, actor: Actor): Promise<string> {
+    const id = uuidv7();
+    await this.database.transaction(async (tx) => {
+      const { petition, notBefore, notAfter, ...rest } = fields;
+      await tx.insert(LetterCampaign, {
+        ...rest,
+        id,
+        petitionId: await petitionId(tx, petition),
+        notBefore: notBefore ? utc(notBefore) : null,
+        notAfter: notAfter ? utc(notAfter) : null,
+        createdBy: ownerOf(actor),
+        editedBy: ownerOf(actor),
+      });
+      await this.audit.record(tx, { actor, action: 'letter-campaign.created', subject: id });
+    });
+    return id;
+  }
+
+  async change(id: string, change: LetterCampaignChange, actor: Actor): Promise<void> {
+    await this.edit(id, change.version, actor, 'changed', async (tx, campaign) => {
+      const { version: _, petition, notBefore, notAfter, ...rest } = change;
+      const fields = {
+        ...rest,
+        ...(petition !== undefined && { petitionId: await petitionId(tx, petition) }),
+        ...(notBefore !== undefined && { notBefore: notBefore ? utc(notBefore) : null }),
+        ...(notAfter !== undefined && { notAfter: notAfter ? utc(notAfter) : null }),
+      };
+      if (Object.keys(fields).length > 0) await tx.update(LetterCampaign, { id }, fields);
+      if (petition === null)
+        refuseFaults(
+          campaign.texts.flatMap((text) => textFaults(text, false)),
+          'petition',
+        );
+    });
+  }
+
+  /** Writes the words of one language, new or again. @throws Problem invalid, with the line of every fault */
+  async writeText(id: string, locale: string, words: LetterWords, actor: Actor): Promise<void> {
+    await this.edit(id, undefined, actor, 'text-written', async (tx, campaign) => {
+      refuseFaults(textFaults(words, campaign.petitionId !== null));
+      await tx.upsert(
+        LetterText,
+        { campaignId: id, locale, ...words, editedBy: ownerOf(actor), editedAt: () => 'now()' },
+        ['campaignId', 'locale'],
+      );
+    });
+  }
+
+  async removeText(id: string, locale: string, actor: Actor): Promise<void> {
+    await this.edit(id, undefined, actor, 'text-removed', async (tx) => {
+      const { affected } = await tx.delete(LetterText, { campaignId: id, locale });
+      if (!affected) throw problems.notFound('The letter has no words in this language.');
+    });
+  }
+
+  /**
+   * One change to what an approval vouches for: an open request or a given approval is void with it, in the same
+   * transaction. What changes nothing voids nothing.
+   */
+  private async edit(
+    id: string,
+    version: number | undefined,
+    actor: Actor,
+    action: string,
+    work: (tx: EntityManager, campaign: WholeCampaign) => Promise<void>,
+  ): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const before = await lockCampaign(tx, id);
+      if (!isEditable(before.state))
+        throw problems.wrongState('The letter is being sent or is closed; it cannot change.');
+      if (version !== undefined && version !== before.version) {
+        throw problems.conflict('Somebody else has changed this letter in the meantime. Open it again.');
+      }
+      await work(tx, before);
+      const after = await whole(tx, await tx.findOneByOrFail(LetterCampaign, { id }));
+      if (approvalHash(before) === approvalHash(after)) return;
+      await tx.query(
+        `UPDATE letter_campaigns SET version = version + 1, edited_by = $2, state = 'draft', dated_at = NULL,
+           petition_count = NULL, petition_counted_at = NULL,
+           state_at = CASE WHEN state = 'draft' THEN state_at ELSE now() END
+         WHERE id = $1`,
+        [id, ownerOf(actor)],
+      );
+      await voidApproval(tx, id, actor.name, action);
+      await this.audit.record(tx, { actor, action: `letter-campaign.${action}`, subject: id });
+    });
+  }
+}
+
+/** Takes the campaign's row until the transaction ends; every verb begins here. @throws Problem not-found */
+export async function lockCampaign(tx: EntityManager, id: string): Promise<WholeCampaign> {
+  const campaign = await tx.findOne(LetterCampaign, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  if (!campaign) throw problems.notFound('There is no letter campaign with this id.');
+  return whole(tx, campaign);
+}
+
+/** Ends an open request or a given approval. */
+export async function voidApproval(
+  tx: EntityManager,
+  campaignId: string,
+  byName: string,
+  reason: string,
+): Promise<void> {
+  await tx.query(
+    `UPDATE approvals SET voided_at = now(), voided_by_name = $2, void_reason = $3
+     WHERE campaign_id = $1 AND voided_at IS NULL`,
+    [campaignId, byName, reason],
+  );
+}
+
+/** The open request or standing approval. */
+export function standingApproval(manager: EntityManager, campaignId: string): Promise<Approval | null> {
+  return manager
+    .createQueryBuilder(Approval, 'approval')
+    .where('approval.campaign_id = :campaignId AND approval.voided_at IS NULL', { campaignId })
+    .getOne();
+}
+
+/** Faults of both templates; `ofPetition`: whether there is a petition to speak of. */
+export function textFaults(words: LetterWords, ofPetition: boolean): TemplateError[] {
+  const known = ofPetition ? [...placeholders, ...petitionPlaceholders] : [...placeholders];
+  const inField = (field: 'subject' | 'body') =>
+    templateFaults(words[field], known).map((fault) => ({ ...fault, field, message: describe(fault) }));
+  return [...inField('subject'), ...inField('body')];
+}
+
+function describe({ code, line, name }: TemplateFault): string {
+  if (code === 'unknown-placeholder') return `Line ${line}: there is no placeholder {{ ${name} }}.`;
+  if (code === 'reserved-name') return `Line ${line}: "${name}" is the name of a placeholder; assign to another name.`;
+  return `Line ${line}: ${name}.`;
+}
+
+function refuseFaults(faults: TemplateError[], field?: string): void {
+  if (faults.length > 0) throw problems.invalid(faults.map((fault) => ({ ...fault, field: field ?? fault.field })));
+}
+
+async function whole(manager: EntityManager, campaign: LetterCampaign): Promise<WholeCampaign> {
+  const texts = await manager.find(LetterText, { where: { campaignId: campaign.id }, order: { locale: 'ASC' } });
+  const petition = campaign.petitionId ? await manager.findOneBy(Petition, { id: campaign.petitionId }) : null;
+  return Object.assign(campaign, { texts, petitionSlug: petition?.slug ?? null });
+}
+
+async function petitionId(tx: EntityManager, slug: string | null): Promise<string | null> {
+  if (!slug) return null;
+  const petition = await tx.findOneBy(Petition, { slug });
+  if (!petition || petition.state === 'draft') {
+    throw problems.invalid([
+      { field: 'petition', code: 'unknown-petition', message: 'There is no published petition of this name.' },
+    ]);
+  }
+  return petition.id;
+}

@@ -1,0 +1,242 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { AudienceService } from '../lawmakers/audience.service.js';
+import { channels } from '../lawmakers/importers/import-record.js';
+import { Audience } from '../lawmakers/lawmakers.schema.js';
+import { LegislaturesService } from '../lawmakers/legislatures.service.js';
+import { Petitions } from '../petitions/petitions.service.js';
+import { direction, languageName, type Locale } from '../site/languages.js';
+import { Pages } from '../site/pages.service.js';
+import type { FieldError } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { ConsoleContext } from '../staff/console-context.js';
+import { ownerOf } from '../staff/tokens.service.js';
+import { Approvals, authors } from './approvals.service.js';
+import { isEditable } from './campaign-states.js';
+import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
+import { letterFilters } from './letter-engine.js';
+import { type Form, readCampaignForm } from './letter-forms.js';
+import { LetterPlans } from './letter-plans.service.js';
+import { LetterPreviews } from './letter-previews.service.js';
+import { LetterReports } from './letter-report.service.js';
+import { LetterTasks } from './letter-tasks.service.js';
+import { approvalView, audienceCounts, campaignView, dryRunView, letterView, ranked } from './letter-views.js';
+import { type DryRunQuery, type LetterFilter, letterStatuses } from './letters.schema.js';
+import { petitionPlaceholders, placeholders } from './placeholders.js';
+
+/** Languages the form offers; the API takes any. */
+const languages = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'nl', 'pl', 'pt', 'sv', 'tr', 'uk'];
+const dryRunPage = 100;
+/** What a page may say after a redirect: `letters.done.<word>`. */
+const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'];
+
+interface Shown {
+  values?: Form;
+  errors?: FieldError[];
+}
+
+/** The console pages of this room, as data for their templates. */
+@Injectable()
+export class LetterPages {
+  constructor(
+    private readonly pages: Pages,
+    private readonly console: ConsoleContext,
+    private readonly campaigns: LetterCampaigns,
+    private readonly plans: LetterPlans,
+    private readonly previews: LetterPreviews,
+    private readonly approvals: Approvals,
+    private readonly reports: LetterReports,
+    private readonly tasks: LetterTasks,
+    private readonly audiences: AudienceService,
+    private readonly legislatures: LegislaturesService,
+    private readonly petitions: Petitions,
+  ) {}
+
+  async list(locale: Locale, request: FastifyRequest) {
+    const progress = await this.reports.progress();
+    const campaigns = (await this.campaigns.list()).map((campaign) => ({
+      ...campaignView(campaign),
+      languages: campaign.texts.map((text) => text.locale).join(', '),
+      progress: progress.get(campaign.id) ?? null,
+    }));
+    return this.render('letters-list', locale, request, '', { campaigns });
+  }
+
+  async settings(
+    locale: Locale,
+    request: FastifyRequest,
+    { id, values, errors = [], count = false }: Shown & { values: Form; id?: string; count?: boolean },
+  ) {
+    const legislatures = await this.legislatures.list();
+    const slugs = legislatures.map(({ slug }) => slug).filter((slug) => asList(values.legislatures).includes(slug));
+    const before = id ? (await this.campaigns.find(id)).audience : undefined;
+    const audience = Audience.safeParse(readCampaignForm(values, before).audience);
+    const choices = await this.audiences.choices(slugs);
+    const members =
+      audience.success && (count || slugs.length > 0) ? await this.audiences.preview(audience.data) : null;
+    return this.render('letters-settings', locale, request, id ? `/${id}/settings` : '/new', {
+      id: id ?? null,
+      channels,
+      legislatures,
+      form: { values, errors },
+      languages: languages.map((code) => ({ code, name: languageName(code) })),
+      petitions: (await this.petitions.list()).map((petition) => ({
+        code: petition.slug,
+        name: this.petitions.text(petition, locale).title,
+      })),
+      choices: { ...choices, locales: choices.locales.map((code) => ({ code, name: languageName(code) })) },
+      countries: [...new Set(legislatures.map(({ country }) => country))].sort(),
+      counts: members && {
+        included: members.filter(({ excluded }) => excluded === null).length,
+        byChannel: ranked(members.flatMap(({ contactPoint }) => (contactPoint ? [contactPoint.channel] : []))),
+        byReason: ranked(members.flatMap(({ excluded }) => (excluded ? [excluded] : []))),
+      },
+    });
+  }
+
+  async campaign(
+    locale: Locale,
+    request: FastifyRequest,
+    id: string,
+    actor: Actor,
+    { errors = [], done: said }: { errors?: FieldError[]; done?: string },
+  ) {
+    const campaign = await this.campaigns.find(id);
+    const state = await this.approvals.state(campaign);
+    const plan = isEditable(campaign.state) ? await this.plans.plan(campaign) : null;
+    const sample = plan?.find(({ letter }) => letter);
+    return this.render('letters-campaign', locale, request, `/${id}`, {
+      campaign: this.shown(campaign),
+      errors,
+      done: said && done.includes(said) ? said : null,
+      editable: isEditable(campaign.state),
+      approval: approvalView(state),
+      mayApprove: actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor)),
+      counts: plan && audienceCounts(plan),
+      sample: sample ? { lawmakerId: sample.member.lawmakerId, ...sample.letter } : null,
+      report: plan ? null : await this.reports.report(id),
+      languages: languages
+        .filter((code) => !campaign.texts.some((text) => text.locale === code))
+        .map((code) => ({ code, name: languageName(code) })),
+    });
+  }
+
+  async text(locale: Locale, request: FastifyRequest, id: string, language: string, form?: Shown) {
+    const campaign = await this.campaigns.find(id);
+    const written = campaign.texts.find((text) => text.locale === language);
+    return this.render('letters-text', locale, request, `/${id}/text?language=${language}`, {
+      campaign: this.shown(campaign),
+      language: { code: language, name: languageName(language), dir: direction(language) },
+      placeholders: campaign.petitionId ? [...placeholders, ...petitionPlaceholders] : placeholders,
+      filters: letterFilters,
+      exists: written !== undefined,
+      form: { values: form?.values ?? { subject: written?.subject, body: written?.body ?? '{{ salutation }},\n\n' } },
+      errors: form?.errors ?? [],
+    });
+  }
+
+  async dryRun(locale: Locale, request: FastifyRequest, id: string, { page, show }: DryRunQuery) {
+    const campaign = await this.campaigns.find(id);
+    const plan = await this.plans.plan(campaign);
+    const shown = plan.filter(({ excluded }) => show === 'all' || (excluded !== null) === (show === 'excluded'));
+    const address = (to: number) => `/${locale}/console/letters/${id}/audience?show=${show}&page=${to}`;
+    return this.render('letters-audience', locale, request, `/${id}/audience`, {
+      campaign: this.shown(campaign),
+      counts: audienceCounts(plan),
+      show,
+      editable: isEditable(campaign.state),
+      lawmakers: shown.slice((page - 1) * dryRunPage, page * dryRunPage).map(dryRunView),
+      previous: page > 1 ? address(page - 1) : null,
+      next: page * dryRunPage < shown.length ? address(page + 1) : null,
+    });
+  }
+
+  async preview(locale: Locale, request: FastifyRequest, id: string, lawmakerId: string) {
+    const campaign = await this.campaigns.find(id);
+    const preview = await this.previews.show(id, lawmakerId);
+    return this.render('letters-preview', locale, request, `/${id}/previews/${lawmakerId}`, {
+      campaign: this.shown(campaign),
+      preview,
+      letterDir: direction(preview.locale ?? locale),
+    });
+  }
+
+  async letters(locale: Locale, request: FastifyRequest, id: string, filter: LetterFilter) {
+    const campaign = await this.campaigns.find(id);
+    const { letters, next } = await this.reports.letters(id, filter);
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries({ ...filter, after: next })) if (value) query.set(name, String(value));
+    return this.render('letters-letters', locale, request, `/${id}/letters`, {
+      campaign: this.shown(campaign),
+      letters: letters.map(letterView),
+      filter,
+      channels,
+      statuses: letterStatuses,
+      next: next ? `/${locale}/console/letters/${id}/letters?${query.toString()}` : null,
+    });
+  }
+
+  async letter(locale: Locale, request: FastifyRequest, id: string, letterId: string) {
+    const campaign = await this.campaigns.find(id);
+    const { subject, body, contact, note, ...letter } = await this.tasks.find(id, letterId);
+    const row = await this.reports.one(id, letterId);
+    return this.render('letters-letter', locale, request, `/${id}/letters/${letterId}`, {
+      campaign: this.shown(campaign),
+      letter: { ...letterView(row), subject, body, contact, note, state: letter.state },
+      letterDir: direction(letter.locale ?? locale),
+      isLink: letter.channel === 'form' && /^https?:\/\//.test(contact ?? ''),
+    });
+  }
+
+  async report(locale: Locale, request: FastifyRequest, id: string) {
+    const campaign = await this.campaigns.find(id);
+    return this.render('letters-report', locale, request, `/${id}/report`, {
+      campaign: this.shown(campaign),
+      report: await this.reports.report(id),
+    });
+  }
+
+  async print(locale: Locale, request: FastifyRequest, id: string) {
+    const campaign = await this.campaigns.find(id);
+    const sheets = (await this.tasks.toPost(id)).map(({ lawmakerName, contact, subject, body, locale: language }) => ({
+      lawmakerName,
+      contact,
+      subject,
+      body,
+      language,
+      dir: direction(language ?? locale),
+    }));
+    return this.render('letters-print', locale, request, `/${id}/print`, {
+      campaign: this.shown(campaign),
+      sheets,
+      datedAt: campaign.datedAt?.toISOString() ?? null,
+    });
+  }
+
+  /** Plain JSON: templates call functions they find. */
+  private shown(campaign: WholeCampaign) {
+    return {
+      ...campaignView(campaign),
+      texts: campaign.texts.map(({ locale, subject, body, editedAt }) => ({
+        locale,
+        subject,
+        body,
+        name: languageName(locale),
+        dir: direction(locale),
+        editedAt: editedAt.toISOString(),
+      })),
+    };
+  }
+
+  private render(template: string, locale: Locale, request: FastifyRequest, path: string, context: object) {
+    return this.pages.render(template, locale, {
+      ...this.console.context(request),
+      nav: 'letters',
+      path: `/console/letters${path}`,
+      base: `/${locale}/console/letters`,
+      ...context,
+    });
+  }
+}
+
+const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value ? [value] : []);

@@ -1,0 +1,107 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { setImmediate } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import type { AudienceMember } from '../lawmakers/audience.js';
+import { AudienceService } from '../lawmakers/audience.service.js';
+import { LegislaturesService } from '../lawmakers/legislatures.service.js';
+import { mailbox } from '../mail/compose.js';
+import { Petitions } from '../petitions/petitions.service.js';
+import { defaultLocale, isLocale } from '../site/languages.js';
+import type { WholeCampaign } from './letter-campaigns.service.js';
+import { MissingData } from './letter-engine.js';
+import { type FactsIn, letterWriter, type WrittenLetter } from './write-letter.js';
+
+/** What a lawmaker would get at this moment, or why nothing. */
+export type PlannedLetter = { member: AudienceMember } & (
+  { letter: WrittenLetter; excluded: null } | { letter: null; excluded: string }
+);
+
+/** Works out, for every lawmaker of an audience, the letter she gets: the dry run, the preview and the dispatch ask here. */
+@Injectable()
+export class LetterPlans {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly database: DataSource,
+    private readonly audiences: AudienceService,
+    private readonly legislatures: LegislaturesService,
+    private readonly petitions: Petitions,
+  ) {}
+
+  async plan(campaign: WholeCampaign): Promise<PlannedLetter[]> {
+    const names = new Map((await this.legislatures.list()).map(({ slug, name }) => [slug, name]));
+    const members = (await this.audiences.preview(campaign.audience)).map((member) => ({
+      ...member,
+      legislature: names.get(member.legislature) ?? member.legislature,
+    }));
+    const write = letterWriter(campaign.texts, campaign.defaultLocale, await this.facts(campaign));
+    const plan: PlannedLetter[] = [];
+    for (const member of members) {
+      plan.push(planned(member, write));
+      // A parliament of thousands must not keep others waiting.
+      if (plan.length % 200 === 0) await setImmediate();
+    }
+    return plan;
+  }
+
+  /** The moment letters carry: fixed by the approval, until then the present or the planned start, in whole seconds. */
+  async datedAt(campaign: WholeCampaign): Promise<Date> {
+    if (campaign.datedAt) return campaign.datedAt;
+    const [row] = await this.database.query(
+      `SELECT date_trunc('second', greatest(now(), $1::timestamptz)) AS dated_at`,
+      [campaign.notBefore],
+    );
+    return row.dated_at as Date;
+  }
+
+  private async facts(campaign: WholeCampaign): Promise<FactsIn> {
+    const { senderName, organisation, replyTo } = campaign;
+    const datedAt = await this.datedAt(campaign);
+    if (!campaign.petitionSlug) return () => ({ senderName, organisation, replyTo, datedAt, petition: null });
+    const petition = await this.petitions.find(campaign.petitionSlug);
+    const { count, countedAt } = await this.count(campaign);
+    return (locale) => ({
+      senderName,
+      organisation,
+      replyTo,
+      datedAt,
+      petition: {
+        title: this.petitions.text(petition, locale).title,
+        count,
+        countedAt,
+        url: `${this.settings.PUBLIC_URL}/${isLocale(locale) ? locale : defaultLocale}/p/${petition.slug}`,
+      },
+    });
+  }
+
+  /** The count the letters quote: fixed by the approval, until then the present one. */
+  async count(campaign: WholeCampaign): Promise<{ count: number; countedAt: Date }> {
+    if (campaign.petitionCountedAt) {
+      return { count: Number(campaign.petitionCount), countedAt: campaign.petitionCountedAt };
+    }
+    const { count, asOf } = await this.petitions.count(await this.petitions.find(campaign.petitionSlug!));
+    return { count, countedAt: new Date(asOf) };
+  }
+}
+
+function planned(member: AudienceMember, write: ReturnType<typeof letterWriter>): PlannedLetter {
+  if (member.excluded) return { member, letter: null, excluded: member.excluded };
+  if (!member.contactPoint) return { member, letter: null, excluded: 'no-contact-point-for-channel' };
+  if (member.contactPoint.channel === 'email' && !isMailbox(member.contactPoint.value)) {
+    return { member, letter: null, excluded: 'bad-address' };
+  }
+  try {
+    return { member, letter: write(member), excluded: null };
+  } catch (error) {
+    if (!(error instanceof MissingData)) throw error;
+    return { member, letter: null, excluded: `missing:${error.placeholder}` };
+  }
+}
+
+function isMailbox(address: string): boolean {
+  try {
+    return mailbox(address).address === address;
+  } catch {
+    return false;
+  }
+}

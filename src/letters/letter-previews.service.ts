@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { readMail } from '../mail/read-mail.js';
+import { problems } from '../site/problem.js';
+import { sha256 } from './digest.js';
+import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
+import { letterId, renderLetter } from './letter-mail.js';
+import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
+
+export interface LetterPreview {
+  lawmakerId: string;
+  lawmakerName: string;
+  channel: string | null;
+  contact: string | null;
+  locale: string | null;
+  excluded: string | null;
+  subject: string | null;
+  /** What a reader sees of the bytes, or what a person copies for a channel without bytes. */
+  text: string | null;
+  headers: { name: string; value: string }[];
+  sha256: string | null;
+  /** False until the approval has fixed date and count. */
+  final: boolean;
+}
+
+/** Shows a lawmaker's letter as it will leave: what is shown is read back from the very bytes. */
+@Injectable()
+export class LetterPreviews {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly campaigns: LetterCampaigns,
+    private readonly plans: LetterPlans,
+  ) {}
+
+  async show(id: string, lawmakerId: string): Promise<LetterPreview> {
+    const campaign = await this.campaigns.find(id);
+    const planned = await this.planned(campaign, lawmakerId);
+    const { member, letter, excluded } = planned;
+    const raw = await this.render(campaign, planned);
+    const shown = raw && (await readMail(raw));
+    return {
+      lawmakerId,
+      lawmakerName: member.name,
+      channel: member.contactPoint?.channel ?? null,
+      contact: member.contactPoint?.value ?? null,
+      locale: letter?.locale ?? null,
+      excluded,
+      subject: shown?.subject ?? letter?.subject ?? null,
+      text: shown?.text ?? letter?.text ?? null,
+      headers: shown?.headers ?? [],
+      sha256: raw && sha256(raw).toString('hex'),
+      final: campaign.datedAt !== null,
+    };
+  }
+
+  /** The bytes themselves. @throws Problem not-found where this lawmaker gets no mail */
+  async raw(id: string, lawmakerId: string): Promise<Buffer> {
+    const campaign = await this.campaigns.find(id);
+    const raw = await this.render(campaign, await this.planned(campaign, lawmakerId));
+    if (!raw) throw problems.notFound('This lawmaker gets no e-mail from this campaign.');
+    return raw;
+  }
+
+  private async planned(campaign: WholeCampaign, lawmakerId: string): Promise<PlannedLetter> {
+    const planned = (await this.plans.plan(campaign)).find(({ member }) => member.lawmakerId === lawmakerId);
+    if (!planned) throw problems.notFound('This lawmaker is not in the audience.');
+    return planned;
+  }
+
+  private async render(campaign: WholeCampaign, { member, letter }: PlannedLetter): Promise<Buffer | null> {
+    if (!letter || member.contactPoint?.channel !== 'email') return null;
+    const datedAt = await this.plans.datedAt(campaign);
+    return renderLetter({
+      ...campaign,
+      id: letterId(campaign.id, member.lawmakerId, datedAt),
+      datedAt,
+      mailFrom: this.settings.MAIL_FROM,
+      to: { name: member.name, address: member.contactPoint.value },
+      letter,
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+import { stringify } from 'csv-stringify';
+import { Readable } from 'node:stream';
+import { DataSource } from 'typeorm';
+import { plainCell } from '../site/csv.js';
+import { problems } from '../site/problem.js';
+import type { LetterFilter } from './letters.schema.js';
+
+/** A letter as tables and files show it; `status` is the outbox's word for a mail, ours for everything else. */
+export interface LetterRow {
+  id: string;
+  lawmakerId: string;
+  lawmakerName: string;
+  party: string | null;
+  chamber: string | null;
+  area: string | null;
+  legislature: string | null;
+  locale: string | null;
+  channel: string | null;
+  contact: string | null;
+  status: string;
+  reason: string | null;
+  attempts: number | null;
+  replyCode: number | null;
+  reply: string | null;
+  statusAt: Date | null;
+  note: string | null;
+  doneByName: string | null;
+  rawSha256: string | null;
+}
+
+export interface LetterPage {
+  letters: LetterRow[];
+  /** Give it as `after` for the next page; null on the last one. */
+  next: string | null;
+}
+
+export interface LetterReport {
+  total: number;
+  byStatus: { name: string; letters: number }[];
+  byChannel: { name: string | null; letters: number }[];
+  byParty: { name: string | null; letters: number; reached: number }[];
+}
+
+export interface Progress {
+  letters: number;
+  /** Accepted by a server, or done by a person. */
+  reached: number;
+  /** Refused, expired or in doubt. */
+  troubled: number;
+  excluded: number;
+}
+
+const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l.state END`;
+const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
+  l.legislature, l.locale, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
+  o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note,
+  l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256"`;
+const withMail = `letters l LEFT JOIN outbox o
+  ON l.state = 'mail' AND o.campaign_id = l.campaign_id AND o.kind = 'letter' AND o.ref = l.id::text`;
+
+/** What became of every letter. */
+@Injectable()
+export class LetterReports {
+  constructor(private readonly database: DataSource) {}
+
+  async letters(campaignId: string, filter: LetterFilter): Promise<LetterPage> {
+    const [name, id] = readCursor(filter.after);
+    const rows: LetterRow[] = await this.database.query(
+      `SELECT ${columns} FROM ${withMail}
+       WHERE l.campaign_id = $1
+         AND ($2::text IS NULL OR ${status} = $2)
+         AND ($3::text IS NULL OR l.channel = $3)
+         AND ($4::text IS NULL OR (l.lawmaker_name, l.id) > ($4, $5::uuid))
+       ORDER BY l.lawmaker_name, l.id
+       LIMIT $6`,
+      [campaignId, filter.status ?? null, filter.channel ?? null, name, id, filter.limit + 1],
+    );
+    const letters = rows.slice(0, filter.limit);
+    const last = letters.at(-1);
+    return { letters, next: rows.length > filter.limit && last ? cursor(last.lawmakerName, last.id) : null };
+  }
+
+  /** @throws Problem not-found */
+  async one(campaignId: string, id: string): Promise<LetterRow> {
+    const [row] = await this.database.query(
+      `SELECT ${columns} FROM ${withMail} WHERE l.campaign_id = $1 AND l.id = $2`,
+      [campaignId, id],
+    );
+    if (!row) throw problems.notFound('There is no such letter in this campaign.');
+    return row;
+  }
+
+  /** Of every campaign that has letters, by its id. */
+  async progress(): Promise<Map<string, Progress>> {
+    const rows: (Progress & { id: string })[] = await this.database.query(
+      `SELECT l.campaign_id AS id, count(*)::int AS letters,
+         count(*) FILTER (WHERE ${status} IN ('accepted', 'done'))::int AS reached,
+         count(*) FILTER (WHERE ${status} IN ('refused', 'expired', 'in_doubt'))::int AS troubled,
+         count(*) FILTER (WHERE ${status} = 'excluded')::int AS excluded
+       FROM ${withMail} GROUP BY 1`,
+    );
+    return new Map(rows.map(({ id, ...progress }) => [id, progress]));
+  }
+
+  async report(campaignId: string): Promise<LetterReport> {
+    const group = <Row>(by: string, more = ''): Promise<Row[]> =>
+      this.database.query(
+        `SELECT ${by} AS name, count(*)::int AS letters ${more} FROM ${withMail}
+         WHERE l.campaign_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1`,
+        [campaignId],
+      );
+    const byStatus = await group<LetterReport['byStatus'][number]>(status);
+    return {
+      total: byStatus.reduce((sum, { letters }) => sum + letters, 0),
+      byStatus,
+      byChannel: await group('l.channel'),
+      byParty: await group('l.party', `, count(*) FILTER (WHERE ${status} IN ('accepted', 'done'))::int AS reached`),
+    };
+  }
+
+  /** Every letter, in pages from the database, so that memory does not grow with the campaign. */
+  csv(campaignId: string): Readable {
+    const columns = [
+      'legislature', 'chamber', 'party', 'area', 'lawmakerName', 'locale', 'channel', 'contact', 'status', 'reason',
+      'attempts', 'replyCode', 'reply', 'statusAt', 'note', 'doneByName', 'id', 'rawSha256',
+    ] as const satisfies (keyof LetterRow)[]; // prettier-ignore
+    const file = stringify({ header: true, bom: true, record_delimiter: 'windows', columns: [...columns] });
+    return Readable.from(this.all(campaignId))
+      .map((row: LetterRow) => columns.map((name) => cell(row[name])))
+      .pipe(file);
+  }
+
+  private async *all(campaignId: string): AsyncGenerator<LetterRow> {
+    for (let after: string | undefined; ;) {
+      const { letters, next } = await this.letters(campaignId, { after, limit: 2000 });
+      yield* letters;
+      if (!next) return;
+      after = next;
+    }
+  }
+}
+
+const cell = (value: LetterRow[keyof LetterRow]): string =>
+  value instanceof Date ? value.toISOString() : typeof value === 'string' ? plainCell(value) : String(value ?? '');
+
+const cursor = (name: string, id: string) => Buffer.from(JSON.stringify([name, id])).toString('base64url');
+
+function readCursor(text: string | undefined): [string | null, string | null] {
+  if (!text) return [null, null];
+  const refused = problems.invalid([{ field: 'after', code: 'invalid', message: 'This is not a place in the list.' }]);
+  try {
+    const [name, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
+    if (typeof name === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return [name, id];
+  } catch {
+    throw refused;
+  }
+  throw refused;
+}

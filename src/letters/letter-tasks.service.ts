@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
+import { lockCampaign } from './letter-campaigns.service.js';
+import { Letter } from './letter.entity.js';
+
+/** Letters that a person carries: a web form to fill, a sheet to print and post, a call to make. */
+@Injectable()
+export class LetterTasks {
+  constructor(
+    private readonly database: DataSource,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** @throws Problem not-found */
+  async find(campaignId: string, id: string): Promise<Letter> {
+    const letter = await this.database.manager.findOneBy(Letter, { campaignId, id });
+    if (!letter) throw problems.notFound('There is no such letter in this campaign.');
+    return letter;
+  }
+
+  /** Letters to print, in the order of names. */
+  toPost(campaignId: string): Promise<Letter[]> {
+    return this.database.manager.find(Letter, {
+      where: { campaignId, state: 'task', channel: 'post' },
+      order: { lawmakerName: 'ASC', id: 'ASC' },
+    });
+  }
+
+  /** Notes that a person has delivered the letter. Twice is once: the first note stays. */
+  async complete(campaignId: string, id: string, note: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const campaign = await lockCampaign(tx, campaignId);
+      const letter = await tx.findOneBy(Letter, { campaignId, id });
+      if (!letter) throw problems.notFound('There is no such letter in this campaign.');
+      if (letter.state === 'done') return;
+      if (letter.state !== 'task' || campaign.state !== 'dispatching') {
+        throw problems.wrongState('Only an open task of a campaign that is being dispatched can be done.');
+      }
+      await tx.query(
+        `UPDATE letters SET state = 'done', note = $3, done_by = $4, done_by_name = $5, done_at = now()
+         WHERE campaign_id = $1 AND id = $2`,
+        [campaignId, id, note || null, ownerOf(actor), actor.name],
+      );
+      await this.audit.record(tx, {
+        actor,
+        action: 'letter.done',
+        subject: campaignId,
+        detail: { letter: id, channel: letter.channel },
+      });
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { OutboxService } from '../mail/outbox.service.js';
+import { problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
+import { Staff } from '../staff/staff.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
+import { LetterCampaigns } from './letter-campaigns.service.js';
+import { renderLetter } from './letter-mail.js';
+import { LetterPlans } from './letter-plans.service.js';
+
+/** Sends a letter to the person who asks for it and to nobody else: of a kind of its own, so that it counts nowhere. */
+@Injectable()
+export class LetterTests {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly database: DataSource,
+    private readonly campaigns: LetterCampaigns,
+    private readonly plans: LetterPlans,
+    private readonly staff: Staff,
+    private readonly outbox: OutboxService,
+    private readonly audit: AuditService,
+  ) {}
+
+  /**
+   * @param lawmakerId whose name and place the test is filled with; the first who gets the letter if none is named
+   * @returns the address it goes to
+   */
+  async send(id: string, lawmakerId: string | undefined, actor: Actor): Promise<string> {
+    const campaign = await this.campaigns.find(id);
+    if (['cancelled', 'finished'].includes(campaign.state))
+      throw problems.wrongState('This letter campaign is closed.');
+    const { email: address, name } = await this.staff.one(ownerOf(actor));
+    const plan = await this.plans.plan(campaign);
+    if (plan.some(({ member }) => member.contactPoint?.value.toLowerCase() === address.toLowerCase())) {
+      throw problems.forbidden('Your own address is that of a lawmaker in the audience: a test cannot go there.');
+    }
+    const sample = plan.find(({ member, letter }) => letter && (!lawmakerId || member.lawmakerId === lawmakerId));
+    if (!sample?.letter) throw problems.notFound('There is no letter to test: nobody in the audience would get it.');
+    const mailId = uuidv7();
+    const raw = await renderLetter({
+      ...campaign,
+      id: mailId,
+      datedAt: await this.plans.datedAt({ ...campaign, datedAt: null, notBefore: null }),
+      mailFrom: this.settings.MAIL_FROM,
+      to: { name, address },
+      letter: { ...sample.letter, subject: `[TEST] ${sample.letter.subject}` },
+    });
+    await this.database.transaction(async (tx) => {
+      await this.outbox.enqueue(tx, [
+        { campaignId: id, id: mailId, kind: 'letter-test', ref: mailId, lane: 'letters', recipient: address, raw },
+      ]);
+      await this.audit.record(tx, { actor, action: 'letter-campaign.tested', subject: id });
+    });
+    this.outbox.wake();
+    return address;
+  }
+}

@@ -1,0 +1,90 @@
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
+import type { LetterState } from './campaign-states.js';
+import { LetterCampaign } from './letter-campaign.entity.js';
+
+/** What one lawmaker gets from a campaign, through which channel, or why she gets nothing. */
+@Entity('letters')
+@Unique(['campaignId', 'lawmakerId', 'sender'])
+@Index(['campaignId', 'lawmakerName', 'id'])
+@Check('letters_state_check', `state IN ('mail', 'task', 'done', 'excluded', 'cancelled')`)
+@Check('letters_channel_check', `channel IN ('email', 'form', 'post', 'phone')`)
+@Check('letters_raw_sha256_check', `octet_length(raw_sha256) = 32`)
+@Check('letters_reason_check', `(state = 'excluded') = (reason IS NOT NULL)`)
+@Check('letters_mail_check', `(state = 'mail') = (raw_sha256 IS NOT NULL)`)
+@Check('letters_done_check', `(state = 'done') = (done_at IS NOT NULL)`)
+export class Letter {
+  @PrimaryColumn('uuid')
+  campaignId: string;
+
+  @ManyToOne(() => LetterCampaign)
+  @JoinColumn({ name: 'campaign_id' })
+  campaign: LetterCampaign;
+
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  lawmakerId: string;
+
+  /** Who writes: `organisation`; supporters' own letters will carry theirs. */
+  @Column('text', { default: 'organisation' })
+  sender: string;
+
+  @Column('text')
+  state: LetterState;
+
+  /** Code of the reason for an excluded one. */
+  @Column('text', { nullable: true })
+  reason: string | null;
+
+  // As they were when the letter was planned: later imports do not change the report.
+  @Column('text')
+  lawmakerName: string;
+
+  @Column('text', { nullable: true })
+  party: string | null;
+
+  @Column('text', { nullable: true })
+  chamber: string | null;
+
+  @Column('text', { nullable: true })
+  area: string | null;
+
+  @Column('text', { nullable: true })
+  legislature: string | null;
+
+  /** The language of the variant. */
+  @Column('text', { nullable: true })
+  locale: string | null;
+
+  @Column('text', { nullable: true })
+  channel: 'email' | 'form' | 'post' | 'phone' | null;
+
+  @Column('text', { nullable: true })
+  contact: string | null;
+
+  /** Filled words of a task, to copy or to print. A mail's words are its frozen bytes in the outbox. */
+  @Column('text', { nullable: true })
+  subject: string | null;
+
+  @Column('text', { nullable: true })
+  body: string | null;
+
+  @Column('bytea', { nullable: true })
+  rawSha256: Buffer | null;
+
+  @Column('text', { nullable: true })
+  note: string | null;
+
+  @Column('uuid', { nullable: true })
+  doneBy: string | null;
+
+  @Column('text', { nullable: true })
+  doneByName: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  doneAt: Date | null;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt: Date;
+}

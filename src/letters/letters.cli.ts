@@ -1,0 +1,93 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Command } from 'commander';
+import { withApp } from '../with-app.js';
+import { type Actor, roles } from '../staff/access.js';
+import { Staff } from '../staff/staff.service.js';
+import { Approvals } from './approvals.service.js';
+import { Dispatch } from './dispatch.service.js';
+import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterReports } from './letter-report.service.js';
+import { approvalView, campaignView } from './letter-views.js';
+
+interface Json {
+  json?: boolean;
+}
+
+export function letterCommands(program: Command): void {
+  const letters = program.command('letters').description('letter campaigns: look, approve, pause, resume, cancel');
+
+  letters
+    .command('list')
+    .description('all letter campaigns')
+    .option('--json', 'as JSON')
+    .action(({ json }: Json) =>
+      withApp(async (app) => {
+        const campaigns = (await app.get(LetterCampaigns).list()).map(campaignView);
+        if (json) print(campaigns);
+        else for (const { id, state, title } of campaigns) console.log(`${id}  ${state.padEnd(11)}  ${title}`);
+      }),
+    );
+
+  letters
+    .command('status')
+    .description('what became of the letters of a campaign')
+    .argument('<id>')
+    .option('--json', 'as JSON')
+    .action((id: string, { json }: Json) => withApp((app) => status(app, id, json)));
+
+  letters
+    .command('approve')
+    .description('say yes to a letter as a second person; the hash is in `letters status`')
+    .argument('<id>')
+    .requiredOption('--as <email>', 'who approves; the password is read from COUNTERSIGN_PASSWORD')
+    .requiredOption('--sha256 <hash>', 'of the letter that was read')
+    .option('--json', 'as JSON')
+    .action((id: string, { as, sha256, json }: Json & { as: string; sha256: string }) =>
+      withApp(async (app) => {
+        await app.get(Approvals).approve(id, sha256, await approver(app, as));
+        await status(app, id, json);
+      }),
+    );
+
+  const verb = (name: 'pause' | 'resume' | 'cancel', description: string) =>
+    letters
+      .command(name)
+      .description(description)
+      .argument('<id>')
+      .option('--json', 'as JSON')
+      .action((id: string, { json }: Json) =>
+        withApp(async (app) => {
+          await app.get(Dispatch)[name](id, 'system');
+          await app.get(Dispatch).planned(id);
+          await status(app, id, json);
+        }),
+      );
+  verb('pause', 'hold what has not left');
+  verb('resume', 'let it go on');
+  verb('cancel', 'take back what has not left and close the campaign');
+}
+
+async function approver(app: INestApplicationContext, email: string): Promise<Actor> {
+  const staff = app.get(Staff);
+  const { id, name, role, disabledAt } = await staff.byEmail(email);
+  const known = await staff.passwordIs(id, process.env.COUNTERSIGN_PASSWORD ?? '');
+  const rights = roles[role];
+  if (!known || disabledAt || !rights.some((right) => right === 'letters:send')) {
+    throw new Error(`${email} cannot approve letters here, or the password is wrong`);
+  }
+  return { kind: 'staff', id, name, rights };
+}
+
+async function status(app: INestApplicationContext, id: string, json?: boolean): Promise<void> {
+  const campaign = await app.get(LetterCampaigns).find(id);
+  const { byStatus, byChannel, total } = await app.get(LetterReports).report(id);
+  const approval = approvalView(await app.get(Approvals).state(campaign));
+  const { title, state } = campaign;
+  if (json) return print({ id, title, state, approval, total, byStatus, byChannel });
+  console.log(`${title}\nstate: ${state}\nsha256: ${approval.sha256}\nletters: ${total}`);
+  for (const { name, letters } of byStatus) console.log(`  ${name}: ${letters}`);
+}
+
+function print(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}

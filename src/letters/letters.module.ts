@@ -1,0 +1,52 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { LawmakersModule } from '../lawmakers/lawmakers.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { PetitionsModule } from '../petitions/petitions.module.js';
+import { Approval } from './approval.entity.js';
+import { Approvals } from './approvals.service.js';
+import { BundledLetters } from './bundled-letters.service.js';
+import { Dispatch } from './dispatch.service.js';
+import { LetterCampaign } from './letter-campaign.entity.js';
+import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterPages } from './letter-pages.service.js';
+import { LetterPlans } from './letter-plans.service.js';
+import { LetterPreviews } from './letter-previews.service.js';
+import { LetterReports } from './letter-report.service.js';
+import { LetterTasks } from './letter-tasks.service.js';
+import { LetterTests } from './letter-tests.service.js';
+import { LetterText } from './letter-text.entity.js';
+import { Letter } from './letter.entity.js';
+import { LettersApi } from './letters.api.js';
+import { LettersConsole } from './letters.console.js';
+import { LettersMails } from './letters.mails.js';
+import { LettersRunner } from './letters.runner.js';
+import { LettersSendingApi } from './letters-sending.api.js';
+import { LettersSendingConsole } from './letters-sending.console.js';
+import { LettersWritingConsole } from './letters-writing.console.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([LetterCampaign, LetterText, Approval, Letter]),
+    LawmakersModule,
+    MailModule,
+    PetitionsModule,
+  ],
+  providers: [
+    LetterCampaigns,
+    LetterPlans,
+    LetterPreviews,
+    LetterTests,
+    LetterTasks,
+    LetterReports,
+    LetterPages,
+    Approvals,
+    Dispatch,
+    BundledLetters,
+    LettersMails,
+    LettersRunner,
+  ],
+  controllers: [LettersApi, LettersSendingApi, LettersConsole, LettersWritingConsole, LettersSendingConsole],
+  exports: [BundledLetters, LetterCampaigns, LetterReports, Dispatch],
+})
+export class LettersModule {}

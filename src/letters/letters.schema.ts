@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { Audience } from '../lawmakers/lawmakers.schema.js';
+import { campaignStates } from './campaign-states.js';
+
+/** Text of one line: no character that could begin a header or hide what follows. */
+const line = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, 'required')
+    .max(most, 'too-long')
+    .refine((text) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text), 'one-line');
+
+/** Empty, as forms send it, means none. */
+const none = (value: unknown) => (value === '' || value === undefined ? null : value);
+
+/** A language tag in its canonical form, such as `en`, `fa`, `pt-BR`. */
+export const LetterLocale = z
+  .string()
+  .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'not-a-language')
+  .refine((tag) => Intl.getCanonicalLocales(tag)[0] === tag, 'not-a-language');
+
+const moment = z.preprocess(none, z.iso.datetime({ offset: true, local: true, error: 'not-a-time' }).nullable());
+
+const campaignFields = {
+  title: line(200),
+  /** Slug of the petition whose count the letters may quote. */
+  petition: z.preprocess(none, z.string().max(80).nullable()),
+  defaultLocale: LetterLocale,
+  senderName: line(100),
+  organisation: line(100),
+  replyTo: z.email('not-an-address').max(254, 'too-long'),
+  audience: Audience,
+  /** The first moment a letter may leave, and the last; local times are UTC. */
+  notBefore: moment,
+  notAfter: moment,
+};
+
+const inOrder = (campaign: { notBefore?: string | null; notAfter?: string | null }) =>
+  !campaign.notBefore || !campaign.notAfter || utc(campaign.notBefore) < utc(campaign.notAfter);
+const order = { path: ['notAfter'], error: 'after-start' };
+
+/** A moment as written in a form or by a client; one without a zone is in UTC. */
+export const utc = (moment: string) => new Date(/(Z|[+-]\d\d:\d\d)$/.test(moment) ? moment : `${moment}Z`);
+
+export const NewLetterCampaign = z
+  .object({
+    ...campaignFields,
+    petition: campaignFields.petition.default(null),
+    audience: Audience.default(() => Audience.parse({})),
+    notBefore: moment.default(null),
+    notAfter: moment.default(null),
+  })
+  .refine(inOrder, order);
+export type NewLetterCampaign = z.infer<typeof NewLetterCampaign>;
+
+/** Only what is given changes. `version`: the one that was read; somebody else's change in between is a conflict. */
+export const LetterCampaignChange = z
+  .object({ ...z.object(campaignFields).partial().shape, version: z.coerce.number().int().optional() })
+  .refine(inOrder, order);
+export type LetterCampaignChange = z.infer<typeof LetterCampaignChange>;
+
+export const LetterWords = z.object({
+  subject: line(300),
+  body: z.string().trim().min(1, 'required').max(8000, 'too-long'),
+});
+export type LetterWords = z.infer<typeof LetterWords>;
+
+/** The hash that was on the page when the second person said yes. */
+export const NewApproval = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/, 'invalid') });
+export type NewApproval = z.infer<typeof NewApproval>;
+
+export const ReviewReturn = z.object({ reason: z.string().trim().max(500, 'too-long').default('') });
+export type ReviewReturn = z.infer<typeof ReviewReturn>;
+
+/** A test goes to the signed-in person; the lawmaker only lends her name and place. */
+export const NewTest = z.object({
+  lawmakerId: z.preprocess((value) => value || undefined, z.uuid('invalid').optional()),
+});
+export type NewTest = z.infer<typeof NewTest>;
+
+export const TaskCompletion = z.object({ note: z.string().trim().max(1000, 'too-long').default('') });
+export type TaskCompletion = z.infer<typeof TaskCompletion>;
+
+/** One lawmaker who is left out by hand; `lift` takes that back. */
+export const HandExclusion = z.object({
+  lawmakerId: z.uuid('invalid'),
+  reason: z.string().trim().max(500, 'too-long').default(''),
+  lift: z.preprocess((value) => value === 'on' || value === true, z.boolean()),
+});
+export type HandExclusion = z.infer<typeof HandExclusion>;
+
+export const letterStatuses = [
+  'queued',
+  'claimed',
+  'handing_over',
+  'accepted',
+  'deferred',
+  'refused',
+  'in_doubt',
+  'held',
+  'cancelled',
+  'suppressed',
+  'expired',
+  'task',
+  'done',
+  'excluded',
+] as const;
+
+export const LetterFilter = z.object({
+  status: z.preprocess((value) => value || undefined, z.enum(letterStatuses).optional()),
+  channel: z.preprocess((value) => value || undefined, z.enum(['email', 'form', 'post', 'phone']).optional()),
+  after: z.preprocess((value) => value || undefined, z.string().max(600).optional()),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+export type LetterFilter = z.infer<typeof LetterFilter>;
+
+export const DryRunQuery = z.object({
+  page: z.coerce.number().int().min(1).max(100_000).default(1),
+  show: z.preprocess((value) => value || undefined, z.enum(['all', 'included', 'excluded']).default('all')),
+});
+export type DryRunQuery = z.infer<typeof DryRunQuery>;
+
+export const LetterCampaignView = z.object({
+  id: z.uuid(),
+  title: z.string(),
+  petition: z.string().nullable(),
+  state: z.enum(campaignStates),
+  version: z.number().int(),
+  defaultLocale: z.string(),
+  senderName: z.string(),
+  organisation: z.string(),
+  replyTo: z.string(),
+  audience: Audience,
+  notBefore: z.iso.datetime().nullable(),
+  notAfter: z.iso.datetime().nullable(),
+  datedAt: z.iso.datetime().nullable(),
+  planned: z.boolean(),
+  texts: z.array(z.object({ locale: z.string(), subject: z.string(), body: z.string() })),
+});
+export type LetterCampaignView = z.infer<typeof LetterCampaignView>;

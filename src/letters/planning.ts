@@ -1,0 +1,78 @@
+import type { EntityManager } from 'typeorm';
+import type { NewMail } from '../mail/outbox.service.js';
+import type { LetterState } from './campaign-states.js';
+import { sha256 } from './digest.js';
+
+/** One lawmaker's row, with the bytes for the outbox where her channel is e-mail. */
+export interface NewLetter {
+  id: string;
+  lawmakerId: string;
+  state: LetterState;
+  reason: string | null;
+  lawmakerName: string;
+  party: string | null;
+  chamber: string | null;
+  area: string | null;
+  legislature: string | null;
+  locale: string | null;
+  channel: string | null;
+  contact: string | null;
+  subject: string | null;
+  body: string | null;
+  raw: Buffer | null;
+}
+
+/** A letter that is not sent after all keeps who it was for, and nothing else. */
+export function withheld(letter: NewLetter, reason: string): NewLetter {
+  return { ...letter, state: 'excluded', reason, subject: null, body: null, raw: null };
+}
+
+/**
+ * Writes the rows of one batch in one statement.
+ * @returns the letters that were not there before: only these may go to the outbox
+ */
+export async function insertLetters(tx: EntityManager, campaignId: string, letters: NewLetter[]): Promise<NewLetter[]> {
+  const rows = letters.map(({ raw, ...letter }) => ({
+    ...letter,
+    rawSha256: raw && sha256(raw).toString('hex'),
+  }));
+  const inserted: { id: string }[] = await tx.query(
+    `INSERT INTO letters (campaign_id, id, lawmaker_id, sender, state, reason, lawmaker_name, party, chamber, area,
+                          legislature, locale, channel, contact, subject, body, raw_sha256)
+     SELECT $1, id, "lawmakerId", 'organisation', state, reason, "lawmakerName", party, chamber, area,
+            legislature, locale, channel, contact, subject, body, decode("rawSha256", 'hex')
+     FROM jsonb_to_recordset($2::jsonb)
+       AS letter (id uuid, "lawmakerId" uuid, state text, reason text, "lawmakerName" text, party text, chamber text,
+                  area text, legislature text, locale text, channel text, contact text, subject text, body text,
+                  "rawSha256" text)
+     ON CONFLICT (campaign_id, lawmaker_id, sender) DO NOTHING
+     RETURNING id`,
+    [campaignId, JSON.stringify(rows)],
+  );
+  const ids = new Set(inserted.map(({ id }) => id));
+  return letters.filter(({ id }) => ids.has(id));
+}
+
+/** The outbox rows of the letters that go by mail. */
+export function mailsOf(
+  campaign: { id: string; notBefore: Date | null; notAfter: Date | null },
+  letters: NewLetter[],
+): NewMail[] {
+  return letters.flatMap((letter) =>
+    letter.raw === null || letter.contact === null
+      ? []
+      : [
+          {
+            campaignId: campaign.id,
+            id: letter.id,
+            kind: 'letter',
+            ref: letter.id,
+            lane: 'letters' as const,
+            recipient: letter.contact,
+            raw: letter.raw,
+            ...(campaign.notBefore && { notBefore: campaign.notBefore }),
+            ...(campaign.notAfter && { expiresAt: campaign.notAfter }),
+          },
+        ],
+  );
+}
