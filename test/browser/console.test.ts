@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { Staff } from '../../src/staff/staff.service.js';
+import { cast } from '../support/cast.js';
+import { launch, withChromium } from './support/chromium.js';
+import { fine, look } from './support/look.js';
+import { startSite, type Site, until } from './support/site.js';
+
+const password = 'correct-horse-battery';
+
+withChromium('the console', () => {
+  let site: Site;
+  let browser: Browser;
+  let session: Awaited<ReturnType<BrowserContext['storageState']>>;
+
+  /** A browser of her own, signed in through the page. */
+  async function signedIn(who: keyof typeof cast, locale = 'en'): Promise<Page> {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(`${site.url}/${locale}/console`);
+    await page.locator('input[name=email]').fill(cast[who].email);
+    await page.locator('input[name=password]').fill(password);
+    await page.locator('main form button').click();
+    await page.locator('.rail').waitFor();
+    return page;
+  }
+
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    for (const person of Object.values(cast)) await site.get(Staff).add(person, 'system', password);
+    browser = await launch();
+    const page = await signedIn('ada');
+    session = await page.context().storageState();
+    await page.context().close();
+    const countries = ['SE', 'SE', 'DE', 'IR', 'FR'];
+    for (const [index, country] of countries.entries()) {
+      await fetch(`${site.url}/api/v1/petitions/1988-investigation/signatures`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          ...{ name: `Signer ${index}`, email: `signer${index}@example.org`, country, locale: 'en' },
+          consents: { sign: true },
+        }),
+      });
+    }
+    const mails = async () => (await (await fetch(`${site.url}/dev/inbox.json`)).json()) as { links: string[] }[];
+    for (const { links } of await until(mails, (found) => found.length === countries.length)) {
+      const token = links[0]!.split('/').pop();
+      await fetch(`${site.url}/api/v1/confirmations/${token}`, { method: 'PUT' });
+    }
+    const count = async () =>
+      (await (await fetch(`${site.url}/api/v1/petitions/1988-investigation/count.json`)).json()) as { count: number };
+    expect((await until(count, (answer) => answer.count === countries.length)).count).toBe(countries.length);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  test('an admin exports the counts of a petition, without JavaScript', async () => {
+    const page = await signedIn('ada');
+    await page.getByRole('link', { name: 'Exports' }).click();
+    const section = page.locator('section', { hasText: 'confirmed e-mail addresses' }).first();
+    await section.locator('select[name=petition]').selectOption('1988-investigation');
+    await section.locator('select[name=by]').selectOption('country');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      section.getByRole('button', { name: /CSV/ }).click(),
+    ]);
+    const csv = await readFile((await download.path())!, 'utf8');
+    expect(csv).toContain('confirmed e-mail addresses');
+    expect(csv).toMatch(/SE\b.*\b2\b/);
+    expect(csv).toMatch(/IR\b.*\b1\b/);
+    await page.getByRole('link', { name: 'Audit' }).click();
+    expect(await page.locator('main').innerText()).toMatch(/export/i);
+    await page.context().close();
+  });
+
+  test('a viewer is shown no door she may not open, and refused behind it', async () => {
+    const page = await signedIn('vera');
+    const names = await page.locator('.rail a').allInnerTexts();
+    expect(names).toEqual(['Overview', 'Petitions', 'Letters', 'Lawmakers', 'Exports']);
+    const answer = await page.goto(`${site.url}/en/console/staff`);
+    expect(answer!.status()).toBe(403);
+    await page.context().close();
+  });
+
+  interface ConsolePage {
+    name: string;
+    path: string;
+    act?: (page: Page) => Promise<void>;
+  }
+  const first = (selector: string) => async (page: Page) => {
+    await page.locator(selector).first().click();
+    await page.waitForLoadState();
+  };
+  const pages: ConsolePage[] = [
+    { name: 'overview', path: '' },
+    { name: 'petitions', path: '/petitions' },
+    { name: 'petition', path: '/petitions/1988-investigation' },
+    { name: 'letters', path: '/letters' },
+    { name: 'lawmakers', path: '/lawmakers' },
+    { name: 'lawmaker', path: '/lawmakers', act: first('main tbody a') },
+    { name: 'imports', path: '/lawmakers/imports' },
+    { name: 'import-new', path: '/lawmakers/imports/new' },
+    { name: 'exports', path: '/exports' },
+    { name: 'mail', path: '/mail' },
+    { name: 'staff', path: '/staff' },
+    { name: 'account', path: '/account' },
+    { name: 'audit', path: '/audit' },
+  ];
+
+  for (const locale of ['en', 'fa']) {
+    test(`${locale}: sign-in can be used by everybody`, async () => {
+      const seen = await look(browser, `${site.url}/${locale}/console/sign-in`, `console-sign-in-${locale}`);
+      expect(seen).toEqual(fine());
+    });
+
+    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act }) => {
+      const url = `${site.url}/${locale}/console${path}`;
+      expect(await look(browser, url, `console-${name}-${locale}`, { act, session })).toEqual(fine());
+    });
+  }
+});
