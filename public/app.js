@@ -62,5 +62,8 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) document.querySelectorAll('button[disabled]').forEach((button) => (button.disabled = false));
 });
 
+// On a phone the navigation is a row that scrolls: the present page shall be in sight.
+document.querySelector('.rail [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 // Errors are read out first.
 document.getElementById('errors')?.focus();

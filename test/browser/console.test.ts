@@ -68,7 +68,7 @@ withChromium('the console', () => {
       section.getByRole('button', { name: /CSV/ }).click(),
     ]);
     const csv = await readFile((await download.path())!, 'utf8');
-    expect(csv).toContain('confirmed e-mail addresses');
+    expect(csv).toContain('Confirmed e-mail addresses');
     expect(csv).toMatch(/SE\b.*\b2\b/);
     expect(csv).toMatch(/IR\b.*\b1\b/);
     await page.getByRole('link', { name: 'Audit' }).click();
