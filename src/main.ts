@@ -19,6 +19,10 @@ export async function start(): Promise<void> {
     const password = settings.ADMIN_PASSWORD ? 'the one in ADMIN_PASSWORD' : `${admin.password} (shown this once)`;
     lines.push(`First sign-in: ${admin.email}, password: ${password}`);
   }
+  const { hostname } = new URL(settings.PUBLIC_URL);
+  if (settings.MAIL_MODE === 'inbox' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+    lines.push('WARNING: MAIL_MODE is inbox: whoever can open this address can read every mail, links included.');
+  }
   if (settings.MAIL_MODE === 'inbox') lines.push(`Mail stays here: ${settings.PUBLIC_URL}/dev/inbox`);
   lines.push(`Data and keys: ${settings.DATA_DIR} (back it up: without keys/ nobody can read the signatures)`);
   console.log(lines.join('\n'));

@@ -22,6 +22,9 @@ const freshFor = 1000;
 export class Petitions {
   private readonly bySlug = new Map<string, { petition: Promise<PublishedPetition | null>; until: number }>();
 
+  /** A slug never changes. */
+  private readonly slugs = new Map<string, string>();
+
   constructor(
     private readonly database: DataSource,
     private readonly counts: Counts,
@@ -56,11 +59,15 @@ export class Petitions {
     return petition;
   }
 
-  /** By id, for those who have it from a link or a row. */
+  /** By id, for those who have it from a link or a row. @throws Problem not-found */
   async byId(id: string): Promise<PublishedPetition> {
-    const row = await this.database.manager.findOneBy(Petition, { id });
-    if (!row) throw problems.notFound();
-    return this.find(row.slug);
+    let slug = this.slugs.get(id);
+    if (!slug) {
+      slug = (await this.database.manager.findOneBy(Petition, { id }))?.slug;
+      if (!slug) throw problems.notFound();
+      this.slugs.set(id, slug);
+    }
+    return this.find(slug);
   }
 
   /** Creates a petition with its first texts, as a draft or already open. Does nothing if the slug is taken. */
