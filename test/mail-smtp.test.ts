@@ -132,6 +132,7 @@ test.each([
   ['smtp://mail.example.org', { port: 587, secure: false, requireTls: true, verifyCertificate: true }],
   ['smtps://mail.example.org', { port: 465, secure: true, verifyCertificate: true }],
   ['smtp://mail.example.org:25?tls=optional', { port: 25, requireTls: false, opportunisticTls: true }],
+  ['smtp://mail.example.org?connections=3', { connections: 3 }],
   ['smtp://localhost:1025', { port: 1025, requireTls: false, opportunisticTls: true, verifyCertificate: false }],
   ['smtp://[::1]:25', { host: '::1', requireTls: false }],
   ['smtp://127.0.0.53', { requireTls: false }],
@@ -144,5 +145,7 @@ test.each([
   'http://mail.example.org',
   'smtp://',
   'smtp://mail.example.org?tls=never',
+  'smtp://mail.example.org?connections=1',
+  'smtp://mail.example.org?pool=true',
   'smtp://u:p@mail.example.org?tls=optional',
 ])('SMTP_URL %s is refused with a sentence', (url) => expect(() => relayFromUrl(url)).toThrow('SMTP_URL'));

@@ -106,19 +106,19 @@ export class Claims {
    * Takes back what silent workers held. What was only claimed has not left and goes back; what was being handed over is
    * in doubt, and goes again by itself only if its kind says so.
    * @param resent kinds that go again after a doubt
-   * @param all also those whose lease still runs: only when no other worker can be alive
+   * @param whose those whose lease has ended; all, when no other worker can be alive; or those of one worker that stops
    */
-  async recover(resent: string[], all = false): Promise<number> {
+  async recover(resent: string[], whose: 'expired' | 'all' | { worker: string } = 'expired'): Promise<number> {
     const [, count] = await this.database.query<[unknown[], number]>(
       `WITH lost AS (
          SELECT campaign_id, id, attempt_id, state AS was,
                 CASE WHEN state = 'handing_over' AND kind <> ALL ($1) THEN 'in_doubt' ELSE 'queued' END AS state
          FROM outbox
-         WHERE state IN ('claimed', 'handing_over') AND (lease_until < now() OR $2)
+         WHERE state IN ('claimed', 'handing_over') AND (lease_until < now() OR $2 OR worker = $3)
          FOR UPDATE SKIP LOCKED
        ), told AS (
          UPDATE attempts
-         SET ended_at = now(), reply = 'the worker fell silent',
+         SET ended_at = now(), reply = 'the worker stopped',
              outcome = CASE lost.was WHEN 'claimed' THEN 'unsent' ELSE 'in_doubt' END
          FROM lost
          WHERE attempts.campaign_id = lost.campaign_id AND outbox_id = lost.id
@@ -129,7 +129,7 @@ export class Claims {
        )
        UPDATE outbox SET ${letGo} FROM next
        WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
-      [resent, all],
+      [resent, whose === 'all', typeof whose === 'object' ? whose.worker : null],
     );
     return count;
   }

@@ -21,6 +21,8 @@ export interface Outcome {
 
 /** A way out: a mail server, or the built-in inbox. */
 export interface Delivery {
+  /** How many mails it takes at once, at least 2. */
+  readonly lines: number;
   /**
    * @param handOver is awaited at the last moment at which surely nothing has been sent. When it fails nothing is sent,
    * and `deliver` fails with its error.

@@ -18,6 +18,7 @@ const fileName = /^\d{8}T\d{9}Z-[0-9a-f-]{36}\.eml$/;
 
 /** Where mails land that shall not leave the machine: one .eml file each, named by time and id. */
 export class Inbox implements Delivery {
+  readonly lines = 10;
   private readonly parsed = new Map<string, InboxMail>();
 
   constructor(private readonly folder: string) {}

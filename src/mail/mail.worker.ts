@@ -18,8 +18,8 @@ import { type Lane, lanes } from './mail-states.js';
 import { OutboxService } from './outbox.service.js';
 import { settlementOf } from './settlement.js';
 
-/** Mails in hand at once, per lane: letters never take a hand from confirmations. */
-const hands: Record<Lane, number> = { confirmations: 8, letters: 2 };
+/** Mails claimed at a time, for each hand. */
+const claimsPerHand = 4;
 const shutdownSeconds = 15;
 
 class FenceLost extends Error {}
@@ -30,9 +30,13 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly log = new Logger('Mail');
   private readonly name = `${hostname()}:${process.pid}:${uuidv7()}`;
   private readonly inHand: Record<Lane, Set<Promise<void>>> = { confirmations: new Set(), letters: new Set() };
+  /** Claimed and not yet begun, so that a claim is not needed for each mail. */
+  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [] };
   private readonly filling: Partial<Record<Lane, Promise<void>>> = {};
   private readonly askedAgain = new Set<Lane>();
   private readonly timers: NodeJS.Timeout[] = [];
+  /** Mails in hand at once, per lane: letters never take a hand from confirmations. */
+  private readonly hands: Record<Lane, number>;
   private claiming = false;
   private claimed = 0;
   private relay = { failures: 0, pausedUntil: 0 };
@@ -43,13 +47,16 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly outbox: OutboxService,
     @Inject(DELIVERY) private readonly delivery: Delivery,
     @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+  ) {
+    const letters = Math.max(Math.floor(delivery.lines / 5), 1);
+    this.hands = { letters, confirmations: delivery.lines - letters };
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.settings.MAIL_MODE === 'hold') await this.claims.holdAll();
     if (!this.settings.runners) return;
     // The embedded database has one process: whoever held a lease there is dead.
-    if (!this.settings.DATABASE_URL) await this.claims.recover(this.kinds.resent(), true);
+    if (!this.settings.DATABASE_URL) await this.claims.recover(this.kinds.resent(), 'all');
     this.claiming = true;
     this.outbox.bell.on('wake', () => this.fillAll());
     this.every(1, async () => this.fillAll());
@@ -65,6 +72,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     const patience = setTimeout(() => this.delivery.abort(), shutdownSeconds * 1000);
     await this.emptyHands();
     clearTimeout(patience);
+    await this.giveBack();
     await this.delivery.close();
   }
 
@@ -92,13 +100,16 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private fillAll(): void {
-    for (const lane of lanes) {
-      this.fill(lane).catch((error: Error) => this.log.error(`mails cannot be claimed: ${error.name}`));
-    }
+    for (const lane of lanes) this.fillLane(lane);
   }
 
-  /** Claims as many mails as the lane has free hands, one claim at a time. */
+  private fillLane(lane: Lane): void {
+    this.fill(lane).catch((error: Error) => this.log.error(`mails cannot be claimed: ${error.name}`));
+  }
+
+  /** Gives each free hand of the lane a mail, and claims when none is ready, one claim at a time. */
   private fill(lane: Lane): Promise<void> {
+    this.startReady(lane);
     if (this.freeHands(lane) === 0) return Promise.resolve();
     if (this.filling[lane]) this.askedAgain.add(lane);
     return (this.filling[lane] ??= this.claimAndStart(lane));
@@ -106,21 +117,27 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async claimAndStart(lane: Lane): Promise<void> {
     try {
-      for (let free = this.freeHands(lane); free > 0; free = this.freeHands(lane)) {
+      while (this.freeHands(lane) > 0) {
         this.askedAgain.delete(lane);
-        const attemptIds = Array.from({ length: free }, () => uuidv7());
+        const attemptIds = Array.from({ length: this.hands[lane] * claimsPerHand }, () => uuidv7());
         const mails = await this.claims.claim(lane, this.name, attemptIds);
         if (mails.length === 0 && !this.askedAgain.has(lane)) return;
         this.claimed += mails.length;
-        for (const mail of mails) this.start(lane, mail);
+        this.ready[lane].push(...mails);
+        this.startReady(lane);
       }
     } finally {
       delete this.filling[lane];
     }
   }
 
+  private startReady(lane: Lane): void {
+    for (const mail of this.ready[lane].splice(0, this.freeHands(lane))) this.start(lane, mail);
+  }
+
   private freeHands(lane: Lane): number {
-    return this.claiming && Date.now() >= this.relay.pausedUntil ? hands[lane] - this.inHand[lane].size : 0;
+    const mayStart = this.claiming && Date.now() >= this.relay.pausedUntil;
+    return mayStart ? Math.max(this.hands[lane] - this.inHand[lane].size, 0) : 0;
   }
 
   private start(lane: Lane, mail: ClaimedMail): void {
@@ -128,7 +145,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
       .catch((error: Error) => this.log.error(`attempt ${mail.attemptId} ended without a record: ${error.name}`))
       .finally(() => {
         this.inHand[lane].delete(sending);
-        if (this.claiming) this.fillAll();
+        if (this.claiming) this.fillLane(lane);
       });
     this.inHand[lane].add(sending);
   }
@@ -217,6 +234,12 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     await this.claims.extend(this.name);
     await this.claims.recover(this.kinds.resent());
     await this.claims.expire();
+  }
+
+  /** What was claimed and not begun goes back at once, not when its lease ends. */
+  private async giveBack(): Promise<void> {
+    for (const lane of lanes) this.ready[lane] = [];
+    await this.claims.recover(this.kinds.resent(), { worker: this.name });
   }
 
   private async emptyHands(): Promise<void> {

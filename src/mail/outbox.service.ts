@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import type { EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import type { Lane } from './mail-states.js';
+import type { Lane, MailState } from './mail-states.js';
 
 export interface NewMail {
   /** The petition or letter campaign it is for. */
@@ -67,20 +67,12 @@ export class OutboxService {
   }
 
   /**
-   * Pauses a campaign. What a worker already has in hand goes out, but does not come back into the queue: the mark
-   * `stop` stays on it.
+   * Pauses a campaign. What a worker has not begun to hand over is taken from it; the rest goes out, but does not come
+   * back into the queue: the mark `stop` stays on it.
    * @returns how many mails it touched
    */
-  async hold(tx: EntityManager, campaignId: string): Promise<number> {
-    const [, count] = await tx.query<[unknown[], number]>(
-      `UPDATE outbox
-       SET stop = 'pause',
-           state_at = CASE WHEN state IN ('queued', 'deferred') THEN now() ELSE state_at END,
-           state = CASE WHEN state IN ('queued', 'deferred') THEN 'held' ELSE state END
-       WHERE campaign_id = $1 AND state IN ('queued', 'deferred', 'claimed', 'handing_over') AND stop IS NULL`,
-      [campaignId],
-    );
-    return count;
+  hold(tx: EntityManager, campaignId: string): Promise<number> {
+    return this.stop(tx, campaignId, { stop: 'pause', state: 'held', from: ['queued', 'deferred'] });
   }
 
   /** Resumes a campaign. What MAIL_MODE=hold holds stays: only a person at the mail desk releases it. */
@@ -96,16 +88,39 @@ export class OutboxService {
     return count;
   }
 
-  /** Takes back what has not left. What is in hand now may still arrive; what is in doubt stays for a person. */
-  async cancel(tx: EntityManager, campaignId: string): Promise<number> {
+  /** Takes back what has not left. What is being handed over may still arrive; what is in doubt stays for a person. */
+  cancel(tx: EntityManager, campaignId: string): Promise<number> {
+    return this.stop(tx, campaignId, { stop: 'cancel', state: 'cancelled', from: ['queued', 'deferred', 'held'] });
+  }
+
+  /** Locks in the order of the keys, as workers do. A worker whose claim is taken finds its fence lost and sends nothing. */
+  private async stop(
+    tx: EntityManager,
+    campaignId: string,
+    { stop, state, from }: { stop: 'pause' | 'cancel'; state: MailState; from: MailState[] },
+  ): Promise<number> {
     const [, count] = await tx.query<[unknown[], number]>(
-      `UPDATE outbox
-       SET stop = 'cancel',
-           payload = CASE WHEN state IN ('queued', 'deferred', 'held') THEN NULL ELSE payload END,
-           state_at = CASE WHEN state IN ('queued', 'deferred', 'held') THEN now() ELSE state_at END,
-           state = CASE WHEN state IN ('queued', 'deferred', 'held') THEN 'cancelled' ELSE state END
-       WHERE campaign_id = $1 AND state IN ('queued', 'deferred', 'held', 'claimed', 'handing_over')`,
-      [campaignId],
+      `WITH next AS (
+         SELECT campaign_id, id, attempt_id, state = 'handing_over' AS leaving, state = 'claimed' AS claimed
+         FROM outbox
+         WHERE campaign_id = $1 AND (state = ANY ($2) OR state IN ('claimed', 'handing_over')) AND stop IS DISTINCT FROM $3
+         ORDER BY id FOR UPDATE
+       ), told AS (
+         UPDATE attempts SET ended_at = now(), outcome = 'unsent', reply = 'taken back before it was sent'
+         FROM next
+         WHERE next.claimed AND attempts.campaign_id = next.campaign_id AND outbox_id = next.id
+           AND attempts.attempt_id = next.attempt_id
+       )
+       UPDATE outbox
+       SET stop = $3,
+           state = CASE WHEN leaving THEN state ELSE $4 END,
+           state_at = CASE WHEN leaving THEN state_at ELSE now() END,
+           attempt_id = CASE WHEN leaving THEN outbox.attempt_id END,
+           worker = CASE WHEN leaving THEN worker END,
+           lease_until = CASE WHEN leaving THEN lease_until END,
+           payload = CASE WHEN leaving OR $4 = 'held' THEN payload END
+       FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
+      [campaignId, from, stop, state],
     );
     return count;
   }

@@ -8,11 +8,13 @@ export interface Relay {
   requireTls: boolean;
   opportunisticTls: boolean;
   verifyCertificate: boolean;
+  /** How many at once: providers allow between 2 and some dozens. */
+  connections: number;
   auth?: { user: string; pass: string };
 }
 
 /**
- * `smtp://[user:password@]host[:port][?tls=optional]` or `smtps://…`. TLS is demanded except on this machine itself and
+ * `smtp://[user:password@]host[:port][?tls=optional&connections=10]` or `smtps://…`. TLS is demanded except on this machine itself and
  * where `tls=optional` gives it up; a password never goes out in clear to another machine. Throws a sentence that names
  * SMTP_URL.
  */
@@ -35,16 +37,19 @@ export function relayFromUrl(value: string): Relay {
     requireTls: !secure && !here && !optional,
     opportunisticTls: !secure && (here || optional),
     verifyCertificate: !here && !optional,
+    connections: Number(url.searchParams.get('connections') ?? 10),
     ...(user && { auth: { user, pass: decodeURIComponent(url.password) } }),
   };
 }
 
 function parse(value: string): URL {
-  const url = URL.parse ? URL.parse(value) : URL.canParse(value) ? new URL(value) : null;
-  const known = url?.searchParams.get('tls') ?? 'optional';
-  if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || !url.hostname || known !== 'optional') {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const known = [...(url?.searchParams ?? [])].every(([name, text]) =>
+    name === 'tls' ? text === 'optional' : name === 'connections' && /^\d+$/.test(text) && +text >= 2 && +text <= 50,
+  );
+  if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || !url.hostname || !known) {
     throw new Error(
-      'SMTP_URL must look like smtp://user:password@mail.example.org:587 (or smtps://, or with ?tls=optional)',
+      'SMTP_URL must look like smtp://user:password@mail.example.org:587 (or smtps://), if needed with ?tls=optional or ?connections=2 to 50',
     );
   }
   return url;

@@ -11,9 +11,11 @@ const notLetIn = new Set([530, 535, 538]);
 
 /** Hands mails to the relay by SMTP, and tells the true outcome of each. */
 export class SmtpDelivery implements Delivery {
+  readonly lines: number;
   private readonly connections: SmtpConnections;
 
   constructor(relay: Relay, name?: string) {
+    this.lines = relay.connections;
     this.connections = new SmtpConnections(relay, name);
   }
 
