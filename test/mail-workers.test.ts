@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Claims } from '../src/mail/claims.js';
 import { MailKinds } from '../src/mail/mail-kinds.js';
+import { MailSender } from '../src/mail/mail.sender.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
 import { relayFromUrl } from '../src/mail/relay.js';
+import { RelayTrouble } from '../src/mail/relay-trouble.js';
 import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
+import { Upkeep } from '../src/mail/upkeep.js';
 import type { TestApp } from './support/app.js';
 import { confirmation, letter, postOffice, startMailApp } from './support/mails.js';
 import { type Sink, startSink } from './support/sink.js';
@@ -35,7 +38,10 @@ afterAll(async () => {
 function anotherWorker(): MailWorker {
   const delivery = new SmtpDelivery(relayFromUrl(sink.url));
   deliveries.push(delivery);
-  return new MailWorker(new Claims(app.database), app.get(MailKinds), app.get(OutboxService), delivery, app.settings);
+  const [claims, trouble, kinds] = [new Claims(app.database), new RelayTrouble(), app.get(MailKinds)];
+  const sender = new MailSender(claims, kinds, trouble, delivery, app.settings);
+  const upkeep = new Upkeep(app.database);
+  return new MailWorker(claims, upkeep, sender, trouble, kinds, app.get(OutboxService), delivery, app.settings);
 }
 
 const timesSent = () => {
@@ -71,7 +77,7 @@ test('three workers, each taken for dead again and again: no letter twice, none 
       await app.database.query(
         `UPDATE outbox SET lease_until = now() - interval '1 second' WHERE attempt_id IS NOT NULL AND random() < 0.2`,
       );
-      await app.get(Claims).recover([]);
+      await app.get(Upkeep).recover([]);
       await sleep(15);
     }
   })();
@@ -116,14 +122,15 @@ describe('a running worker', () => {
   test('sees by itself what is due', async () => {
     const mail = letter();
     await office.enqueue(mail);
-    await until(async () => (await office.row(mail)).state === 'accepted');
+    await until(() => sink.mails.length === 1);
+    expect(sink.mails[0]!.raw).toEqual(mail.raw);
   });
 
   test('leaves a server alone that falls silent, before every letter is in doubt', async () => {
     await office.enqueue(...Array.from({ length: 30 }, () => letter()));
     sink.mishap = () => ({ at: 'end', drop: true });
     wake();
-    await until(() => running.get(MailWorker).trouble() !== null);
+    await until(() => running.get(RelayTrouble).view() !== null);
     await sleep(1500);
     expect(sink.mails.length).toBeLessThanOrEqual(4);
     await running.database.query('DELETE FROM outbox');

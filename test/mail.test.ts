@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { type ClaimedMail, Claims } from '../src/mail/claims.js';
 import { finalStates, mailStates, mayFollow } from '../src/mail/mail-states.js';
-import { MailWorker } from '../src/mail/mail.worker.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
+import { RelayTrouble } from '../src/mail/relay-trouble.js';
+import { Upkeep } from '../src/mail/upkeep.js';
 import type { TestApp } from './support/app.js';
 import { confirmation, letter, postOffice, startMailApp } from './support/mails.js';
 import { type Mishap, type Sink, startSink } from './support/sink.js';
@@ -173,13 +174,13 @@ describe('what the server answers', () => {
       const row = await post.row(mail);
       expect(row).toMatchObject({ state: 'queued', attempts: 0 });
       expect(row.next_attempt_at.getTime()).toBeGreaterThan(Date.now());
-      expect(app.get(MailWorker).trouble()).toMatchObject({ failures: 1 });
+      expect(app.get(RelayTrouble).view()).toMatchObject({ failures: 1 });
     }
     sink.connecting = () => undefined;
     await post.dueNow();
     await post.drain();
     expect((await post.row(mail)).state).toBe('accepted');
-    expect(app.get(MailWorker).trouble()).toBeNull();
+    expect(app.get(RelayTrouble).view()).toBeNull();
     expect(await post.attempts(mail)).toHaveLength(5);
   });
 
@@ -253,7 +254,7 @@ describe('the hold on a mail', () => {
     await post.enqueue(mail);
     const late = await claim();
     await leaseEnds();
-    await app.get(Claims).recover([]);
+    await app.get(Upkeep).recover([]);
     expect(await app.get(Claims).handOver(late)).toBe(false);
     expect(await settled(late)).toBe(false);
     expect((await post.row(mail)).state).toBe('queued');
@@ -266,7 +267,7 @@ describe('the hold on a mail', () => {
     const draining = post.drain();
     await sleep(300);
     await leaseEnds();
-    await app.get(Claims).recover([]);
+    await app.get(Upkeep).recover([]);
     await app.database.query(`UPDATE outbox SET next_attempt_at = now() + interval '1 hour'`);
     await draining;
     expect(sink.mails).toHaveLength(0);
@@ -278,8 +279,8 @@ describe('the hold on a mail', () => {
     await post.enqueue(letter());
     await claim('busy');
     await leaseEnds();
-    await app.get(Claims).extend('busy');
-    expect(await app.get(Claims).recover([])).toBe(0);
+    await app.get(Upkeep).extend('busy');
+    expect(await app.get(Upkeep).recover([])).toBe(0);
   });
 
   test('a mail is in one hand only, however many ask', async () => {

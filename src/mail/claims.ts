@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
-import { finalStates, type Lane, type MailState } from './mail-states.js';
+import type { Lane, MailState } from './mail-states.js';
+import { back, letGo } from './outbox-sql.js';
 
 /** Seconds a worker may be silent before others take it for dead. It says that it lives four times as often. */
 export const leaseSeconds = 60;
@@ -30,18 +31,6 @@ export interface Settlement {
   delaySeconds: number;
   outcome: Outcome;
 }
-
-const finals = finalStates.map((state) => `'${state}'`).join(', ');
-
-/** What a mail becomes that would go back into the queue, had nobody stopped it meanwhile. */
-const back = (state: string) =>
-  `CASE WHEN ${state} NOT IN ('queued', 'deferred') OR stop IS NULL THEN ${state}
-        WHEN stop = 'cancel' THEN 'cancelled' ELSE 'held' END`;
-
-/** Lets go of a mail: sets the state of `next`, ends the attempt's hold on it, blanks the payload of what is final. */
-const letGo = `
-  state = next.state, state_at = now(), attempt_id = NULL, worker = NULL, lease_until = NULL,
-  payload = CASE WHEN next.state IN (${finals}) THEN NULL ELSE outbox.payload END`;
 
 /**
  * The hold a worker has on a mail: claim, mark, settle. Each write after the claim carries the attempt id as a fence, so
@@ -91,68 +80,6 @@ export class Claims {
   /** Writes down how the attempt ended. False: the fence is lost, nothing was written. */
   settle(settlement: Settlement): Promise<boolean> {
     return this.settlements.add(settlement);
-  }
-
-  /** Tells that the worker lives. */
-  async extend(worker: string): Promise<void> {
-    await this.database.query(
-      `UPDATE outbox SET lease_until = now() + $2 * interval '1 second'
-       WHERE state IN ('claimed', 'handing_over') AND worker = $1`,
-      [worker, leaseSeconds],
-    );
-  }
-
-  /**
-   * Takes back what silent workers held. What was only claimed has not left and goes back; what was being handed over is
-   * in doubt, and goes again by itself only if its kind says so.
-   * @param resent kinds that go again after a doubt
-   * @param whose those whose lease has ended; all, when no other worker can be alive; or those of one worker that stops
-   */
-  async recover(resent: string[], whose: 'expired' | 'all' | { worker: string } = 'expired'): Promise<number> {
-    const [, count] = await this.database.query<[unknown[], number]>(
-      `WITH lost AS (
-         SELECT campaign_id, id, attempt_id, state AS was,
-                CASE WHEN state = 'handing_over' AND kind <> ALL ($1) THEN 'in_doubt' ELSE 'queued' END AS state
-         FROM outbox
-         WHERE state IN ('claimed', 'handing_over') AND (lease_until < now() OR $2 OR worker = $3)
-         FOR UPDATE SKIP LOCKED
-       ), told AS (
-         UPDATE attempts
-         SET ended_at = now(), reply = 'the worker stopped',
-             outcome = CASE lost.was WHEN 'claimed' THEN 'unsent' ELSE 'in_doubt' END
-         FROM lost
-         WHERE attempts.campaign_id = lost.campaign_id AND outbox_id = lost.id
-           AND attempts.attempt_id = lost.attempt_id
-       ), next AS (
-         SELECT campaign_id, id, ${back('lost.state')} AS state
-         FROM lost JOIN outbox USING (campaign_id, id)
-       )
-       UPDATE outbox SET ${letGo} FROM next
-       WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
-      [resent, whose === 'all', typeof whose === 'object' ? whose.worker : null],
-    );
-    return count;
-  }
-
-  /** Ends what is past its deadline; what is in doubt stays for a person to decide. */
-  async expire(): Promise<number> {
-    const [, count] = await this.database.query<[unknown[], number]>(
-      `WITH next AS (
-         SELECT campaign_id, id, 'expired' AS state FROM outbox
-         WHERE state IN ('queued', 'deferred', 'held') AND expires_at <= now()
-         FOR UPDATE SKIP LOCKED
-       )
-       UPDATE outbox SET ${letGo} FROM next
-       WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
-    );
-    return count;
-  }
-
-  /** MAIL_MODE=hold: what waits from before is held too. */
-  async holdAll(): Promise<void> {
-    await this.database.query(
-      `UPDATE outbox SET state = 'held', state_at = now(), stop = 'mode' WHERE state IN ('queued', 'deferred')`,
-    );
   }
 
   private async markAll(mails: ClaimedMail[]): Promise<boolean[]> {

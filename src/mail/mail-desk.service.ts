@@ -3,8 +3,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { problems } from '../site/problem.js';
 import type { DeskQuery, MailDecision, MailPage, MailSummary, MailView } from './mail.schema.js';
 import type { MailState } from './mail-states.js';
-import { MailWorker } from './mail.worker.js';
 import { OutboxService } from './outbox.service.js';
+import { RelayTrouble } from './relay-trouble.js';
 
 const pageSize = 50;
 
@@ -40,14 +40,14 @@ export class MailDesk {
   constructor(
     private readonly database: DataSource,
     private readonly outbox: OutboxService,
-    private readonly worker: MailWorker,
+    private readonly trouble: RelayTrouble,
   ) {}
 
   async summary(): Promise<MailSummary> {
     const counts = await this.database.query<MailSummary['counts']>(
       `SELECT lane, state, count(*)::int AS count FROM outbox GROUP BY lane, state ORDER BY lane, state`,
     );
-    return { counts, trouble: this.worker.trouble() };
+    return { counts, trouble: this.trouble.view() };
   }
 
   /** The latest first, with their newest attempts as evidence. */

@@ -9,10 +9,13 @@ import { MailDesk } from './mail-desk.service.js';
 import { MailKinds } from './mail-kinds.js';
 import { MailApi } from './mail.api.js';
 import { MailConsole } from './mail.console.js';
+import { MailSender } from './mail.sender.js';
 import { MailWorker } from './mail.worker.js';
 import { OutboxService } from './outbox.service.js';
 import { relayFromUrl } from './relay.js';
+import { RelayTrouble } from './relay-trouble.js';
 import { SmtpDelivery } from './smtp.delivery.js';
+import { Upkeep } from './upkeep.js';
 
 const inbox = {
   provide: Inbox,
@@ -33,7 +36,18 @@ const delivery = {
 
 @Module({
   controllers: [InboxPages, MailApi, MailConsole],
-  providers: [inbox, delivery, Claims, MailDesk, MailKinds, MailWorker, OutboxService],
+  providers: [
+    inbox,
+    delivery,
+    Claims,
+    MailDesk,
+    MailKinds,
+    MailSender,
+    MailWorker,
+    OutboxService,
+    RelayTrouble,
+    Upkeep,
+  ],
   exports: [MailKinds, MailWorker, OutboxService, MailDesk],
 })
 export class MailModule {}

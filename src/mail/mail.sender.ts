@@ -1,0 +1,90 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { type ClaimedMail, Claims } from './claims.js';
+import { mailbox, renderMail } from './compose.js';
+import { type Delivery, DELIVERY, type Handover, type Outcome } from './delivery.js';
+import { MailKinds } from './mail-kinds.js';
+import { RelayTrouble } from './relay-trouble.js';
+import { settlementOf } from './settlement.js';
+
+class FenceLost extends Error {}
+
+/** Brings one claimed mail to its outcome: writes it if need be, hands it over, records the answer. */
+@Injectable()
+export class MailSender {
+  private readonly log = new Logger('Mail');
+
+  constructor(
+    private readonly claims: Claims,
+    private readonly kinds: MailKinds,
+    private readonly trouble: RelayTrouble,
+    @Inject(DELIVERY) private readonly delivery: Delivery,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** Sends the mail and writes down what came of it, unless somebody else has it by then. */
+  async send(mail: ClaimedMail): Promise<void> {
+    let outcome: Outcome;
+    let to = mail.recipient ?? '';
+    try {
+      const handover = await this.prepare(mail);
+      if ('result' in handover) outcome = handover;
+      else {
+        to = handover.to;
+        outcome = await this.delivery.deliver(handover, async () => {
+          if (!(await this.claims.handOver(mail))) throw new FenceLost();
+        });
+      }
+    } catch (error) {
+      // Somebody else has the mail now: not a word about it from here.
+      if (error instanceof FenceLost) return;
+      this.log.error(`attempt ${mail.attemptId} was broken off before the hand-over: ${(error as Error).name}`);
+      outcome = { result: 'unsent', reply: 'broken off before the hand-over' };
+    }
+    this.trouble.heed(outcome);
+    await this.record(mail, outcome, to);
+  }
+
+  /** The mail as it goes out, or the outcome when there is nothing that could go out. */
+  private async prepare(mail: ClaimedMail): Promise<Handover | Outcome> {
+    const { id, attemptId, createdAt } = mail;
+    const from = mailbox(this.settings.MAIL_FROM).address;
+    if (!mail.intact) return { result: 'refused', reply: 'the stored bytes are not those that were approved' };
+    if (mail.raw) return { id, attemptId, createdAt, from, to: mail.recipient!, bytes: mail.raw };
+    try {
+      const kind = this.kinds.find(mail.kind);
+      if (!kind?.compose) return { result: 'deferred', reply: `nobody here writes mails of the kind ${mail.kind}` };
+      const composed = await kind.compose(mail);
+      if (!composed) return { result: 'suppressed' };
+      const fixed = { id, date: createdAt, from: this.settings.MAIL_FROM, lane: mail.lane };
+      return {
+        id,
+        attemptId,
+        createdAt,
+        from,
+        to: mailbox(composed.to).address,
+        bytes: await renderMail(composed, fixed),
+      };
+    } catch (error) {
+      // Only the kind of error: its message may quote the person.
+      this.log.error(`a mail of the kind ${mail.kind} could not be written: ${(error as Error).name}`);
+      return { result: 'deferred', reply: 'the mail could not be written' };
+    }
+  }
+
+  /** An answer must not be lost to a database that is away for a moment: it is written down as long as the lease runs. */
+  private async record(mail: ClaimedMail, outcome: Outcome, to: string): Promise<void> {
+    const kind = this.kinds.find(mail.kind);
+    const settlement = settlementOf(mail, outcome, { kind, to, pause: this.trouble.pauseSeconds });
+    for (const seconds of [0.2, 1, 5, 20, 0]) {
+      try {
+        await this.claims.settle(settlement);
+        return;
+      } catch (error) {
+        if (seconds === 0) throw error;
+        await sleep(seconds * 1000);
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { leaseSeconds } from './claims.js';
+import { back, letGo } from './outbox-sql.js';
+
+/** What has to be done to the outbox from time to time, by any worker: leases, deadlines, the hold of MAIL_MODE. */
+@Injectable()
+export class Upkeep {
+  constructor(private readonly database: DataSource) {}
+
+  /** Tells that the worker lives. */
+  async extend(worker: string): Promise<void> {
+    await this.database.query(
+      `UPDATE outbox SET lease_until = now() + $2 * interval '1 second'
+       WHERE state IN ('claimed', 'handing_over') AND worker = $1`,
+      [worker, leaseSeconds],
+    );
+  }
+
+  /**
+   * Takes back what silent workers held. What was only claimed has not left and goes back; what was being handed over is
+   * in doubt, and goes again by itself only if its kind says so.
+   * @param resent kinds that go again after a doubt
+   * @param whose those whose lease has ended; all, when no other worker can be alive; or those of one worker that stops
+   */
+  async recover(resent: string[], whose: 'expired' | 'all' | { worker: string } = 'expired'): Promise<number> {
+    const [, count] = await this.database.query<[unknown[], number]>(
+      `WITH lost AS (
+         SELECT campaign_id, id, attempt_id, state AS was,
+                CASE WHEN state = 'handing_over' AND kind <> ALL ($1) THEN 'in_doubt' ELSE 'queued' END AS state
+         FROM outbox
+         WHERE state IN ('claimed', 'handing_over') AND (lease_until < now() OR $2 OR worker = $3)
+         FOR UPDATE SKIP LOCKED
+       ), told AS (
+         UPDATE attempts
+         SET ended_at = now(), reply = 'the worker stopped',
+             outcome = CASE lost.was WHEN 'claimed' THEN 'unsent' ELSE 'in_doubt' END
+         FROM lost
+         WHERE attempts.campaign_id = lost.campaign_id AND outbox_id = lost.id
+           AND attempts.attempt_id = lost.attempt_id
+       ), next AS (
+         SELECT campaign_id, id, ${back('lost.state')} AS state
+         FROM lost JOIN outbox USING (campaign_id, id)
+       )
+       UPDATE outbox SET ${letGo} FROM next
+       WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
+      [resent, whose === 'all', typeof whose === 'object' ? whose.worker : null],
+    );
+    return count;
+  }
+
+  /** Ends what is past its deadline; what is in doubt stays for a person to decide. */
+  async expire(): Promise<number> {
+    const [, count] = await this.database.query<[unknown[], number]>(
+      `WITH next AS (
+         SELECT campaign_id, id, 'expired' AS state FROM outbox
+         WHERE state IN ('queued', 'deferred', 'held') AND expires_at <= now()
+         FOR UPDATE SKIP LOCKED
+       )
+       UPDATE outbox SET ${letGo} FROM next
+       WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
+    );
+    return count;
+  }
+
+  /** MAIL_MODE=hold: what waits from before is held too. */
+  async holdAll(): Promise<void> {
+    await this.database.query(
+      `UPDATE outbox SET state = 'held', state_at = now(), stop = 'mode' WHERE state IN ('queued', 'deferred')`,
+    );
+  }
+}
