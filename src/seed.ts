@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { DemoParliament } from './lawmakers/demo-parliament.service.js';
+import { BundledLetters } from './letters/bundled-letters.service.js';
 import { bundledPetitions } from './petitions/bundled.js';
 import { Petitions } from './petitions/petitions.service.js';
 
@@ -7,4 +8,5 @@ import { Petitions } from './petitions/petitions.service.js';
 export async function seed(app: INestApplicationContext): Promise<void> {
   for (const petition of bundledPetitions()) await app.get(Petitions).create(petition, 'open', 'system');
   await app.get(DemoParliament).seed();
+  await app.get(BundledLetters).seedLetterCampaign();
 }

@@ -106,10 +106,11 @@ export class Approvals {
       requireMove(campaign, 'draft');
       await voidApproval(tx, id, actor.name, reason || 'taken back');
       await tx.query(
-        `UPDATE letter_campaigns SET dated_at = NULL, petition_count = NULL, petition_counted_at = NULL WHERE id = $1`,
+        `UPDATE letter_campaigns SET state = 'draft', state_at = now(), dated_at = NULL, petition_count = NULL,
+           petition_counted_at = NULL
+         WHERE id = $1`,
         [id],
       );
-      await moveTo(tx, id, 'draft');
       await this.audit.record(tx, { actor, action: 'letter-campaign.approval-taken-back', subject: id });
     });
   }

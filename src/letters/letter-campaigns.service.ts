@@ -178,6 +178,7 @@ export function textFaults(words: LetterWords, ofPetition: boolean): TemplateErr
 function describe({ code, line, name }: TemplateFault): string {
   if (code === 'unknown-placeholder') return `Line ${line}: there is no placeholder {{ ${name} }}.`;
   if (code === 'reserved-name') return `Line ${line}: "${name}" is the name of a placeholder; assign to another name.`;
+  if (code === 'template-too-large') return 'What comes out is too long for a letter.';
   return `Line ${line}: ${name}.`;
 }
 

@@ -4,7 +4,7 @@ import { Liquid, LiquidError, type Template } from 'liquidjs';
 export type Plain = string | number | boolean | { [key: string]: Plain };
 
 export interface TemplateFault {
-  code: 'template-syntax' | 'unknown-placeholder' | 'reserved-name';
+  code: 'template-syntax' | 'unknown-placeholder' | 'reserved-name' | 'template-too-large';
   line: number;
   /** The placeholder's path, or the parser's words for a fault of syntax. */
   name: string;
@@ -16,6 +16,12 @@ export class MissingData extends Error {
     super(`no value for ${placeholder}`);
   }
 }
+
+/** A template that grew beyond every letter when it met this lawmaker's data. */
+export class TemplateTooLarge extends Error {}
+
+/** Longest text that is still a letter, in characters. */
+const longest = 50_000;
 
 const tags = ['if', 'unless', 'case', 'assign', 'comment'];
 export const letterFilters = ['default', 'upcase', 'downcase', 'capitalize', 'strip', 'append', 'prepend'];
@@ -45,7 +51,7 @@ const engine = letterEngine();
 
 /**
  * Everything that is wrong with a template before it meets a lawmaker: syntax, tags and filters that letters do not have,
- * placeholders outside `known` (full paths such as `lawmaker.area`), assignments that would hide a known one.
+ * placeholders outside `known` (full paths such as `lawmaker.area`), assignments that would hide a known one, growth.
  */
 export function templateFaults(source: string, known: readonly string[]): TemplateFault[] {
   let parsed: Template[];
@@ -72,7 +78,8 @@ export function templateFaults(source: string, known: readonly string[]): Templa
       line: variable.location.row,
       name: String(variable),
     }));
-  return [...reserved, ...unknown].sort((one, other) => one.line - other.line);
+  const faults: TemplateFault[] = [...reserved, ...unknown].sort((one, other) => one.line - other.line);
+  return faults.length > 0 ? faults : sizeFaults(source, known);
 }
 
 /**
@@ -84,15 +91,35 @@ export function compileTemplate(source: string): (context: Record<string, Plain>
   return (context) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return String(engine.renderSync(parsed, context));
+        const text = String(engine.renderSync(parsed, context));
+        if (text.length > longest) throw new TemplateTooLarge();
+        return text;
       } catch (error) {
         const placeholder = missingPlaceholder(error);
         if (placeholder) throw new MissingData(placeholder);
+        if ((error as Error).message.startsWith('memory alloc limit')) throw new TemplateTooLarge();
         // The limit is wall-clock time: on a busy machine a pause can use it up without any fault of the template.
         if (attempt === 5 || !(error as Error).message.startsWith('template render limit exceeded')) throw error;
       }
     }
   };
+}
+
+/** Renders with something in every placeholder. */
+function sizeFaults(source: string, known: readonly string[]): TemplateFault[] {
+  const context: Record<string, Plain> = {};
+  for (const path of known) {
+    const [root, leaf] = path.split('.') as [string, string?];
+    if (leaf === undefined) context[root] = path;
+    else context[root] = { ...(context[root] as Record<string, Plain> | undefined), [leaf]: path };
+  }
+  try {
+    compileTemplate(source)(context);
+  } catch (error) {
+    if (error instanceof TemplateTooLarge) return [{ code: 'template-too-large', line: 1, name: '' }];
+    if (!(error instanceof MissingData)) return [syntaxFault(error)];
+  }
+  return [];
 }
 
 function missingPlaceholder(error: unknown): string | undefined {

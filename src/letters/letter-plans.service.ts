@@ -9,7 +9,7 @@ import { mailbox } from '../mail/compose.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { defaultLocale, isLocale } from '../site/languages.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
-import { MissingData } from './letter-engine.js';
+import { MissingData, TemplateTooLarge } from './letter-engine.js';
 import { type FactsIn, letterWriter, type WrittenLetter } from './write-letter.js';
 
 /** What a lawmaker would get at this moment, or why nothing. */
@@ -93,6 +93,7 @@ function planned(member: AudienceMember, write: ReturnType<typeof letterWriter>)
   try {
     return { member, letter: write(member), excluded: null };
   } catch (error) {
+    if (error instanceof TemplateTooLarge) return { member, letter: null, excluded: 'too-large' };
     if (!(error instanceof MissingData)) throw error;
     return { member, letter: null, excluded: `missing:${error.placeholder}` };
   }

@@ -70,16 +70,18 @@ export type LetterWords = z.infer<typeof LetterWords>;
 export const NewApproval = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/, 'invalid') });
 export type NewApproval = z.infer<typeof NewApproval>;
 
-export const ReviewReturn = z.object({ reason: z.string().trim().max(500, 'too-long').default('') });
+export const ReviewReturn = z.object({ reason: z.string().trim().max(500, 'too-long').default('') }).prefault({});
 export type ReviewReturn = z.infer<typeof ReviewReturn>;
 
 /** A test goes to the signed-in person; the lawmaker only lends her name and place. */
-export const NewTest = z.object({
-  lawmakerId: z.preprocess((value) => value || undefined, z.uuid('invalid').optional()),
-});
+export const NewTest = z
+  .object({
+    lawmakerId: z.preprocess((value) => value || undefined, z.uuid('invalid').optional()),
+  })
+  .prefault({});
 export type NewTest = z.infer<typeof NewTest>;
 
-export const TaskCompletion = z.object({ note: z.string().trim().max(1000, 'too-long').default('') });
+export const TaskCompletion = z.object({ note: z.string().trim().max(1000, 'too-long').default('') }).prefault({});
 export type TaskCompletion = z.infer<typeof TaskCompletion>;
 
 /** One lawmaker who is left out by hand; `lift` takes that back. */
