@@ -9,5 +9,5 @@ export default {
   globalTeardown: join(base.rootDir, 'test/support/global-teardown.ts'),
   // One browser and one application at a time: a small machine has no room for more.
   maxWorkers: 1,
-  testTimeout: 180_000,
+  testTimeout: 300_000,
 };

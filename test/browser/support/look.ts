@@ -83,7 +83,9 @@ export async function look(browser: Browser, url: string, name: string, how: How
         `axe.run(${JSON.stringify({ runOnly, resultTypes: ['violations'] })})`,
       );
       for (const { id, nodes } of violations)
-        looked.violations.push(...nodes.map(({ html }) => `${width} ${scheme} ${id}: ${html.slice(0, 200)}`));
+        looked.violations.push(
+          ...nodes.slice(0, 3).map(({ html }) => `${width} ${scheme} ${id}: ${html.slice(0, 200)}`),
+        );
     }
     await page.setViewportSize({ width: 320, height: 640 });
     return { ...looked, ...(await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure)) };
