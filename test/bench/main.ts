@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { dispatch } from './dispatch.js';
+import { counts, persons } from './exporting.js';
 import type { Bounds, Figure } from './measure.js';
 import { type Postgres, query, startPostgres } from './postgres.js';
 import { count } from './reading.js';
@@ -10,6 +11,8 @@ const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Fi
   sign,
   confirm,
   count,
+  counts,
+  persons,
   dispatch: (postgres, bounds) => dispatch(postgres, bounds, 'confirmations'),
   letters: (postgres, bounds) => dispatch(postgres, bounds, 'letters'),
 };

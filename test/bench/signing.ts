@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Inbox, until } from '../support/server.js';
-import { type Bounds, type Figure, load, observe, startProbed } from './measure.js';
+import { type Bounds, type Figure, type Load, load, observe, startProbed } from './measure.js';
 import { makeDatabase, type Postgres, query, statementRate } from './postgres.js';
 
-const slug = '1988-investigation';
+export const slug = '1988-investigation';
 const pgbench = 'pgbench: the same row by INSERT, one per transaction, 32 clients, prepared';
 
 const form = (email: string) =>
-  JSON.stringify({ name: 'Sara Signer', email, country: 'DE', locale: 'en', consents: { sign: true } });
+  JSON.stringify({ name: 'Sara Signer', email, country: 'DE', locale: 'en', consents: { sign: true, news: true } });
 
 const signing = (address: string) => {
   const run = randomUUID().slice(0, 8);
@@ -64,38 +64,35 @@ export async function sign(postgres: Postgres, { seconds }: Bounds): Promise<Fig
   }
 }
 
+/** That many people ask. @returns the tokens of the links in their mails */
+export async function ask(address: string, folder: string, people: number): Promise<string[]> {
+  await load({ ...signing(address), amount: people });
+  const inbox = new Inbox(folder);
+  return until(
+    'every mail is in the inbox',
+    async () => {
+      const mails = await inbox.mails();
+      return mails.length >= people && mails.map(({ token }) => token!);
+    },
+    240,
+  );
+}
+
+/** Presses the button behind each link. */
+export function press(address: string, tokens: string[]): Promise<Load> {
+  let next = 0;
+  const setupRequest = (request: object) => ({ ...request, path: `/api/v1/confirmations/${tokens[next++]}` });
+  return load({ url: address, amount: tokens.length, requests: [{ method: 'PUT', setupRequest }] });
+}
+
 /** Confirming by the links of real mails, against the INSERT of the same row into a copy of signatures. */
 export async function confirm(postgres: Postgres, { seconds, people }: Bounds): Promise<Figure> {
   const url = await makeDatabase(postgres, 'bench_confirm');
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url, LIMITS: 'off', MAIL_MODE: 'inbox' });
   try {
-    await load({ ...signing(server.address), amount: people });
-    const inbox = new Inbox(folder);
-    const tokens = await until(
-      'every mail is in the inbox',
-      async () => {
-        const mails = await inbox.mails();
-        return mails.length >= people && mails.map(({ token }) => token!);
-      },
-      180,
-    );
-    let next = 0;
-    const { result, where } = await observe(folder, url, () =>
-      load({
-        url: server.address,
-        amount: people,
-        requests: [
-          {
-            method: 'PUT',
-            setupRequest: (request) => ({
-              ...request,
-              path: `/api/v1/confirmations/${tokens[next++ % tokens.length]}`,
-            }),
-          },
-        ],
-      }),
-    );
+    const tokens = await ask(server.address, folder, people);
+    const { result, where } = await observe(folder, url, () => press(server.address, tokens));
     await until('everybody is counted', async () => (await server.count(slug)) === people);
     await query(url, 'CREATE TABLE copy (LIKE signatures INCLUDING ALL)');
     const limit = await statementRate(
