@@ -137,6 +137,7 @@ export class LawmakerImportsConsole {
         message: noteMessage(locale, note),
         place: placeName(locale, note),
       })),
+      manyGone: notes.some(({ code }) => code === 'many-gone'),
       moreNotes: Math.max(notes.length - shownNotes, 0),
     });
   }
