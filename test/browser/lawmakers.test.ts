@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { projectRoot } from '../../src/config/root.js';
+import { Staff } from '../../src/staff/staff.service.js';
+import { cast } from '../support/cast.js';
+import { launch, withChromium } from './support/chromium.js';
+import { fine, look } from './support/look.js';
+import { startSite, type Site } from './support/site.js';
+
+const password = 'correct-horse-battery';
+const file = (name: string) => join(projectRoot, 'test/fixtures/lawmakers', name);
+
+withChromium('importing lawmakers', () => {
+  let site: Site;
+  let browser: Browser;
+  let page: Page;
+  let session: Awaited<ReturnType<BrowserContext['storageState']>>;
+  const places: Record<string, string> = {};
+
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    await site.get(Staff).add(cast.olga, 'system', password);
+    browser = await launch();
+    page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(`${site.url}/en/console`);
+    await page.locator('input[name=email]').fill(cast.olga.email);
+    await page.locator('input[name=password]').fill(password);
+    await page.locator('main form button').click();
+    await page.locator('.rail').waitFor();
+    session = await page.context().storageState();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const upload = async (name: string, legislature = '') => {
+    await page.goto(`${site.url}/en/console/lawmakers/imports/new`);
+    await page.locator('#legislature').fill(legislature);
+    await page.locator('#file').setInputFiles(file(name));
+    await page.getByRole('button', { name: 'Show what would change' }).click();
+  };
+  const path = () => new URL(page.url()).pathname.replace(/^\/en/, '');
+
+  test('a CSV file becomes lawmakers by upload, columns, look and apply, without JavaScript', async () => {
+    await upload('hostile.csv', 'nl-wizard');
+    expect(await page.locator('#map-name').inputValue()).toBe('Full name');
+    places.columns = path();
+    await page.locator('#map-honorific').selectOption('Title');
+    await page.getByRole('button', { name: 'Show what would change' }).click();
+    places.preview = path();
+    expect(await page.locator('.stats').innerText()).toMatch(/New\s+24/);
+    expect(await page.locator('main').innerText()).toContain('hostile.csv, line 27');
+    await page.getByRole('button', { name: 'Apply these changes' }).click();
+    expect(await page.locator('main').innerText()).toContain('Farid Gul');
+
+    await upload('congress.csv');
+    await page.getByRole('button', { name: 'Apply these changes' }).click();
+    await upload('congress.json');
+    places.changed = path();
+    expect(await page.locator('.diff-changed').count()).toBeGreaterThan(0);
+    expect(await page.locator('.diff-gone').count()).toBe(1);
+    await upload('hostile.csv', 'nl-wizard');
+    places.columns = path();
+  });
+
+  test('what cannot be read is said beside the file, with the line', async () => {
+    await upload('openstates/Cora-Heath.yml');
+    expect(await page.locator('[role=alert]').innerText()).toContain('There is nobody in this file.');
+  });
+
+  const withErrors = async (view: Page) => {
+    await view.locator('#file').setInputFiles(file('openstates/Cora-Heath.yml'));
+    await view.locator('main form button').click();
+    await view.locator('#errors').waitFor();
+    await view.waitForLoadState();
+  };
+
+  for (const locale of ['en', 'fa']) {
+    test.each(['columns', 'preview', 'changed'])(`${locale}: the page of %s can be used by everybody`, async (name) => {
+      const seen = await look(browser, `${site.url}/${locale}${places[name]}`, `console-import-${name}-${locale}`, {
+        session,
+      });
+      expect(seen).toEqual(fine());
+    });
+    test(`${locale}: the form with an error can be used by everybody`, async () => {
+      const url = `${site.url}/${locale}/console/lawmakers/imports/new`;
+      const seen = await look(browser, url, `console-import-errors-${locale}`, { session, act: withErrors });
+      expect(seen).toEqual(fine(422));
+    });
+  }
+});
