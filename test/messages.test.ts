@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IntlMessageFormat } from 'intl-messageformat';
+import { projectRoot } from '../src/config/root.js';
+import { locales } from '../src/site/languages.js';
+
+/** Keys that are put together at run time, by their beginning. Everything else is written out where it is used. */
+const madeOf = [
+  'consent.',
+  'error.',
+  'exports.by.',
+  'exports.purpose.',
+  'lawmakers.change.',
+  'lawmakers.chamber.',
+  'lawmakers.channel.',
+  'lawmakers.excluded.',
+  'lawmakers.field.',
+  'lawmakers.note.',
+  'lawmakers.severity.',
+  'lawmakers.state.',
+  'lawmakers.unreadable.',
+  'letters.channel.',
+  'letters.done.',
+  'letters.excluded.',
+  'letters.fault.',
+  'letters.placeholder.',
+  'letters.show.',
+  'letters.state.',
+  'letters.task.',
+  'mail.',
+  'maildesk.about.',
+  'maildesk.lane.',
+  'maildesk.mode.',
+  'maildesk.outcome.',
+  'maildesk.state.',
+  'petition.state.',
+  'petitions.state.',
+  'problem.',
+  // Names of form fields, for the summary of errors.
+  'sign.consentSign',
+  'sign.t',
+  'sign.website',
+  'staff.role.',
+  'withdraw.email',
+];
+
+const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
+const filesOf = (folder: string, ending: string) =>
+  readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => read(join(folder, name)));
+
+const messages = Object.fromEntries(
+  locales.map((locale) => [locale, JSON.parse(read(`templates/messages/${locale}.json`)) as Record<string, string>]),
+);
+const english = messages.en!;
+const templates = filesOf('templates', '.liquid').join('\n');
+const code = filesOf('src', '.ts').join('\n');
+
+interface Part {
+  type: number;
+  value: string;
+  options?: Record<string, { value: Part[] }>;
+  children?: Part[];
+}
+/** What a message is filled with, each as name and kind (argument, number, plural, ...). */
+function placeholders(parts: Part[]): string[] {
+  return parts.flatMap(({ type, value, options, children }) => [
+    // 0 is a piece of text, 7 the # of a plural; 1 a value as it is, 2 a number in the digits of the language.
+    ...(type === 0 || type === 7 ? [] : [`${value}:${type === 1 ? 2 : type}`]),
+    ...Object.values(options ?? {}).flatMap((option) => placeholders(option.value)),
+    ...placeholders(children ?? []),
+  ]);
+}
+const kinds = (locale: string, key: string) => {
+  const format = new IntlMessageFormat(messages[locale]![key]!, locale, undefined, { ignoreTag: true });
+  return [...new Set(placeholders(format.getAst() as Part[]))].sort();
+};
+
+test.each(locales)('%s has every message, in order, and none is empty', (locale) => {
+  const keys = Object.keys(messages[locale]!);
+  expect(keys.filter((key) => !(key in english))).toEqual([]);
+  expect(Object.keys(english).filter((key) => !keys.includes(key))).toEqual([]);
+  expect(keys).toEqual([...keys].sort());
+  expect(keys.filter((key) => messages[locale]![key]!.trim() === '')).toEqual([]);
+});
+
+test.each(locales)('%s can be parsed, and is filled with the same things as English', (locale) => {
+  const differing = Object.keys(english)
+    .map((key) => ({ key, english: kinds('en', key), other: kinds(locale, key) }))
+    .filter(({ english, other }) => english.join() !== other.join());
+  expect(differing).toEqual([]);
+});
+
+test('every message a template or the code asks for by name exists', () => {
+  const asked = [
+    ...[...templates.matchAll(/'([a-zA-Z][\w-]*(?:\.[\w-]+)+)'\s*\|\s*t\b/g)].map(([, key]) => key!),
+    ...[...code.matchAll(/translate\(\s*[\w.]+,\s*'([^']+)'/g)].map(([, key]) => key!),
+  ];
+  expect(asked.length).toBeGreaterThan(200);
+  expect([...new Set(asked)].filter((key) => !(key in english))).toEqual([]);
+});
+
+test('every message is used', () => {
+  const all = `${templates}\n${code}`;
+  const unused = Object.keys(english)
+    .filter((key) => !madeOf.some((beginning) => key.startsWith(beginning)))
+    .filter((key) => !all.includes(`'${key}'`));
+  expect(unused).toEqual([]);
+});
+
+test('every beginning of the list is put together somewhere, and has messages', () => {
+  const idle = madeOf.filter((beginning) => !Object.keys(english).some((key) => key.startsWith(beginning)));
+  expect(idle).toEqual([]);
+});
+
+test('Persian is written with its own letters, digits and quotation marks', () => {
+  const persian = Object.entries(messages.fa!);
+  expect(persian.filter(([, text]) => /[كي٠-٩٤-٦]/.test(text))).toEqual([]);
+  expect(persian.filter(([, text]) => /“|”/.test(text))).toEqual([]);
+  // The prefix of verbs and the plural ending are set off by a half-space, never by a space.
+  expect(persian.filter(([, text]) => /(^|[\s(«])(می|نمی) [آ-ی]|[آ-ی] ها(ی|\s|$)/.test(text))).toEqual([]);
+});
