@@ -152,6 +152,16 @@ describe('dispatch', () => {
     expect(await outbox(id)).toHaveLength(3);
   });
 
+  it('sends nothing to a lawmaker who objects while her letter waits', async () => {
+    const id = await campaignOf(app, olga);
+    await send(id);
+    const kim = await lawmakerId(app, 'Kim Lund');
+    await app.get(ObjectionsService).record(kim, 'by phone', olga);
+    await app.get(MailWorker).drain();
+    await app.get(ObjectionsService).lift(kim, olga);
+    expect((await outbox(id)).map((mail) => mail.state)).toEqual(['accepted', 'accepted', 'accepted', 'suppressed']);
+  });
+
   it('gives nothing to a lawmaker who joins after the approval', async () => {
     await importTestland(app, crowd(3), 'late');
     const id = await campaignOf(app, olga, { more: { audience: { legislatures: ['late'] } } });

@@ -1,11 +1,26 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { LawmakersService } from '../lawmakers/lawmakers.service.js';
 import { MailKinds } from '../mail/mail-kinds.js';
 
 /** Both kinds travel as frozen bytes, and after a doubt both wait for a person: a lawmaker never gets the same letter twice. */
 @Injectable()
 export class LettersMails {
-  constructor(kinds: MailKinds) {
-    kinds.register({ name: 'letter', inDoubt: 'hold' });
+  constructor(
+    kinds: MailKinds,
+    private readonly database: DataSource,
+    private readonly lawmakers: LawmakersService,
+  ) {
+    kinds.register({ name: 'letter', inDoubt: 'hold', isWanted: (mail) => this.isWanted(mail) });
     kinds.register({ name: 'letter-test', inDoubt: 'hold' });
+  }
+
+  /** An objection also stops the letter that waits in the outbox: until the server takes it, it is not too late. */
+  private async isWanted({ campaignId, ref }: { campaignId: string; ref: string }): Promise<boolean> {
+    const [letter] = await this.database.query(`SELECT lawmaker_id FROM letters WHERE campaign_id = $1 AND id = $2`, [
+      campaignId,
+      ref,
+    ]);
+    return letter === undefined || !(await this.lawmakers.find(letter.lawmaker_id as string)).objected;
   }
 }

@@ -19,6 +19,8 @@ export interface MailKind {
    * that a resend carries the same bytes. The payload is blanked once the mail is in a final state.
    */
   compose?(mail: { id: string; campaignId: string; ref: string; payload: Buffer | null }): Promise<ComposedMail | null>;
+  /** Asked for frozen bytes right before they go out; false: they are not sent any more (state suppressed). */
+  isWanted?(mail: { campaignId: string; ref: string }): Promise<boolean>;
 }
 
 /** Which kinds of mail there are. The rooms that know what a mail says register theirs at start. */

@@ -51,6 +51,7 @@ export class MailSender {
     const { id, attemptId, createdAt } = mail;
     const from = mailbox(this.settings.MAIL_FROM).address;
     if (!mail.intact) return { result: 'refused', reply: 'the stored bytes are not those that were approved' };
+    if (mail.raw && (await this.kinds.find(mail.kind)?.isWanted?.(mail)) === false) return { result: 'suppressed' };
     if (mail.raw) return { id, attemptId, createdAt, from, to: mail.recipient!, bytes: mail.raw };
     try {
       const kind = this.kinds.find(mail.kind);
