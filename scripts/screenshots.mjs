@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { status } = spawnSync(
   process.execPath,
-  ['node_modules/jest/bin/jest.js', '--config', 'test/browser/jest.config.mjs', 'pages', ...process.argv.slice(2)],
+  ['node_modules/jest/bin/jest.js', '--config', 'test/browser/jest.config.mjs', ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit', env: { ...process.env, SCREENSHOTS: join(root, 'screenshots') } },
 );
 process.exit(status ?? 1);

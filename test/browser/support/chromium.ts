@@ -13,7 +13,7 @@ const executablePath = places.find((path) => path && existsSync(path));
 /** Like describe, but left out with a printed reason where there is no Chromium. In CI there has to be one. */
 export const withChromium: (name: string, tests: () => void) => void = (name, tests) => {
   if (executablePath || process.env.CI) return describe(name, tests);
-  console.warn(`Left out, because no Chromium was found (CHROMIUM_PATH says where it is): ${name}`);
+  process.stderr.write(`Left out, because no Chromium was found (CHROMIUM_PATH says where it is): ${name}\n`);
   test.skip(`${name}: needs Chromium`, () => undefined);
 };
 
