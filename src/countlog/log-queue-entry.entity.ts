@@ -1,9 +1,11 @@
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 /** Something to be counted: written with the signature or withdrawal in one transaction, taken out by the sequencer. */
 @Entity('log_queue')
 @Check('log_queue_kind_check', `kind IN ('sign', 'withdraw')`)
 export class LogQueueEntry {
+  // By name: the count knows no other room.
+  @ForeignKey('Petition')
   @PrimaryColumn('uuid')
   petitionId: string;
 

@@ -1,10 +1,12 @@
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 /** How many signed and withdrew on one day, from one country, through one door. Written by the sequencer only. */
 @Entity('tallies')
 @Check('tallies_signed_check', `signed >= 0`)
 @Check('tallies_withdrawn_check', `withdrawn >= 0`)
 export class Tally {
+  // By name: the count knows no other room.
+  @ForeignKey('Petition')
   @PrimaryColumn('uuid')
   petitionId: string;
 

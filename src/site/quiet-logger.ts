@@ -6,7 +6,6 @@ const chatty = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'N
 export class QuietLogger extends ConsoleLogger {
   override log(message: unknown, ...more: unknown[]): void {
     const context = more.at(-1) ?? this.context;
-    if (this.isLevelEnabled('debug') || !chatty.has(String(context)))
-      super.log(message as string, ...(more as string[]));
+    if (this.isLevelEnabled('debug') || !chatty.has(String(context))) super.log(message, ...more);
   }
 }
