@@ -143,14 +143,25 @@ function changedFields(before: KnownLawmaker, after: ImportedPerson): FieldChang
     fields.push({ field: 'sitting', before: String(before.sitting), after: String(after.sitting) });
   }
   const list = (contacts: ImportedPerson['contacts']) =>
-    contacts.map(({ channel, value, label }) => `${channel}: ${value}${label ? ` (${label})` : ''}`).join('\n');
+    contacts.map(({ channel, value, label }) => `${channel}: ${value}${label ? ` (${label})` : ''}`);
   if (contactsKey(before.contacts) !== contactsKey(after.contacts)) {
-    fields.push({ field: 'contacts', before: list(before.contacts), after: list(after.contacts) });
+    fields.push({ field: 'contacts', ...difference(list(before.contacts), list(after.contacts)) });
   }
   const knownIds = new Set(before.identifiers.map(identityKey));
   const added = after.identifiers.map(identityKey).filter((id) => !knownIds.has(id));
   if (added.length) fields.push({ field: 'identifiers', before: null, after: added.join('\n') });
   return fields;
+}
+
+/** Only the lines that went and came; all of them where nothing but the order is another. */
+function difference(before: string[], after: string[]): { before: string | null; after: string | null } {
+  const went = before.filter((line) => !after.includes(line));
+  const came = after.filter((line) => !before.includes(line));
+  const ordered = went.length + came.length === 0;
+  return {
+    before: (ordered ? before : went).join('\n') || null,
+    after: (ordered ? after : came).join('\n') || null,
+  };
 }
 
 function contactsKey(contacts: ImportedPerson['contacts']): string {

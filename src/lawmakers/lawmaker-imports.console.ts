@@ -203,7 +203,7 @@ export class LawmakerImportsConsole {
     return this.render('lawmakers-import-columns', locale, request, `/imports/${id}/columns`, {
       import: found,
       headers,
-      sample,
+      sample: headers.map((header, i) => ({ header, cells: sample.map((row) => row[i]).filter(Boolean) })),
       errors,
       fields: mapFields.map((field) => ({ field, header: (chosen ?? columns)[field] ?? null })),
       headerOptions: headers.filter(Boolean).map((value) => ({ value, label: value })),

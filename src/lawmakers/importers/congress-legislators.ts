@@ -142,7 +142,6 @@ function readMember(raw: Member, place: Place, today: string, notebook: Notebook
     ...readPhoneField(raw.phone, null, place, notebook),
     ...readPostField(raw.address, null, place, notebook),
   ]);
-  if (contacts.length === 0) notebook.add(place, 'noticed', 'no-contact', name.name);
   return {
     place,
     identifiers,

@@ -65,7 +65,6 @@ function readRow(row: CsvRow, map: ColumnMap, today: string, notebook: Notebook)
     ...readPhoneField(raw(row, map, 'phone'), null, place, notebook),
     ...readPostField(raw(row, map, 'post'), null, place, notebook),
   ]);
-  if (contacts.length === 0) notebook.add(place, 'noticed', 'no-contact', name.name);
   return {
     place,
     identifiers: identifiersOf(row, map),

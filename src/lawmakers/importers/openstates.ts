@@ -108,7 +108,6 @@ function readPerson(raw: OpenStatesPerson, place: Place, today: string, notebook
     endedOn: endedOn && endedOn < today ? endedOn : null,
     contacts: contactsOf(raw, place, notebook),
   };
-  if (person.contacts.length === 0) notebook.add(place, 'noticed', 'no-contact', person.name);
   return { person, jurisdiction };
 }
 

@@ -7,6 +7,9 @@ export function settle(file: ImportedFile): ImportedFile {
   const notebook = new Notebook();
   const people = dropCutDomains(mergeSamePeople(file.people, notebook), notebook);
   noticeSharedAddresses(people, notebook);
+  for (const { place, name, contacts, endedOn } of people) {
+    if (contacts.length === 0 && !endedOn) notebook.add(place, 'noticed', 'no-contact', name);
+  }
   return { ...file, people, notes: [...file.notes, ...notebook.notes] };
 }
 
