@@ -219,15 +219,16 @@ describe('audit log', () => {
 
   test('finds an entry that was changed behind its back', async () => {
     const audit = app.get(AuditService);
-    expect(await audit.firstBroken()).toBeNull();
+    expect(await audit.check()).toMatchObject({ firstBroken: null });
     const [{ id }] = await app.database.query(`SELECT id FROM audit_entries ORDER BY id LIMIT 1 OFFSET 2`);
     await app.database.transaction(async (tx) => {
       await tx.query(`ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_append_only`);
       await tx.query(`UPDATE audit_entries SET detail = '{"role":"viewer","x":1}' WHERE id = $1`, [id]);
       await tx.query(`ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_append_only`);
     });
-    expect(await audit.firstBroken()).toBe(id);
-    expect((await ada.get('/fa/console/audit')).body).toContain('notice-warn');
+    expect(await audit.check()).toMatchObject({ firstBroken: id });
+    expect((await ada.get('/fa/console/audit?check=yes')).body).toContain('notice-warn');
+    expect((await ada.api('GET', '/api/v1/audit/chain')).json()).toMatchObject({ firstBroken: id });
   });
 
   test('keeps the chain whole when many write at once', async () => {
@@ -239,7 +240,7 @@ describe('audit log', () => {
           other.database.transaction((tx) => audit.record(tx, { actor: 'system', action: 'test', subject: String(n) })),
         ),
       );
-      expect(await audit.firstBroken()).toBeNull();
+      expect(await audit.check()).toMatchObject({ firstBroken: null });
       expect(await audit.list({}, 100)).toHaveLength(30);
     } finally {
       await other.close();

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Needs } from './access.js';
 import { AuditService } from './audit.service.js';
-import { AuditList, AuditQuery } from './staff.schema.js';
+import { AuditChain, AuditList, AuditQuery } from './staff.schema.js';
 
 const most = 100;
 
@@ -25,5 +25,12 @@ export class AuditApi {
       hash: hash.toString('hex'),
     }));
     return { entries, next: found.length > most ? entries.at(-1)!.id : null };
+  }
+
+  /** Recomputes the whole chain of entries. */
+  @Get('chain')
+  @ApiOkResponse({ standardSchema: AuditChain })
+  chain() {
+    return this.audit.check();
   }
 }

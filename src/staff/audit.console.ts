@@ -7,7 +7,7 @@ import { LocalePipe } from '../site/pipes.js';
 import { Needs } from './access.js';
 import { AuditService } from './audit.service.js';
 import { ConsoleContext } from './console-context.js';
-import { AuditQuery } from './staff.schema.js';
+import { AuditPageQuery } from './staff.schema.js';
 
 const most = 50;
 
@@ -25,13 +25,13 @@ export class AuditConsole {
   @Page()
   async list(
     @Param('locale', LocalePipe) locale: Locale,
-    @Query({ schema: AuditQuery }) { action, before }: AuditQuery,
+    @Query({ schema: AuditPageQuery }) { action, before, check }: AuditPageQuery,
     @Req() request: FastifyRequest,
   ) {
-    const [found, actions, broken] = await Promise.all([
+    const [found, actions, chain] = await Promise.all([
       this.audit.list({ action: action || undefined, before }, most + 1),
       this.audit.actions(),
-      this.audit.firstBroken(),
+      check ? this.audit.check() : null,
     ]);
     const entries = found.slice(0, most).map(({ id, at, actorName, actorKind, action: what, subject, detail }) => ({
       ...{ id, actorName, actorKind, action: what, subject },
@@ -42,7 +42,7 @@ export class AuditConsole {
       found.length > most ? new URLSearchParams({ ...(action && { action }), before: entries.at(-1)!.id }) : null;
     return this.pages.render('audit', locale, {
       ...this.console.context(request),
-      ...{ nav: 'audit', path: '/console/audit', entries, actions, action: action ?? '', broken },
+      ...{ nav: 'audit', path: '/console/audit', entries, actions, action: action ?? '', chain },
       next: more && `?${more}`,
     });
   }

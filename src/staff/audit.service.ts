@@ -15,6 +15,15 @@ export interface AuditRecord {
   detail?: Record<string, unknown>;
 }
 
+export interface CheckedChain {
+  /** Id of the first entry that was changed, or null. */
+  firstBroken: string | null;
+  /** How many entries fit. */
+  entries: number;
+  /** SHA-256 of the last entry that fits, in hex. */
+  lastHash: string;
+}
+
 type Chained = Omit<AuditEntry, 'id' | 'hash'>;
 
 const beginning = Buffer.alloc(32);
@@ -24,8 +33,13 @@ const page = 500;
 export class AuditService {
   constructor(private readonly database: DataSource) {}
 
-  /** Appends to the log in the caller's transaction: what was done and that it was done are committed together. */
-  async record(tx: EntityManager, { actor, action, subject, detail = {} }: AuditRecord): Promise<void> {
+  /**
+   * Appends to the log in the caller's transaction: what was done and that it was done are committed together. Call it
+   * last, after every other row is locked: it makes all who write entries wait for this transaction to end.
+   */
+  async record(tx: EntityManager, { actor, action, subject, detail: given = {} }: AuditRecord): Promise<void> {
+    // As the database gives it back, or the hash would be of something else.
+    const detail = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
     // One writer at a time, or two entries would follow the same one.
     await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign audit'))`);
     const [{ previous, at }] = await tx.query(
@@ -55,10 +69,16 @@ export class AuditService {
     return rows.map(({ action }) => action);
   }
 
-  /** Recomputes the chain. @returns the id of the first entry that does not fit, or null if all do */
-  async firstBroken(): Promise<string | null> {
+  /** Recomputes the chain from the first entry to the last, or to the first that does not fit. */
+  async check(): Promise<CheckedChain> {
     let previous: Buffer = beginning;
     let last = '0';
+    let count = 0;
+    const result = (firstBroken: string | null) => ({
+      firstBroken,
+      entries: count,
+      lastHash: previous.toString('hex'),
+    });
     for (;;) {
       const entries = await this.database.manager
         .createQueryBuilder(AuditEntry, 'entry')
@@ -67,11 +87,12 @@ export class AuditService {
         .limit(page)
         .getMany();
       for (const entry of entries) {
-        if (!entry.previous.equals(previous) || !entry.hash.equals(chain(entry))) return entry.id;
+        if (!entry.previous.equals(previous) || !entry.hash.equals(chain(entry))) return result(entry.id);
         previous = entry.hash;
         last = entry.id;
+        count += 1;
       }
-      if (entries.length < page) return null;
+      if (entries.length < page) return result(null);
     }
   }
 }

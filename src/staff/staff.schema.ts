@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { locales } from '../site/languages.js';
 import { type Right, rights, type Role, roles } from './access.js';
 
 const roleNames = Object.keys(roles) as [Role, ...Role[]];
@@ -9,21 +10,26 @@ export const StaffEmail = z
   .toLowerCase()
   .min(1, 'required')
   .max(200, 'too-long')
-  .regex(/^[^\s<>@,;:"()]+@[^\s<>@,;:"()]+$/, 'not-an-address');
+  .regex(/^[^\s\p{Cc}<>@,;:"()]+@[^\s\p{Cc}<>@,;:"()]+$/u, 'not-an-address');
 
 export const StaffRole = z.enum(roleNames, 'required');
 
+const PlainName = z
+  .string('required')
+  .trim()
+  .min(1, 'required')
+  .max(100, 'too-long')
+  .regex(/^[^\p{Cc}]+$/u, 'not-a-name');
+
 export const NewStaffMember = z.object({
   email: StaffEmail,
-  name: z
-    .string('required')
-    .trim()
-    .min(1, 'required')
-    .max(100, 'too-long')
-    .regex(/^[^\p{Cc}]+$/u, 'not-a-name'),
+  name: PlainName,
   role: StaffRole,
 });
 export type NewStaffMember = z.infer<typeof NewStaffMember>;
+
+export const ChosenLocale = z.object({ locale: z.enum(locales, 'not-a-language') });
+export type ChosenLocale = z.infer<typeof ChosenLocale>;
 
 export const RoleChange = z.object({ role: StaffRole });
 export type RoleChange = z.infer<typeof RoleChange>;
@@ -42,7 +48,7 @@ export const StaffWithPassword = StaffView.extend({ password: z.string() });
 const rightNames = rights as unknown as [Right, ...Right[]];
 
 export const NewToken = z.object({
-  name: z.string('required').trim().min(1, 'required').max(100, 'too-long'),
+  name: PlainName,
   scopes: z
     .preprocess(
       (value) => (typeof value === 'string' ? [value] : value),
@@ -65,13 +71,20 @@ export const TokenList = z.object({ tokens: z.array(TokenView) });
 export const TokenWithSecret = TokenView.extend({ token: z.string().describe('shown this once') });
 
 export const AuditQuery = z.object({
-  action: z.string().max(100).optional(),
+  action: z
+    .string()
+    .regex(/^[a-z0-9._-]{0,100}$/)
+    .optional(),
   before: z
     .string()
     .regex(/^\d{1,18}$/)
     .optional(),
 });
 export type AuditQuery = z.infer<typeof AuditQuery>;
+
+/** `check` recomputes the whole chain, which takes as long as the log is. */
+export const AuditPageQuery = AuditQuery.extend({ check: z.literal('yes').optional() });
+export type AuditPageQuery = z.infer<typeof AuditPageQuery>;
 
 export const AuditView = z.object({
   id: z.string(),
@@ -82,4 +95,10 @@ export const AuditView = z.object({
   detail: z.record(z.string(), z.unknown()),
   hash: z.string(),
 });
+export const AuditChain = z.object({
+  firstBroken: z.string().nullable().describe('id of the first entry that was changed, or null'),
+  entries: z.int(),
+  lastHash: z.string().describe('keep it elsewhere: if it is ever missing from the log, the end was cut off'),
+});
+
 export const AuditList = z.object({ entries: z.array(AuditView), next: z.string().nullable() });
