@@ -11,7 +11,7 @@ export class Staff1764000000600 implements MigrationInterface {
         name text NOT NULL,
         role text NOT NULL CHECK (role IN ('viewer', 'organiser', 'approver', 'admin')),
         password_hash text NOT NULL,
-        locale text NOT NULL DEFAULT 'en',
+        locale text,
         created_at timestamptz NOT NULL DEFAULT now(),
         disabled_at timestamptz
       )`);

@@ -1,6 +1,8 @@
+import { Controller, Get, RequestMethod } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { RequestMethod } from '@nestjs/common';
-import { ACCESS, type Access, roles } from '../src/staff/access.js';
+import { ACCESS, type Access, Needs, roles } from '../src/staff/access.js';
+import { EveryRouteHasAccess } from '../src/staff/every-route-has-access.js';
+import { Reauthenticated } from '../src/staff/reauthenticated.js';
 import { startApp, type TestApp } from './support/app.js';
 import { cast, formBody, type SignedIn, signIn } from './support/cast.js';
 
@@ -106,7 +108,36 @@ test.each(Object.keys(cast) as (keyof typeof cast)[])('%s may do what the role s
 test('no console form works without its token', async () => {
   const { cookie } = people.ada!;
   for (const route of guarded().filter((each) => !isApi(each) && each.method !== 'GET')) {
-    const answer = await call(route, { cookie }, { _csrf: 'x' });
-    expect({ route: `${route.method} ${route.url}`, status: answer.statusCode }).toMatchObject({ status: 403 });
+    for (const fields of [{}, { _csrf: '' }, { _csrf: 'x' }, { _csrf: people.olga!.csrf }]) {
+      const answer = await call(route, { cookie }, fields as Record<string, string>);
+      expect({ route: `${route.method} ${route.url}`, status: answer.statusCode }).toMatchObject({ status: 403 });
+    }
   }
+});
+
+describe('the application does not start', () => {
+  @Controller('forgotten')
+  class Forgotten {
+    @Get()
+    open() {}
+  }
+  @Needs('console:read')
+  @Controller('asks')
+  class Asks {
+    @Reauthenticated()
+    @Get()
+    inTheAddress() {}
+  }
+  const start = (metatype: typeof Forgotten | typeof Asks) => {
+    const discovery = { getControllers: () => [{ metatype, instance: new metatype() }] };
+    new EveryRouteHasAccess(discovery as never, new MetadataScanner(), new Reflector()).onModuleInit();
+  };
+
+  test('with a route that nobody guards', () => {
+    expect(() => start(Forgotten)).toThrow('Routes without @Public() or @Needs(): Forgotten.open');
+  });
+
+  test('with a page that would put a password in an address', () => {
+    expect(() => start(Asks)).toThrow('Routes with @Reauthenticated() that are no forms: Asks.inTheAddress');
+  });
 });

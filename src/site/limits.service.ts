@@ -19,6 +19,8 @@ const rules = {
   'mail-to-address': { hits: 5, seconds: 24 * 3600 },
   'sign-in': { hits: 30, seconds: 900 },
   'sign-in-account': { hits: 10, seconds: 900 },
+  'sign-in-account-anywhere': { hits: 100, seconds: 900 },
+  'password-again': { hits: 10, seconds: 900 },
 } satisfies Record<string, Rule>;
 
 export type LimitName = keyof typeof rules;

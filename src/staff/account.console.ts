@@ -2,17 +2,19 @@ import { Body, Controller, Get, Inject, Param, ParseUUIDPipe, Post, Req, Res } f
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import type { Locale } from '../site/languages.js';
+import { languageName, type Locale, locales } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
 import { Actor, Needs } from './access.js';
-import type { StaffRequest } from './access.guard.js';
+import type { StaffRequest } from './staff-request.js';
 import { ConsoleContext } from './console-context.js';
+import { PasswordAttempts } from './password-attempts.js';
 import { NewPassword } from './passwords.js';
+import { Reauthenticated } from './reauthenticated.js';
 import { Sessions } from './sessions.service.js';
 import { setSession } from './session-cookie.js';
-import { NewToken } from './staff.schema.js';
+import { ChosenLocale, NewToken } from './staff.schema.js';
 import { Staff } from './staff.service.js';
 import { Tokens } from './tokens.service.js';
 
@@ -27,6 +29,7 @@ export class AccountConsole {
     private readonly staff: Staff,
     private readonly sessions: Sessions,
     private readonly tokens: Tokens,
+    private readonly attempts: PasswordAttempts,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -52,15 +55,27 @@ export class AccountConsole {
       ? []
       : fieldErrors(parsed.error.issues).map((error) => ({ ...error, field: 'newPassword' }));
     if (parsed.success) {
-      const secret = await this.staff.changePassword(actor, String(form.oldPassword ?? ''), parsed.data);
+      const allowed = this.attempts.inSession(actor.id);
+      const old = typeof form.oldPassword === 'string' ? form.oldPassword : '';
+      const secret = allowed ? await this.staff.changePassword(actor, old, parsed.data) : null;
       if (secret) {
         setSession(reply, this.settings, secret);
         return this.back(reply, locale);
       }
-      errors = [{ field: 'oldPassword', code: 'wrong-password', message: 'wrong' }];
+      errors = [{ field: 'oldPassword', code: allowed ? 'wrong-password' : 'too-many-passwords', message: 'wrong' }];
     }
     reply.status(422);
     return this.render(locale, request, { form: { values: {}, errors } });
+  }
+
+  @Post('locale')
+  async speak(
+    @Body({ schema: ChosenLocale }) { locale }: ChosenLocale,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.staff.speak(actor.id, locale);
+    this.back(reply, locale);
   }
 
   @Post('sessions/:id/end')
@@ -74,6 +89,7 @@ export class AccountConsole {
     this.back(reply, locale);
   }
 
+  @Reauthenticated()
   @Post('tokens')
   @Page()
   async makeToken(
@@ -116,13 +132,16 @@ export class AccountConsole {
 
   private async render(locale: Locale, request: StaffRequest, more: Record<string, unknown> = {}) {
     const session = request.session!;
-    const [sessions, tokens] = await Promise.all([
+    const [member, sessions, tokens] = await Promise.all([
+      this.staff.one(session.staffId),
       this.sessions.list(session.staffId),
       this.tokens.list(session.staffId),
     ]);
     return this.pages.render('staff-account', locale, {
       ...this.console.context(request),
       ...{ nav: 'account', path: '/console/account', email: session.email, form: { values: {}, errors: [] } },
+      languages: locales.map((value) => ({ value, label: languageName(value) })),
+      chosen: member.locale ?? locale,
       sessions: sessions.map(({ id, created_at, seen_at }) => ({
         ...{ id, current: id === session.id },
         createdAt: created_at.toISOString(),

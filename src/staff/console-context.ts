@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { StaffRequest } from './access.guard.js';
+import type { StaffRequest } from './staff-request.js';
 import { csrfToken } from './secrets.js';
 
 /** What every console page is given: who looks at it, and the token for its forms. */

@@ -1,25 +1,36 @@
-import { Algorithm, hash, type Options, verify } from '@node-rs/argon2';
+import { Algorithm, hash, type Options, parseOptions, verify } from '@node-rs/argon2';
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 
 /** OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, two passes, one lane. */
-const cost: Options = { algorithm: 2 satisfies Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const cost = {
+  algorithm: 2 satisfies Algorithm.Argon2id,
+  memoryCost: 19_456,
+  timeCost: 2,
+  parallelism: 1,
+} satisfies Options;
 
 export const NewPassword = z.string('required').min(12, 'password-too-short').max(200, 'too-long');
 
-export const hashPassword = (password: string): Promise<string> => hash(password, cost);
+/** Keyboards differ in how they compose a letter; the person means the same one (NIST SP 800-63B, 5.1.1.2). */
+const asMeant = (password: string): string => password.normalize('NFKC');
+
+export const hashPassword = (password: string): Promise<string> => hash(asMeant(password), cost);
 
 let nobody: Promise<string> | undefined;
 
 /** Takes as long for somebody who does not exist as for a wrong password. */
 export async function passwordFits(known: string | undefined, password: string): Promise<boolean> {
   nobody ??= hashPassword('nobody');
-  const fits = await verify(known ?? (await nobody), password.slice(0, 1000));
+  const fits = await verify(known ?? (await nobody), asMeant(password.slice(0, 1000)));
   return known !== undefined && fits;
 }
 
 /** True if the hash was made with other costs than today's. */
-export const isOutdated = (known: string): boolean => !known.startsWith('$argon2id$v=19$m=19456,t=2,p=1$');
+export function isOutdated(known: string): boolean {
+  const made = parseOptions(known);
+  return (Object.keys(cost) as (keyof typeof cost)[]).some((name) => made[name] !== cost[name]);
+}
 
 // Without letters and digits that are taken for one another.
 const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';

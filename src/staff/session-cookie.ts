@@ -1,8 +1,22 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../config/settings.js';
-import { cookieName } from './access.guard.js';
+
+const secure = (settings: Settings) => settings.PUBLIC_URL.startsWith('https:');
+
+/** `__Host-` makes browsers refuse the cookie from anything but this host over HTTPS. */
+const nameOf = (settings: Settings) => (secure(settings) ? '__Host-session' : 'countersign-session');
+
+/** Taking the cookie away needs the same words as setting it: browsers ignore a `__Host-` cookie without Secure. */
+const attributes = (settings: Settings) =>
+  ({ path: '/', httpOnly: true, sameSite: 'lax', secure: secure(settings) }) as const;
+
+export const sessionOf = (request: FastifyRequest, settings: Settings): string =>
+  request.cookies[nameOf(settings)] ?? '';
 
 export function setSession(reply: FastifyReply, settings: Settings, secret: string): void {
-  const secure = settings.PUBLIC_URL.startsWith('https:');
-  reply.setCookie(cookieName(settings), secret, { path: '/', httpOnly: true, sameSite: 'lax', secure });
+  reply.setCookie(nameOf(settings), secret, attributes(settings));
+}
+
+export function clearSession(reply: FastifyReply, settings: Settings): void {
+  reply.clearCookie(nameOf(settings), attributes(settings));
 }

@@ -10,7 +10,6 @@ export interface LiveSession {
   name: string;
   email: string;
   role: Role;
-  locale: string;
   /** The cookie. */
   secret: string;
   /** Her password was asked within the last ten minutes. */
@@ -22,11 +21,19 @@ export interface LiveSession {
 export class Sessions {
   constructor(private readonly database: DataSource) {}
 
-  /** @returns the secret for the cookie */
-  async begin(tx: EntityManager, staffId: string): Promise<string> {
+  /**
+   * @param brought the cookie of the session that this one takes the place of
+   * @returns the secret for the cookie
+   */
+  async begin(tx: EntityManager, staffId: string, brought = ''): Promise<string> {
     const secret = newSecret();
+    // Rows that somebody else has locked are left for the next time, so that two sign-ins never wait for each other.
     await tx.query(
-      `DELETE FROM sessions WHERE created_at < now() - interval '7 days' OR seen_at < now() - interval '12 hours'`,
+      `DELETE FROM sessions WHERE id IN (
+         SELECT id FROM sessions
+         WHERE token_hash = $1 OR created_at < now() - interval '7 days' OR seen_at < now() - interval '12 hours'
+         FOR UPDATE SKIP LOCKED)`,
+      [secretHash(brought)],
     );
     await tx.query(`INSERT INTO sessions (id, staff_id, token_hash) VALUES ($1, $2, $3)`, [
       uuidv7(),
@@ -38,7 +45,7 @@ export class Sessions {
 
   async find(secret: string): Promise<LiveSession | null> {
     const [row] = await this.database.query(
-      `SELECT s.id, s.staff_id, m.name, m.email, m.role, m.locale,
+      `SELECT s.id, s.staff_id, m.name, m.email, m.role,
          s.seen_at < now() - interval '5 minutes' AS unseen,
          s.reauthenticated_at > now() - interval '10 minutes' AS fresh
        FROM sessions s JOIN staff_members m ON m.id = s.staff_id
@@ -48,8 +55,8 @@ export class Sessions {
     );
     if (!row) return null;
     if (row.unseen) await this.database.query(`UPDATE sessions SET seen_at = now() WHERE id = $1`, [row.id]);
-    const { id, staff_id: staffId, name, email, role, locale, fresh } = row;
-    return { id, staffId, name, email, role, locale, secret, fresh };
+    const { id, staff_id: staffId, name, email, role, fresh } = row;
+    return { id, staffId, name, email, role, secret, fresh };
   }
 
   async reauthenticate(id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import type { Locale } from '../site/languages.js';
 import type { Role } from './access.js';
 
 @Entity('staff_members')
@@ -22,8 +23,9 @@ export class StaffMember {
   @Column('text')
   passwordHash: string;
 
-  @Column('text', { default: 'en' })
-  locale: string;
+  /** The language she wants the console in; null is the one she signs in with. */
+  @Column('text', { nullable: true })
+  locale: Locale | null;
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt: Date;

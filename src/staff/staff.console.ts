@@ -7,6 +7,7 @@ import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
 import { Actor, Needs, roles } from './access.js';
 import { ConsoleContext } from './console-context.js';
+import { Reauthenticated } from './reauthenticated.js';
 import { NewStaffMember, RoleChange } from './staff.schema.js';
 import { Staff } from './staff.service.js';
 
@@ -28,6 +29,7 @@ export class StaffConsole {
     return this.render(locale, request);
   }
 
+  @Reauthenticated()
   @Post()
   @Page()
   async add(
@@ -52,29 +54,33 @@ export class StaffConsole {
     }
   }
 
+  @Reauthenticated()
   @Post(':id/role')
+  @Page()
   async changeRole(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('id', ParseUUIDPipe) id: string,
     @Body({ schema: RoleChange }) { role }: RoleChange,
     @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.staff.changeRole(id, role, actor);
-    reply.status(303).header('location', `/${locale}/console/staff`);
+    return this.unlessLastAdmin(this.staff.changeRole(id, role, actor), locale, request, reply);
   }
 
   @Post(':id/disabling')
+  @Page()
   async disable(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('id', ParseUUIDPipe) id: string,
     @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.staff.disable(id, actor);
-    reply.status(303).header('location', `/${locale}/console/staff`);
+    return this.unlessLastAdmin(this.staff.disable(id, actor), locale, request, reply);
   }
 
+  @Reauthenticated()
   @Post(':id/enabling')
   async enable(
     @Param('locale', LocalePipe) locale: Locale,
@@ -86,6 +92,7 @@ export class StaffConsole {
     reply.status(303).header('location', `/${locale}/console/staff`);
   }
 
+  @Reauthenticated()
   @Post(':id/password')
   @Page()
   async resetPassword(
@@ -97,6 +104,18 @@ export class StaffConsole {
     const { name, email } = await this.staff.one(id);
     const password = await this.staff.resetPassword(id, actor);
     return this.render(locale, request, { made: { name, email, password } });
+  }
+
+  private async unlessLastAdmin(change: Promise<void>, locale: Locale, request: FastifyRequest, reply: FastifyReply) {
+    try {
+      await change;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'wrong-state') throw error;
+      reply.status(409);
+      return this.render(locale, request, { lastAdmin: true });
+    }
+    reply.status(303).header('location', `/${locale}/console/staff`);
+    return '';
   }
 
   private async render(locale: Locale, request: FastifyRequest, more: Record<string, unknown> = {}) {

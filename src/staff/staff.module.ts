@@ -10,6 +10,8 @@ import { AuditEntry } from './audit-entry.entity.js';
 import { AuditService } from './audit.service.js';
 import { ConsoleContext } from './console-context.js';
 import { EveryRouteHasAccess } from './every-route-has-access.js';
+import { PasswordAttempts } from './password-attempts.js';
+import { Reauthentication } from './reauthentication.js';
 import { Session } from './session.entity.js';
 import { Sessions } from './sessions.service.js';
 import { SignInPages } from './sign-in.pages.js';
@@ -29,6 +31,8 @@ import { Tokens } from './tokens.service.js';
     Tokens,
     AuditService,
     ConsoleContext,
+    PasswordAttempts,
+    Reauthentication,
     EveryRouteHasAccess,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],

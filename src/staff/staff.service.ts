@@ -2,19 +2,29 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { problems } from '../site/problem.js';
+import type { Locale } from '../site/languages.js';
+import { Problem, problems } from '../site/problem.js';
 import type { Actor, Role } from './access.js';
 import { AuditService } from './audit.service.js';
 import { hashPassword, isOutdated, passwordFits, randomPassword } from './passwords.js';
 import { Sessions } from './sessions.service.js';
 import { StaffMember } from './staff-member.entity.js';
-import type { NewStaffMember } from './staff.schema.js';
+import { type NewStaffMember, StaffEmail } from './staff.schema.js';
+import { Tokens } from './tokens.service.js';
+
+interface NewSession {
+  /** For the cookie. */
+  secret: string;
+  /** The language she chose, if she did. */
+  locale: Locale | null;
+}
 
 @Injectable()
 export class Staff {
   constructor(
     private readonly database: DataSource,
     private readonly sessions: Sessions,
+    private readonly tokens: Tokens,
     private readonly audit: AuditService,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -30,16 +40,26 @@ export class Staff {
     return member;
   }
 
-  /** @returns the cookie of a new session, or null: the same for a wrong address, a wrong password, a disabled account */
-  async signIn(email: string, password: string): Promise<string | null> {
-    const member = await this.database.manager.findOneBy(StaffMember, { email: email.trim().toLowerCase() });
+  /**
+   * @param brought the cookie of the session that the new one takes the place of
+   * @returns null is the same for a wrong address, a wrong password and a disabled account
+   */
+  async signIn(email: string, password: string, brought = ''): Promise<NewSession | null> {
+    const address = StaffEmail.safeParse(email);
+    const member = address.success ? await this.database.manager.findOneBy(StaffMember, { email: address.data }) : null;
     const fits = await passwordFits(member?.passwordHash, password);
     if (!member || !fits || member.disabledAt) return null;
     const better = isOutdated(member.passwordHash) ? await hashPassword(password) : member.passwordHash;
     return this.database.transaction(async (tx) => {
-      if (better !== member.passwordHash) await tx.update(StaffMember, { id: member.id }, { passwordHash: better });
+      // Takes the row, and with it the order among sign-in, reset and disabling: what was checked above must still hold.
+      const [, held] = await tx.query(
+        `UPDATE staff_members SET password_hash = $3 WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL`,
+        [member.id, member.passwordHash, better],
+      );
+      if (held === 0) return null;
+      const secret = await this.sessions.begin(tx, member.id, brought);
       await this.audit.record(tx, { actor: asActor(member), action: 'staff.signed-in', subject: member.id });
-      return this.sessions.begin(tx, member.id);
+      return { secret, locale: member.locale };
     });
   }
 
@@ -73,8 +93,14 @@ export class Staff {
   async ensureFirstAdmin(): Promise<{ email: string; password: string } | null> {
     if ((await this.database.manager.count(StaffMember)) > 0) return null;
     const admin = { email: this.settings.ADMIN_EMAIL.toLowerCase(), name: 'Admin', role: 'admin' as const };
-    const { member, password } = await this.add(admin, 'system', this.settings.ADMIN_PASSWORD);
-    return { email: member.email, password };
+    try {
+      const { member, password } = await this.add(admin, 'system', this.settings.ADMIN_PASSWORD);
+      return { email: member.email, password };
+    } catch (error) {
+      // Another server that started at the same moment was first.
+      if (error instanceof Problem && error.code === 'conflict') return null;
+      throw error;
+    }
   }
 
   /** @throws Problem wrong-state if nobody would be left who is an admin */
@@ -92,13 +118,14 @@ export class Staff {
     });
   }
 
-  /** Ends her sessions and her tokens' rights. @throws Problem wrong-state for the last admin */
+  /** Ends her sessions and revokes her tokens, for good. @throws Problem wrong-state for the last admin */
   async disable(id: string, actor: Actor): Promise<void> {
     await this.database.transaction(async (tx) => {
       const member = await this.lock(tx, id);
       await this.anotherAdmin(tx, member);
       await tx.query(`UPDATE staff_members SET disabled_at = coalesce(disabled_at, now()) WHERE id = $1`, [id]);
       await this.sessions.endAll(tx, id);
+      await this.tokens.revokeAll(tx, id);
       await this.audit.record(tx, { actor, action: 'staff.disabled', subject: id });
     });
   }
@@ -114,31 +141,41 @@ export class Staff {
   /** @returns a new random password, to be told to her once; her sessions end */
   async resetPassword(id: string, actor: Actor | 'system'): Promise<string> {
     const password = randomPassword();
-    await this.setPassword(id, password, actor, 'staff.password-reset');
+    const passwordHash = await hashPassword(password);
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, id);
+      await tx.update(StaffMember, { id }, { passwordHash });
+      await this.sessions.endAll(tx, id);
+      await this.audit.record(tx, { actor, action: 'staff.password-reset', subject: id });
+    });
     return password;
   }
 
   /** Her own change: every other session ends, this one gets a new cookie. @returns null if the old password is wrong */
   async changePassword(actor: Actor, old: string, password: string): Promise<string | null> {
-    if (!(await this.passwordIs(actor.id, old))) return null;
-    await this.setPassword(actor.id, password, actor, 'staff.password-changed');
-    return this.database.transaction((tx) => this.sessions.begin(tx, actor.id));
+    const { id, passwordHash: known } = await this.one(actor.id);
+    if (!(await passwordFits(known, old))) return null;
+    const passwordHash = await hashPassword(password);
+    return this.database.transaction(async (tx) => {
+      // A reset in the meantime wins.
+      const { affected } = await tx.update(StaffMember, { id, passwordHash: known }, { passwordHash });
+      if (affected === 0) return null;
+      await this.sessions.endAll(tx, id);
+      const secret = await this.sessions.begin(tx, id);
+      await this.audit.record(tx, { actor, action: 'staff.password-changed', subject: id });
+      return secret;
+    });
+  }
+
+  /** The language of the console after her next sign-in. */
+  async speak(id: string, locale: Locale): Promise<void> {
+    await this.database.manager.update(StaffMember, { id }, { locale });
   }
 
   async byEmail(email: string): Promise<StaffMember> {
     const member = await this.database.manager.findOneBy(StaffMember, { email: email.toLowerCase() });
     if (!member) throw problems.notFound('There is no member of staff with this address.');
     return member;
-  }
-
-  private async setPassword(id: string, password: string, actor: Actor | 'system', action: string): Promise<void> {
-    const passwordHash = await hashPassword(password);
-    await this.database.transaction(async (tx) => {
-      await this.lock(tx, id);
-      await tx.update(StaffMember, { id }, { passwordHash });
-      await this.sessions.endAll(tx, id);
-      await this.audit.record(tx, { actor, action, subject: id });
-    });
   }
 
   /** All admins are locked first, in one order: two who demote each other at the same moment cannot both succeed. */

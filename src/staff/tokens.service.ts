@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { problems } from '../site/problem.js';
 import { type Actor, type Right, type Role, roles } from './access.js';
@@ -71,6 +71,11 @@ export class Tokens {
       if (revoked.length === 0) throw problems.notFound();
       await this.audit.record(tx, { actor, action: 'token.revoked', subject: id });
     });
+  }
+
+  /** Revokes all she made. */
+  async revokeAll(tx: EntityManager, staffId: string): Promise<void> {
+    await tx.query(`UPDATE api_tokens SET revoked_at = now() WHERE staff_id = $1 AND revoked_at IS NULL`, [staffId]);
   }
 }
 
