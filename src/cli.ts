@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { z, ZodError } from 'zod';
 import { loadEnvFile, loadSettings, SettingsError } from './config/settings.js';
+import { copyDatabase, TargetNotEmpty } from './database/copy.js';
 import { DataDirInUse } from './database/data-dir-lock.js';
 import { openDatabase } from './database/data-source.js';
 import { migrate } from './database/migrate.js';
@@ -35,6 +36,28 @@ program
   });
 
 program
+  .command('copy-database')
+  .description('copy everything from the embedded database into an empty PostgreSQL; stop the server first')
+  .argument('<url>', 'postgres://…')
+  .action(async (url: string) => {
+    const settings = loadSettings();
+    const from = await openDatabase({ ...settings, DATABASE_URL: undefined });
+    try {
+      await migrate(from);
+      const to = await openDatabase(loadSettings({ ...process.env, DATABASE_URL: url }));
+      try {
+        await migrate(to);
+        await copyDatabase(from, to, (table, rows) => console.log(`${table}: ${rows}`));
+        console.log('Done. Set DATABASE_URL to this address; keys/ and inbox/ stay in DATA_DIR.');
+      } finally {
+        await to.destroy();
+      }
+    } finally {
+      await from.destroy();
+    }
+  });
+
+program
   .command('seed')
   .description('put the bundled petitions, letter campaign and demo parliament in; what is there stays')
   .action(async () => withApp(seed));
@@ -61,7 +84,7 @@ try {
 /** A wrong setting or a refused command is said in a sentence; what nobody foresaw keeps its stack for a report. */
 function inWords(error: unknown): unknown {
   if (error instanceof SettingsError) return `Wrong settings:\n${error.message}`;
-  if (error instanceof DataDirInUse) return error.message;
+  if (error instanceof DataDirInUse || error instanceof TargetNotEmpty) return error.message;
   if (error instanceof ZodError) return z.prettifyError(error);
   if (!(error instanceof Problem) || error.code === 'internal') return error;
   const { title, detail, errors = [] } = error.details;
