@@ -5,7 +5,7 @@ import { channels } from '../lawmakers/importers/import-record.js';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { LegislaturesService } from '../lawmakers/legislatures.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
-import { direction, languageName, type Locale } from '../site/languages.js';
+import { direction, formatDate, languageName, type Locale } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import type { FieldError } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -26,6 +26,8 @@ import { petitionPlaceholders, placeholders } from './placeholders.js';
 
 /** Languages the form offers; the API takes any. */
 const languages = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'nl', 'pl', 'pt', 'sv', 'tr', 'uk'];
+const nameIn = (locale: Locale, language: string) =>
+  new Intl.DisplayNames([locale], { type: 'language' }).of(language) ?? language;
 const dryRunPage = 100;
 /** What a page may say after a redirect: `letters.done.<word>`. */
 const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'];
@@ -79,12 +81,12 @@ export class LetterPages {
       channels,
       legislatures,
       form: { values, errors },
-      languages: languages.map((code) => ({ code, name: languageName(code) })),
+      languages: languages.map((code) => ({ code, name: nameIn(locale, code) })),
       petitions: (await this.petitions.list()).map((petition) => ({
         code: petition.slug,
         name: this.petitions.text(petition, locale).title,
       })),
-      choices: { ...choices, locales: choices.locales.map((code) => ({ code, name: languageName(code) })) },
+      choices: { ...choices, locales: choices.locales.map((code) => ({ code, name: nameIn(locale, code) })) },
       countries: [...new Set(legislatures.map(({ country }) => country))].sort(),
       counts: members && {
         included: members.filter(({ excluded }) => excluded === null).length,
@@ -104,12 +106,16 @@ export class LetterPages {
     const campaign = await this.campaigns.find(id);
     const state = await this.approvals.state(campaign);
     const plan = isEditable(campaign.state) ? await this.plans.plan(campaign) : null;
+    const legislatures = await this.legislatures.list();
     const sample = plan?.find(({ letter }) => letter);
     return this.render('letters-campaign', locale, request, `/${id}`, {
       campaign: this.shown(campaign),
       errors,
       done: said && done.includes(said) ? said : null,
       editable: isEditable(campaign.state),
+      legislatureNames: campaign.audience.legislatures.map(
+        (slug) => legislatures.find((each) => each.slug === slug)?.name ?? slug,
+      ),
       approval: approvalView(state),
       mayApprove: actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor)),
       counts: plan && audienceCounts(plan),
@@ -117,7 +123,7 @@ export class LetterPages {
       report: plan ? null : await this.reports.report(id),
       languages: languages
         .filter((code) => !campaign.texts.some((text) => text.locale === code))
-        .map((code) => ({ code, name: languageName(code) })),
+        .map((code) => ({ code, name: nameIn(locale, code) })),
     });
   }
 
@@ -126,7 +132,7 @@ export class LetterPages {
     const written = campaign.texts.find((text) => text.locale === language);
     return this.render('letters-text', locale, request, `/${id}/text?language=${language}`, {
       campaign: this.shown(campaign),
-      language: { code: language, name: languageName(language), dir: direction(language) },
+      language: { code: language, name: nameIn(locale, language), dir: direction(language) },
       placeholders: campaign.petitionId ? [...placeholders, ...petitionPlaceholders] : placeholders,
       filters: letterFilters,
       exists: written !== undefined,
@@ -205,11 +211,11 @@ export class LetterPages {
       body,
       language,
       dir: direction(language ?? locale),
+      date: formatDate(language ?? locale, campaign.datedAt ?? new Date()),
     }));
     return this.render('letters-print', locale, request, `/${id}/print`, {
       campaign: this.shown(campaign),
       sheets,
-      datedAt: campaign.datedAt?.toISOString() ?? null,
     });
   }
 
