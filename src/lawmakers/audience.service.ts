@@ -17,25 +17,22 @@ export class AudienceService {
   /** Everybody in the legislatures asked for, and whoever is included by hand, with a contact point or the reason for none. */
   async preview(audience: Audience, tx: EntityManager = this.database.manager): Promise<AudienceMember[]> {
     const candidates = await tx.query<Candidate[]>(
-      `WITH objected AS (
-         SELECT DISTINCT c.normal_form FROM contact_points c
-         JOIN objections o ON o.lawmaker_id = c.lawmaker_id AND o.lifted_at IS NULL
-         WHERE c.channel = 'email'
-       )
-       SELECT l.id AS "lawmakerId", l.name, l.honorific, l.family_name AS "familyName", m.role, l.gender, l.locale, m.party,
+      `SELECT l.id AS "lawmakerId", l.name, l.honorific, l.family_name AS "familyName", m.role, l.gender, l.locale, m.party,
          m.chamber, m.area, m.region, g.slug AS legislature, g.country, l.left_at IS NOT NULL AS left,
          coalesce(m.sitting, true) AS sitting,
          EXISTS (SELECT FROM objections o WHERE o.lawmaker_id = l.id AND o.lifted_at IS NULL) AS objected,
-         coalesce(c.points, '[]') AS "contactPoints"
+         coalesce((
+           SELECT jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel, 'value', c.value, 'normalForm', c.normal_form,
+               'objected', c.channel = 'email' AND c.normal_form = ANY (ARRAY(
+                 SELECT p.normal_form FROM objections o JOIN contact_points p ON p.lawmaker_id = o.lawmaker_id
+                 WHERE o.lifted_at IS NULL AND p.channel = 'email')))
+             ORDER BY c.source = 'staff' DESC, c.position)
+           FROM contact_points c
+           WHERE c.lawmaker_id = l.id AND c.struck_at IS NULL AND (c.listed OR c.source = 'staff')
+         ), '[]') AS "contactPoints"
        FROM lawmakers l
        JOIN legislatures g ON g.id = l.legislature_id
        LEFT JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL
-       LEFT JOIN (
-         SELECT lawmaker_id, jsonb_agg(jsonb_build_object('id', id, 'channel', channel, 'value', value, 'normalForm', normal_form,
-             'objected', channel = 'email' AND normal_form IN (SELECT normal_form FROM objected))
-           ORDER BY source = 'staff' DESC, position) AS points
-         FROM contact_points WHERE struck_at IS NULL AND (listed OR source = 'staff') GROUP BY lawmaker_id
-       ) c ON c.lawmaker_id = l.id
        WHERE g.slug = ANY ($1) OR l.id = ANY ($2)
        ORDER BY g.slug, l.sort_name, l.id`,
       [audience.legislatures, audience.include],
