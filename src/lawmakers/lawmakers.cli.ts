@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { translate } from '../site/languages.js';
+import { fieldErrors } from '../site/pipes.js';
 import { Problem } from '../site/problem.js';
 import { withApp } from '../with-app.js';
 import { noteMessage, placeName } from './import-notes.js';
@@ -46,7 +48,8 @@ export function lawmakerCommands(program: Command): void {
 async function importFiles(path: string, options: Options): Promise<void> {
   const request = ImportRequest.safeParse(options);
   if (!request.success) {
-    return refuse(request.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('\n'));
+    const errors = fieldErrors(request.error.issues);
+    return refuse(errors.map(({ field, code }) => `--${field}: ${translate('en', `error.${code}`)}.`).join('\n'));
   }
   if (!existsSync(path)) return refuse(`${path}: there is no such file or folder.`);
   const sources = await readSources(path);
