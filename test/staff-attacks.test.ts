@@ -1,3 +1,4 @@
+import { hash, parseOptions } from '@node-rs/argon2';
 import { AuditService } from '../src/staff/audit.service.js';
 import { Staff } from '../src/staff/staff.service.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -63,6 +64,35 @@ describe('sign-in', () => {
       .add({ email: 'zoe@example.org', name: 'Zoe', role: 'viewer' }, 'system', 'Zo\u00eb-has-a-password');
     expect((await enter('zoe@example.org', 'Zoe\u0308-has-a-password')).statusCode).toBe(303);
   });
+});
+
+test('a password kept at other costs is kept at the costs of today after signing in', async () => {
+  const { member } = await newMember('old');
+  const kept = async () => {
+    const [row] = await app.database.query(`SELECT password_hash FROM staff_members WHERE id = $1`, [member.id]);
+    return parseOptions((row as { password_hash: string }).password_hash);
+  };
+  const cheap = await hash('password-of-old', { memoryCost: 8192, timeCost: 1 });
+  await app.database.query(`UPDATE staff_members SET password_hash = $2 WHERE id = $1`, [member.id, cheap]);
+  expect((await enter(member.email, 'not-the-password')).statusCode).toBe(422);
+  expect(await kept()).toMatchObject({ memoryCost: 8192 });
+  expect((await enter(member.email, 'password-of-old')).statusCode).toBe(303);
+  expect(await kept()).toMatchObject({ memoryCost: 19_456, timeCost: 2, parallelism: 1, algorithm: 2 });
+  expect((await enter(member.email, 'password-of-old')).statusCode).toBe(303);
+});
+
+test('after signing in, the console speaks the language that was chosen, otherwise that of the page', async () => {
+  const { member } = await newMember('lili');
+  const signIn = () => send('/en/console/sign-in', { email: member.email, password: 'password-of-lili' });
+  const entered = await signIn();
+  expect(entered.headers.location).toBe('/en/console');
+  const cookie = cookieOf(entered);
+  const page = await app.inject({ url: '/en/console/account', headers: { cookie } });
+  const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)![1]!;
+  const choose = (locale: string) => send('/en/console/account/locale', { _csrf: csrf, locale }, { cookie });
+  expect((await choose('xx')).statusCode).toBe(422);
+  expect((await choose('fa')).headers.location).toBe('/fa/console/account');
+  expect((await signIn()).headers.location).toBe('/fa/console');
 });
 
 test('behind https the cookie is bound to this host, and signing out takes it away', async () => {

@@ -22,13 +22,15 @@ export function staffCommands(program: Command): void {
       const given = options.passwordStdin ? NewPassword.parse((await text(process.stdin)).trim()) : undefined;
       await withApp(async (app) => {
         const { member, password } = await app.get(Staff).add(person, 'system', given);
-        if (options.json) console.log(JSON.stringify({ id: member.id, email: member.email, role: member.role }));
-        else console.log(`${member.email} (${member.role}) was added.${given ? '' : ` First password: ${password}`}`);
+        const { id, email, role } = member;
+        if (options.json) console.log(JSON.stringify({ id, email, role, ...(!given && { password }) }));
+        else console.log(`${email} (${role}) was added.${given ? '' : ` First password: ${password}`}`);
       });
     });
 
   staff
     .command('list')
+    .description('everybody, with role')
     .option('--json', 'print as JSON')
     .action(async (options: { json?: boolean }) =>
       withApp(async (app) => {
@@ -45,11 +47,14 @@ export function staffCommands(program: Command): void {
 
   staff
     .command('reset-password')
+    .description('give somebody a new random password; her sessions end')
     .argument('<address>')
-    .action(async (address: string) =>
+    .option('--json', 'print as JSON')
+    .action(async (address: string, options: { json?: boolean }) =>
       withApp(async (app) => {
-        const member = await app.get(Staff).byEmail(address);
-        console.log(`New password of ${member.email}: ${await app.get(Staff).resetPassword(member.id, 'system')}`);
+        const { id, email } = await app.get(Staff).byEmail(address);
+        const password = await app.get(Staff).resetPassword(id, 'system');
+        console.log(options.json ? JSON.stringify({ id, email, password }) : `New password of ${email}: ${password}`);
       }),
     );
 }
