@@ -52,7 +52,7 @@ test('a file becomes a preview, the preview becomes lawmakers', async () => {
 
   const applied = await olga.api('POST', `${url}/${body.id}/application`);
   expect(applied.statusCode).toBe(200);
-  expect(applied.json()).toMatchObject({ state: 'applied', decidedBy: 'test' });
+  expect(applied.json()).toMatchObject({ state: 'applied', decidedBy: 'Olga (test)' });
   const { lawmakers } = (await olga.api('GET', '/api/v1/lawmakers?legislature=nl-test')).json();
   expect(lawmakers).toMatchObject([
     { name: 'Anna Berg', party: 'Green', channels: ['email'] },

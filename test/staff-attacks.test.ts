@@ -168,6 +168,15 @@ describe('re-authentication', () => {
 });
 
 describe('tokens', () => {
+  test('act in the name of their maker, whatever they are called', async () => {
+    const made = await ada.post('/en/console/account/tokens', { name: 'Olga', days: '1', scopes: 'staff:manage' });
+    const authorization = `Bearer ${/cs_[\w-]{43}/.exec(made.body)![0]}`;
+    const payload = { name: 'Rosa', email: 'rosa@example.org', role: 'viewer' };
+    await app.inject({ method: 'POST', url: '/api/v1/staff', payload, headers: { authorization } });
+    const [newest] = await app.get(AuditService).list({ action: 'staff.added' }, 1);
+    expect(newest).toMatchObject({ actorKind: 'token', actorName: 'Ada (Olga)' });
+  });
+
   test('of somebody disabled stay dead when she comes back', async () => {
     const vera = await signIn(app, 'vera');
     expect((await vera.api('GET', '/api/v1/tokens')).statusCode).toBe(200);

@@ -36,11 +36,14 @@ export class Tokens {
     });
   }
 
-  /** Who acts with this token; null if it is unknown, expired, revoked, or its maker is disabled. */
+  /**
+   * Who acts with this token; null if it is unknown, expired, revoked, or its maker is disabled. The name has the maker's
+   * in front: a token can be called anything, also like a colleague.
+   */
   async find(token: string): Promise<(Actor & { staffId: string }) | null> {
     if (!token.startsWith(prefix)) return null;
     const [row] = await this.database.query(
-      `SELECT t.id, t.staff_id, t.name, t.scopes, m.role, t.last_used_on IS DISTINCT FROM current_date AS unused
+      `SELECT t.id, t.staff_id, m.name || ' (' || t.name || ')' AS name, t.scopes, m.role, t.last_used_on IS DISTINCT FROM current_date AS unused
        FROM api_tokens t JOIN staff_members m ON m.id = t.staff_id
        WHERE t.token_hash = $1 AND t.expires_at > now() AND t.revoked_at IS NULL AND m.disabled_at IS NULL`,
       [secretHash(token)],
