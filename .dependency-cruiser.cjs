@@ -24,7 +24,7 @@ const doorArrows = {
 const cryptoUsers = {
   '^src/vault/': 'keys, sealing, keyed digests',
   '^src/database/data-dir-lock\\.ts$': 'a short name for the lock of a folder',
-  '^src/lawmakers/import-previews\\.service\\.ts$': 'the digest of an imported file',
+  '^src/lawmakers/import-summary\\.ts$': 'the digest of an imported file',
   '^src/petitions/text-hash\\.ts$': 'the digest of a published text',
   '^src/staff/(audit\\.service|passwords|secrets)\\.ts$':
     'the chain of the audit log, tokens and passwords made at random',

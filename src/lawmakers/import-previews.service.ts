@@ -1,17 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { createHash } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { problems } from '../site/problem.js';
-import { type Diff, diffImport } from './import-diff.js';
+import { diffImport } from './import-diff.js';
 import { refuseUnreadable } from './import-notes.js';
 import { readKnown, storeChanges } from './import-store.js';
+import { countsOf, digest, onlyFile, otherLegislature } from './import-summary.js';
 import { type ColumnMap, guessColumns, parseColumnMap } from './importers/column-map.js';
 import { csvHeaders, csvSample } from './importers/csv-rows.js';
-import { type ImportedLegislature, type Note, UnreadableFile } from './importers/import-record.js';
 import { detectFormat, type ImportFormat, importSources } from './importers/import-sources.js';
-import { checkLimits, readText, type SourceFile } from './importers/source-file.js';
-import { type ImportActor, type ImportCounts, ImportsService, type ImportView, nameOf } from './imports.service.js';
+import { readText, type SourceFile } from './importers/source-file.js';
+import { type ImportActor, ImportsService, type ImportView, nameOf } from './imports.service.js';
 import type { ImportRequest } from './lawmakers.schema.js';
 import { LegislaturesService } from './legislatures.service.js';
 
@@ -169,40 +168,4 @@ export class ImportPreviewsService {
     );
     return row!.today;
   }
-}
-
-function otherLegislature(named: ImportedLegislature | undefined, into: ImportedLegislature): Note[] {
-  if (!named || named.slug === into.slug) return [];
-  return [{ file: '', line: null, severity: 'noticed', code: 'other-legislature', detail: named.name }];
-}
-
-/** @throws UnreadableFile unless there is one file with a readable header line */
-function onlyFile(sources: SourceFile[]): SourceFile {
-  checkLimits(sources);
-  const [source] = sources;
-  if (sources.length > 1) throw new UnreadableFile('one-file-only', { file: source!.name, line: null });
-  csvHeaders(readText(source!), source!.name);
-  return source!;
-}
-
-function countsOf(diff: Diff, notes: Note[]): ImportCounts {
-  const of = (change: string) => diff.changes.filter((one) => one.change === change).length;
-  const noted = (severity: string) => notes.filter((note) => note.severity === severity).length;
-  return {
-    new: of('new'),
-    changed: of('changed'),
-    gone: of('gone'),
-    same: diff.same,
-    rejected: noted('rejected'),
-    repaired: noted('repaired'),
-    noticed: noted('noticed'),
-  };
-}
-
-/** One digest over all files, independent of the order in which a folder lists them. */
-function digest(sources: SourceFile[]): Buffer {
-  const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest();
-  if (sources.length === 1) return sha256(sources[0]!.bytes);
-  const lines = sources.map(({ name, bytes }) => `${sha256(bytes).toString('hex')}  ${name}\n`);
-  return sha256(lines.sort().join(''));
 }

@@ -1,38 +1,28 @@
-import { Body, Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { plainCell } from '../site/csv.js';
-import { countries, type Locale, translate } from '../site/languages.js';
+import { type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
-import { type FieldError, Problem } from '../site/problem.js';
+import { LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
-import { noteMessage, placeName, unreadableMessage } from './import-notes.js';
-import { ImportPreviewsService } from './import-previews.service.js';
-import { type ColumnMap, mapFields } from './importers/column-map.js';
-import { UnreadableFile } from './importers/import-record.js';
-import { importFormats } from './importers/import-sources.js';
+import { noteMessage, placeName } from './import-notes.js';
 import { ImportsService } from './imports.service.js';
-import { ImportRequest, ImportRowFilter } from './lawmakers.schema.js';
+import { ImportRowFilter } from './lawmakers.schema.js';
 import { chamberName } from './lawmakers.words.js';
-import { LegislaturesService } from './legislatures.service.js';
-import { readUpload } from './upload.js';
 import { uuid } from './uuid.pipe.js';
 
-type Form = Record<string, unknown>;
 const shownNotes = 100;
 const pageOfRows = 50;
 
-/** Upload, map columns, look at the difference, apply or discard: a page and a redirect for each step. */
+/** The last steps of an import: look at the difference, then apply or discard it. */
 @ApiExcludeController()
 @Controller(':locale/console/lawmakers/imports')
 export class LawmakerImportsConsole {
   constructor(
-    private readonly previews: ImportPreviewsService,
     private readonly imports: ImportsService,
-    private readonly legislatures: LegislaturesService,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
@@ -43,74 +33,6 @@ export class LawmakerImportsConsole {
   async list(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
     const imports = await this.imports.list();
     return this.render('lawmakers-imports', locale, request, '/imports', { imports });
-  }
-
-  @Get('new')
-  @Needs('lawmakers:write')
-  @Page()
-  newImport(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
-    return this.renderNew(locale, request, {}, []);
-  }
-
-  @Post()
-  @Needs('lawmakers:write')
-  @Page()
-  async begin(
-    @Param('locale', LocalePipe) locale: Locale,
-    @Req() request: FastifyRequest,
-    @Actor() actor: Actor,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    let fields: Form = {};
-    try {
-      const upload = await readUpload(request);
-      fields = upload.fields;
-      const asked = ImportRequest.safeParse(fields);
-      if (!asked.success) throw new Problem('invalid', { errors: fieldErrors(asked.error.issues) });
-      const { id, waits } = await this.previews.begin(upload.sources, asked.data, actor);
-      return seeOther(reply, `/${locale}/console/lawmakers/imports/${id}${waits ? '/columns' : ''}`);
-    } catch (error) {
-      const errors = sentences(locale, error);
-      reply.status(422);
-      return this.renderNew(locale, request, fields, errors);
-    }
-  }
-
-  @Get(':id/columns')
-  @Needs('lawmakers:write')
-  @Page()
-  async columns(
-    @Param('locale', LocalePipe) locale: Locale,
-    @Param('id', uuid) id: string,
-    @Req() request: FastifyRequest,
-  ) {
-    return this.renderColumns(locale, id, request, null, []);
-  }
-
-  @Post(':id/columns')
-  @Needs('lawmakers:write')
-  @Page()
-  async mapColumns(
-    @Param('locale', LocalePipe) locale: Locale,
-    @Param('id', uuid) id: string,
-    @Body() form: Form = {},
-    @Req() request: FastifyRequest,
-    @Actor() actor: Actor,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const columns: ColumnMap = {};
-    for (const field of mapFields) {
-      const header = form[`map-${field}`];
-      if (typeof header === 'string' && header) columns[field] = header;
-    }
-    try {
-      await this.previews.mapColumns(id, columns, actor);
-      return seeOther(reply, `/${locale}/console/lawmakers/imports/${id}`);
-    } catch (error) {
-      const errors = sentences(locale, error);
-      reply.status(422);
-      return this.renderColumns(locale, id, request, columns, errors);
-    }
   }
 
   @Get(':id')
@@ -182,34 +104,6 @@ export class LawmakerImportsConsole {
     return seeOther(reply, `/${locale}/console/lawmakers/imports`);
   }
 
-  private async renderNew(locale: Locale, request: FastifyRequest, values: Form, errors: Sentence[]) {
-    return this.render('lawmakers-import-new', locale, request, '/imports/new', {
-      values,
-      errors,
-      formats: importFormats,
-      countries: countries(locale),
-      legislatures: await this.legislatures.list(),
-    });
-  }
-
-  private async renderColumns(
-    locale: Locale,
-    id: string,
-    request: FastifyRequest,
-    chosen: ColumnMap | null,
-    errors: Sentence[],
-  ) {
-    const { import: found, headers, sample, columns } = await this.previews.columns(id);
-    return this.render('lawmakers-import-columns', locale, request, `/imports/${id}/columns`, {
-      import: found,
-      headers,
-      sample: headers.map((header, i) => ({ header, cells: sample.map((row) => row[i]).filter(Boolean) })),
-      errors,
-      fields: mapFields.map((field) => ({ field, header: (chosen ?? columns)[field] ?? null })),
-      headerOptions: headers.filter(Boolean).map((value) => ({ value, label: value })),
-    });
-  }
-
   private render(
     page: string,
     locale: Locale,
@@ -224,23 +118,6 @@ export class LawmakerImportsConsole {
       ...context,
     });
   }
-}
-
-type Sentence = Pick<FieldError, 'field' | 'message'>;
-
-/** What is wrong with an upload, in the reader's language. @throws what is no refusal of the form's content */
-function sentences(locale: Locale, error: unknown): Sentence[] {
-  if (!(error instanceof Problem) || !['invalid', 'too-large', 'bad-request'].includes(error.code)) throw error;
-  if (error.cause instanceof UnreadableFile)
-    return [{ field: 'file', message: unreadableMessage(locale, error.cause) }];
-  if (error.code === 'too-large')
-    return [{ field: 'file', message: translate(locale, 'lawmakers.unreadable.too-large') }];
-  if (error.code === 'bad-request')
-    return [{ field: 'file', message: translate(locale, 'lawmakers.unreadable.no-file') }];
-  return (error.details.errors ?? []).map(({ field, code }) => ({
-    field,
-    message: translate(locale, `error.${code}`),
-  }));
 }
 
 function seeOther(reply: FastifyReply, url: string): void {

@@ -12,6 +12,7 @@ import { ImportsService } from './imports.service.js';
 import { Lawmaker, LawmakerIdentifier } from './lawmaker.entity.js';
 import { LawmakerImportsApi } from './lawmaker-imports.api.js';
 import { LawmakerImportsConsole } from './lawmaker-imports.console.js';
+import { LawmakerUploadsConsole } from './lawmaker-uploads.console.js';
 import { LawmakersApi } from './lawmakers.api.js';
 import { LawmakersConsole } from './lawmakers.console.js';
 import { LawmakersService } from './lawmakers.service.js';
@@ -48,7 +49,7 @@ const services = [
     ]),
   ],
   providers: services,
-  controllers: [LawmakersApi, LawmakerImportsApi, LawmakersConsole, LawmakerImportsConsole],
+  controllers: [LawmakersApi, LawmakerImportsApi, LawmakersConsole, LawmakerImportsConsole, LawmakerUploadsConsole],
   exports: services,
 })
 export class LawmakersModule {
