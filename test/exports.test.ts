@@ -66,6 +66,12 @@ test.each([
   expect(rows[0]).toEqual(first);
 });
 
+test('writes down who took which counts', async () => {
+  await vera.get('/en/console/exports/counts.csv?petition=wetlands&by=day');
+  const { entries } = (await ada.api('GET', '/api/v1/audit?action=export.counts')).json<{ entries: object[] }>();
+  expect(entries[0]).toMatchObject({ actor: 'Vera', subject: 'wetlands', detail: { by: 'day' } });
+});
+
 test('reads page after page without losing or repeating a row', async () => {
   await app.database.query(
     `INSERT INTO tallies (petition_id, day, country, source, signed)

@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { method } from '../countlog/counts.service.js';
 import { problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
+import { AuditService } from '../staff/audit.service.js';
 import { type PublicCell, suppressSmall } from './suppress.js';
-import type { Breakdown, CountRow } from './exports.schema.js';
+import type { Breakdown, CountRow, CountsQuery } from './exports.schema.js';
 
 const page = 2000;
 
@@ -18,10 +20,22 @@ export interface CountsFile {
 /** Reads the tallies in keyset pages: constant memory, no long transaction, whatever the size. */
 @Injectable()
 export class CountsExport {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** For a file that somebody takes away: the audit entry is committed before the first row is read. */
+  async take({ by, petition }: CountsQuery, actor: Actor | 'system'): Promise<CountsFile> {
+    const file = await this.open(by, petition || undefined);
+    await this.database.transaction((tx) =>
+      this.audit.record(tx, { actor, action: 'export.counts', subject: petition || 'all petitions', detail: { by } }),
+    );
+    return file;
+  }
 
   /** @throws Problem not-found for a petition that does not exist */
-  async open(by: Breakdown, slug?: string): Promise<CountsFile> {
+  private async open(by: Breakdown, slug?: string): Promise<CountsFile> {
     const [{ found, as_of: asOf }] = await this.database.query(
       `SELECT EXISTS (SELECT 1 FROM petitions WHERE $1::text IS NULL OR slug = $1) AS found, now() AS as_of`,
       [slug ?? null],

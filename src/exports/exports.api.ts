@@ -36,15 +36,15 @@ export class ExportsApi {
   @Needs('exports:counts')
   @Get('exports/counts.csv')
   @ApiOkResponse({ description: 'CSV with method and time in its last rows', content: { 'text/csv': {} } })
-  async countsCsv(@Query({ schema: CountsQuery }) { by, petition }: CountsQuery) {
-    return attachment(countsCsv(await this.counts.open(by, petition)), 'text/csv; charset=utf-8', 'counts.csv');
+  async countsCsv(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return attachment(countsCsv(await this.counts.take(query, actor)), 'text/csv; charset=utf-8', 'counts.csv');
   }
 
   @Needs('exports:counts')
   @Get('exports/counts.json')
   @ApiOkResponse({ description: '{method, asOf, rows, total}', content: { 'application/json': {} } })
-  async countsJson(@Query({ schema: CountsQuery }) { by, petition }: CountsQuery) {
-    return attachment(countsJson(await this.counts.open(by, petition)), 'application/json', 'counts.json');
+  async countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return attachment(countsJson(await this.counts.take(query, actor)), 'application/json', 'counts.json');
   }
 
   /** People who agreed to the purpose, encrypted to an age recipient. Audited. */

@@ -27,7 +27,7 @@ export function exportCommands(program: Command): void {
     .option('--out <file>', 'a new file instead of standard output')
     .action(async (options: { petition?: string; by: Breakdown; format: string; json?: boolean; out?: string }) =>
       withApp(async (app) => {
-        const counts = await app.get(CountsExport).open(options.by, options.petition);
+        const counts = await app.get(CountsExport).take(options, 'system');
         await deliver(options.json || options.format === 'json' ? countsJson(counts) : countsCsv(counts), options.out);
       }),
     );

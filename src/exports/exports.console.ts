@@ -35,18 +35,14 @@ export class ExportsConsole {
 
   @Needs('exports:counts')
   @Get('counts.csv')
-  async countsCsv(@Query({ schema: CountsQuery }) { by, petition }: CountsQuery) {
-    return attachment(
-      countsCsv(await this.counts.open(by, petition || undefined)),
-      'text/csv; charset=utf-8',
-      'counts.csv',
-    );
+  async countsCsv(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return attachment(countsCsv(await this.counts.take(query, actor)), 'text/csv; charset=utf-8', 'counts.csv');
   }
 
   @Needs('exports:counts')
   @Get('counts.json')
-  async countsJson(@Query({ schema: CountsQuery }) { by, petition }: CountsQuery) {
-    return attachment(countsJson(await this.counts.open(by, petition || undefined)), 'application/json', 'counts.json');
+  async countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return attachment(countsJson(await this.counts.take(query, actor)), 'application/json', 'counts.json');
   }
 
   @Needs('exports:persons')

@@ -6,7 +6,7 @@ export const Source = z.object({ title: z.string(), url: z.string().optional(), 
 export type Source = z.infer<typeof Source>;
 
 /** Somebody the text names, what is known of her or him, when that was checked, and who says so. */
-export const NamedPerson = z.object({ name: z.string(), status: z.string(), asOf: z.string(), source: z.string() });
+export const NamedPerson = z.object({ name: z.string(), status: z.string(), asOf: z.iso.date(), source: z.string() });
 export type NamedPerson = z.infer<typeof NamedPerson>;
 
 export const TimelineEvent = z.object({ date: z.string(), text: z.string() });

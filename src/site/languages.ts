@@ -64,11 +64,14 @@ const cached = <T>(make: (locale: string) => T) => {
 const numbers = cached((locale) => new Intl.NumberFormat(locale));
 export const formatNumber = (locale: string, value: number | string) => numbers(locale).format(Number(value));
 
-const dates = cached((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }));
+/** English is read all over the world here, and the texts write 14 July 2022. */
+const dayFirst = (locale: string) => (locale === 'en' ? 'en-GB' : locale);
+
+const dates = cached((locale) => new Intl.DateTimeFormat(dayFirst(locale), { dateStyle: 'long', timeZone: 'UTC' }));
 export const formatDate = (locale: string, value: string | Date) => dates(locale).format(new Date(value));
 
 const dateTimes = cached(
-  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
+  (locale) => new Intl.DateTimeFormat(dayFirst(locale), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
 );
 export const formatDateTime = (locale: string, value: string | Date) =>
   `${dateTimes(locale).format(new Date(value))} UTC`;
