@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
+import { dropTemplate } from './database.js';
 
-export default async function tearDown(): Promise<void> {
-  await rm(process.env.TEST_TEMPLATE!, { recursive: true, force: true });
-}
+export default dropTemplate;
