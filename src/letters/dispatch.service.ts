@@ -115,7 +115,11 @@ export class Dispatch {
       [id],
     );
     const known = new Set(done.map((row) => row.lawmaker_id));
-    const open = (await this.plans.plan(campaign)).filter(({ member }) => !known.has(member.lawmakerId));
+    const members = await this.plans.members(campaign);
+    const open = await this.plans.plan(
+      campaign,
+      members.filter(({ lawmakerId }) => !known.has(lawmakerId)),
+    );
     for (let next = 0; next < open.length; next += batchSize) {
       const letters = await Promise.all(
         open.slice(next, next + batchSize).map((planned) => this.write(campaign, planned, wanted)),

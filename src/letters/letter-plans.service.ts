@@ -28,15 +28,18 @@ export class LetterPlans {
     private readonly petitions: Petitions,
   ) {}
 
-  async plan(campaign: WholeCampaign): Promise<PlannedLetter[]> {
+  /** Everybody in the legislatures of the audience, with their legislature's name. */
+  async members(campaign: WholeCampaign): Promise<AudienceMember[]> {
     const names = new Map((await this.legislatures.list()).map(({ slug, name }) => [slug, name]));
-    const members = (await this.audiences.preview(campaign.audience)).map((member) => ({
-      ...member,
-      legislature: names.get(member.legislature) ?? member.legislature,
-    }));
+    const members = await this.audiences.preview(campaign.audience);
+    return members.map((member) => ({ ...member, legislature: names.get(member.legislature) ?? member.legislature }));
+  }
+
+  /** @param members those of the audience it is about; all of them if none are named */
+  async plan(campaign: WholeCampaign, members?: AudienceMember[]): Promise<PlannedLetter[]> {
     const write = letterWriter(campaign.texts, campaign.defaultLocale, await this.facts(campaign));
     const plan: PlannedLetter[] = [];
-    for (const member of members) {
+    for (const member of members ?? (await this.members(campaign))) {
       plan.push(planned(member, write));
       // A parliament of thousands must not keep others waiting.
       if (plan.length % 200 === 0) await setImmediate();

@@ -62,7 +62,11 @@ export class LetterPreviews {
   }
 
   private async planned(campaign: WholeCampaign, lawmakerId: string): Promise<PlannedLetter> {
-    const planned = (await this.plans.plan(campaign)).find(({ member }) => member.lawmakerId === lawmakerId);
+    const members = await this.plans.members(campaign);
+    const [planned] = await this.plans.plan(
+      campaign,
+      members.filter((member) => member.lawmakerId === lawmakerId),
+    );
     if (!planned) throw problems.notFound('This lawmaker is not in the audience.');
     return planned;
   }

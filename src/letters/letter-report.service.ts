@@ -56,8 +56,13 @@ const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmak
   l.legislature, l.locale, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
   o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note,
   l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256"`;
-const withMail = `letters l LEFT JOIN outbox o
-  ON l.state = 'mail' AND o.campaign_id = l.campaign_id AND o.kind = 'letter' AND o.ref = l.id::text`;
+/**
+ * A letter's mail has the letter's id. The LIMIT keeps the look-up by primary key: without statistics, which the embedded
+ * database never gathers by itself, a plain join compares every letter with every mail.
+ */
+const withMail = `letters l LEFT JOIN LATERAL (
+    SELECT * FROM outbox WHERE campaign_id = l.campaign_id AND id = l.id AND l.state = 'mail' LIMIT 1
+  ) o ON true`;
 
 /** What became of every letter. */
 @Injectable()
