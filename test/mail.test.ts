@@ -260,6 +260,22 @@ describe('the hold on a mail', () => {
     expect((await post.row(mail)).state).toBe('queued');
   });
 
+  test('a worker taken for dead cannot touch the attempt of the next one', async () => {
+    const mail = letter();
+    await post.enqueue(mail);
+    const late = await claim('first');
+    await leaseEnds();
+    await app.get(Upkeep).recover([]);
+    const next = await claim('second');
+    expect(await app.get(Claims).handOver(late)).toBe(false);
+    expect((await post.row(mail)).state).toBe('claimed');
+    expect(await app.get(Claims).handOver(next)).toBe(true);
+    expect(await settled(late)).toBe(false);
+    expect((await post.row(mail)).state).toBe('handing_over');
+    expect(await settled(next)).toBe(true);
+    expect((await post.attempts(mail)).map(({ outcome }) => outcome)).toEqual(['unsent', 'accepted']);
+  });
+
   test('a worker taken for dead while it talks to the server sends nothing', async () => {
     const mail = letter();
     await post.enqueue(mail);
