@@ -1,4 +1,8 @@
+import 'reflect-metadata';
 import { v7 as uuidv7 } from 'uuid';
+import { createApplication } from '../src/application.js';
+import { loadSettings } from '../src/config/settings.js';
+import { relayOf } from '../src/mail/mail-settings.js';
 import { relayFromUrl } from '../src/mail/relay.js';
 import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
 import { type Sink, startSink } from './support/sink.js';
@@ -149,3 +153,22 @@ test.each([
   'smtp://mail.example.org?pool=true',
   'smtp://u:p@mail.example.org?tls=optional',
 ])('SMTP_URL %s is refused with a sentence', (url) => expect(() => relayFromUrl(url)).toThrow('SMTP_URL'));
+
+const settings = (environment: Record<string, string>) => loadSettings({ PUBLIC_URL: 'http://a.test', ...environment });
+
+test.each([
+  [{ MAIL_FROM: 'mail@countersign.test' }, null],
+  [{ MAIL_FROM: '"Berg, Anna" <mail@countersign.test>', SMTP_URL: 'smtp://mail.example.org' }, null],
+  [{ MAIL_MODE: 'hold', SMTP_URL: 'smtp://mail.example.org' }, 'mail.example.org'],
+  [{ MAIL_MODE: 'hold' }, null],
+  [{ MAIL_MODE: 'live', SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'a@b.test' }, 'mail.example.org'],
+])('with %j mail leaves by %s', (environment, host) => {
+  expect(relayOf(settings(environment))?.host ?? null).toBe(host);
+});
+
+test.each([
+  [{ MAIL_FROM: 'Press: Anna <mail@countersign.test>' }, 'MAIL_FROM'],
+  [{ SMTP_URL: 'smtp://u:p@mail.example.org?tls=optional' }, 'SMTP_URL'],
+])('the application does not start with %j', async (environment, name) => {
+  await expect(createApplication(settings(environment))).rejects.toThrow(name);
+});

@@ -60,6 +60,15 @@ export function mailbox(value: string): { name: string; address: string } {
   return { name: only.name, address: found };
 }
 
+export function isMailbox(value: string): boolean {
+  try {
+    mailbox(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function domainOf(from: string): string {
   return mailbox(from).address.split('@')[1]!;
 }

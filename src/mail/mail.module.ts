@@ -5,6 +5,7 @@ import { Claims } from './claims.js';
 import { type Delivery, DELIVERY } from './delivery.js';
 import { Inbox } from './inbox.js';
 import { InboxPages } from './inbox.pages.js';
+import { relayOf } from './mail-settings.js';
 import { MailDesk } from './mail-desk.service.js';
 import { MailKinds } from './mail-kinds.js';
 import { MailApi } from './mail.api.js';
@@ -12,7 +13,6 @@ import { MailConsole } from './mail.console.js';
 import { MailSender } from './mail.sender.js';
 import { MailWorker } from './mail.worker.js';
 import { OutboxService } from './outbox.service.js';
-import { relayFromUrl } from './relay.js';
 import { RelayTrouble } from './relay-trouble.js';
 import { SmtpDelivery } from './smtp.delivery.js';
 import { Upkeep } from './upkeep.js';
@@ -28,9 +28,10 @@ const delivery = {
   provide: DELIVERY,
   inject: [SETTINGS, Inbox],
   useFactory: (settings: Settings, builtIn: Inbox): Delivery => {
-    if (settings.MAIL_MODE === 'inbox' || !settings.SMTP_URL) return builtIn;
+    const relay = relayOf(settings);
+    if (!relay) return builtIn;
     const { hostname } = new URL(settings.PUBLIC_URL);
-    return new SmtpDelivery(relayFromUrl(settings.SMTP_URL), hostname.includes('.') ? hostname : undefined);
+    return new SmtpDelivery(relay, hostname.includes('.') ? hostname : undefined);
   },
 };
 

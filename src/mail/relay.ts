@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { SettingsError } from '../config/settings.js';
 
 /** Where mail leaves: what SMTP_URL says, spelled out. */
 export interface Relay {
@@ -26,7 +27,7 @@ export function relayFromUrl(value: string): Relay {
   const optional = url.searchParams.get('tls') === 'optional';
   const user = decodeURIComponent(url.username);
   if (user && optional && !secure && !here) {
-    throw new Error(
+    throw new SettingsError(
       'SMTP_URL has a password and tls=optional: the password could be read on the way. Remove one of them.',
     );
   }
@@ -48,7 +49,7 @@ function parse(value: string): URL {
     name === 'tls' ? text === 'optional' : name === 'connections' && /^\d+$/.test(text) && +text >= 2 && +text <= 50,
   );
   if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || !url.hostname || !known) {
-    throw new Error(
+    throw new SettingsError(
       'SMTP_URL must look like smtp://user:password@mail.example.org:587 (or smtps://), if needed with ?tls=optional or ?connections=2 to 50',
     );
   }

@@ -1,0 +1,115 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { OutboxService } from '../../src/mail/outbox.service.js';
+import { Staff } from '../../src/staff/staff.service.js';
+import { cast } from '../support/cast.js';
+import { letter } from '../support/mails.js';
+import { launch, withChromium } from './support/chromium.js';
+import { fine, look } from './support/look.js';
+import { startSite, type Site, until } from './support/site.js';
+
+const password = 'correct-horse-battery';
+type Mails = { to: string; links: string[] }[];
+
+withChromium('mail', () => {
+  let site: Site;
+  let browser: Browser;
+  let session: Awaited<ReturnType<BrowserContext['storageState']>>;
+
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    await site.get(Staff).add(cast.ada, 'system', password);
+    for (const locale of ['en', 'fa']) {
+      await fetch(`${site.url}/api/v1/petitions/1988-investigation/signatures`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          ...{ name: 'Sara', email: `sara-${locale}@example.org`, country: 'SE', locale },
+          consents: { sign: true },
+        }),
+      });
+    }
+    await until(
+      async () => (await (await fetch(`${site.url}/dev/inbox.json`)).json()) as Mails,
+      (mails) => mails.length === 2,
+    );
+    // Rows as a live server would leave them: the built-in inbox never refuses nor falls silent.
+    const notBefore = new Date(Date.now() + 3_600_000);
+    const letters = ['in_doubt', 'held', 'held', 'deferred', 'refused'].map((state) => ({
+      ...letter({ notBefore }),
+      state,
+    }));
+    await site.database.transaction((tx) => site.get(OutboxService).enqueue(tx, letters));
+    for (const [index, { id, campaignId, state }] of letters.entries()) {
+      const stop = state === 'held' ? (index === 1 ? 'mode' : 'pause') : null;
+      const reply =
+        {
+          in_doubt: 'no answer after the hand-over (ECONNECTION)',
+          deferred: '450 4.2.0 greylisted',
+          refused: '550 5.1.1 no such mailbox',
+        }[state] ?? null;
+      await site.database.query('UPDATE outbox SET state = $2, stop = $3, reply = $4 WHERE id = $1', [
+        id,
+        state,
+        stop,
+        reply,
+      ]);
+      if (!reply) continue;
+      await site.database.query(
+        `INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker, handed_over_at, ended_at, outcome, reply)
+         VALUES ($1, $2, $2, 'w', now(), now(), $3, $4)`,
+        [campaignId, id, state, reply],
+      );
+    }
+    browser = await launch();
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(`${site.url}/en/console`);
+    await page.locator('input[name=email]').fill(cast.ada.email);
+    await page.locator('input[name=password]').fill(password);
+    await page.locator('main form button').click();
+    await page.locator('.rail').waitFor();
+    session = await page.context().storageState();
+    await page.context().close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  for (const locale of ['en', 'fa']) {
+    test.each(['in_doubt', 'held', 'deferred', 'refused'])(
+      `${locale}: the desk with mails that are %s`,
+      async (state) => {
+        const url = `${site.url}/${locale}/console/mail?state=${state}`;
+        expect(await look(browser, url, `console-mail-${state}-${locale}`, { session })).toEqual(fine());
+      },
+    );
+  }
+
+  test('the inbox and a mail in it', async () => {
+    expect(await look(browser, `${site.url}/dev/inbox`, 'inbox')).toEqual(fine());
+    for (const [nth, locale] of ['fa', 'en'].entries()) {
+      const act = async (page: Page) => {
+        await page.locator('main tbody a').nth(nth).click();
+        await page.waitForLoadState();
+      };
+      expect(await look(browser, `${site.url}/dev/inbox`, `inbox-mail-${locale}`, { act })).toEqual(fine());
+    }
+  });
+
+  test('from the inbox, without JavaScript, to the confirmation page', async () => {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    await page.goto(`${site.url}/dev/inbox`);
+    await page.locator('main tbody a').last().click();
+    await page.locator('.mail-preview a').first().click();
+    expect(page.url()).toContain('/en/confirm/');
+    await page.context().close();
+  });
+
+  test('an admin counts a doubtful letter as sent', async () => {
+    const page = await (await browser.newContext({ javaScriptEnabled: false, storageState: session })).newPage();
+    await page.goto(`${site.url}/en/console/mail`);
+    await page.getByRole('button', { name: 'Count as sent' }).click();
+    expect(await page.locator('main').innerText()).toContain('No mail is in this state.');
+    await page.context().close();
+  });
+});
