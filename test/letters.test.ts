@@ -116,7 +116,12 @@ describe('an organiser and an approver, page by page', () => {
     const id = page.split('/').at(-1)!;
     expect((await vera.post(`${page}/dispatch`)).statusCode).toBe(403);
     expect((await olga.post(`${page}/dispatch`)).statusCode).toBe(403);
-    expect((await amir.post(`${page}/dispatch`)).headers.location).toContain('done=dispatched');
+    await app.database.query(`UPDATE sessions SET reauthenticated_at = now() - interval '1 hour' WHERE staff_id = $1`, [
+      amir.id,
+    ]);
+    expect((await amir.post(`${page}/dispatch`)).statusCode).toBe(403);
+    const dispatched = await amir.post(`${page}/dispatch`, { _password: amir.password });
+    expect(dispatched.headers.location).toContain('done=dispatched');
     await app.get(Dispatch).planned(id);
     await app.get(MailWorker).drain();
     const letters = await vera.get(`${page}/letters?status=accepted`);

@@ -1,5 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { text } from 'node:stream/consumers';
+import { validate } from 'uuid';
 import { withApp } from '../with-app.js';
 import { type Actor, roles } from '../staff/access.js';
 import { Staff } from '../staff/staff.service.js';
@@ -31,15 +33,15 @@ export function letterCommands(program: Command): void {
   letters
     .command('status')
     .description('what became of the letters of a campaign')
-    .argument('<id>')
+    .argument('<id>', 'id of the campaign', campaignId)
     .option('--json', 'as JSON')
     .action((id: string, { json }: Json) => withApp((app) => status(app, id, json)));
 
   letters
     .command('approve')
     .description('say yes to a letter as a second person; the hash is in `letters status`')
-    .argument('<id>')
-    .requiredOption('--as <email>', 'who approves; the password is read from COUNTERSIGN_PASSWORD')
+    .argument('<id>', 'id of the campaign', campaignId)
+    .requiredOption('--as <email>', 'who approves; her password is read from standard input')
     .requiredOption('--sha256 <hash>', 'of the letter that was read')
     .option('--json', 'as JSON')
     .action((id: string, { as, sha256, json }: Json & { as: string; sha256: string }) =>
@@ -53,7 +55,7 @@ export function letterCommands(program: Command): void {
     letters
       .command(name)
       .description(description)
-      .argument('<id>')
+      .argument('<id>', 'id of the campaign', campaignId)
       .option('--json', 'as JSON')
       .action((id: string, { json }: Json) =>
         withApp(async (app) => {
@@ -70,12 +72,17 @@ export function letterCommands(program: Command): void {
 async function approver(app: INestApplicationContext, email: string): Promise<Actor> {
   const staff = app.get(Staff);
   const { id, name, role, disabledAt } = await staff.byEmail(email);
-  const known = await staff.passwordIs(id, process.env.COUNTERSIGN_PASSWORD ?? '');
+  const known = await staff.passwordIs(id, (await text(process.stdin)).trim());
   const rights = roles[role];
   if (!known || disabledAt || !rights.some((right) => right === 'letters:send')) {
     throw new Error(`${email} cannot approve letters here, or the password is wrong`);
   }
   return { kind: 'staff', id, name, rights };
+}
+
+function campaignId(given: string): string {
+  if (!validate(given)) throw new InvalidArgumentError('`letters list` shows the ids.');
+  return given;
 }
 
 async function status(app: INestApplicationContext, id: string, json?: boolean): Promise<void> {
