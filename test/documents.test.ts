@@ -29,6 +29,18 @@ test('the tree in ARCHITECTURE has a line for every room and no other', () => {
   expect(rooms.toSorted()).toEqual(folders('src'));
 });
 
+test('the tables in ARCHITECTURE are those that the migrations make', () => {
+  const data = read('docs/ARCHITECTURE.md').split('## Data')[1]!.split('\n## ')[0]!;
+  const described = [...data.matchAll(/^\| (`.+?) +\|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
+  );
+  const files = readdirSync(join(projectRoot, 'migrations')).filter((name) => name !== 'index.ts');
+  const made = files.flatMap((name) =>
+    [...read(`migrations/${name}`).matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => table!),
+  );
+  expect(described.toSorted()).toEqual(made.toSorted());
+});
+
 test('every script that the documents name exists', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const named = documents.flatMap((name) => [...read(name).matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!));
