@@ -70,6 +70,13 @@ module.exports = {
       to: { path: rooms(domain) },
     },
     {
+      name: 'nobody-imports-the-overview',
+      comment: 'overview/ shows every room on one page, so none may know it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(overview/|app\\.module\\.ts$)' },
+      to: { path: '^src/overview/' },
+    },
+    {
       name: 'vault-stands-alone',
       comment: 'The vault reads settings and nothing else.',
       severity: 'error',
