@@ -69,13 +69,14 @@ test('three workers at once send each letter exactly once', async () => {
 test('three workers, each taken for dead again and again: no letter twice, none lost, each doubt shown', async () => {
   const letters = Array.from({ length: 60 }, () => letter());
   await post.enqueue(...letters);
-  sink.mishap = ({ to }) => (to === '' || Math.random() > 0.3 ? undefined : { at: 'rcpt', wait: 20 });
+  sink.mishap = ({ to }) =>
+    to === '' ? undefined : Math.random() < 0.3 ? { at: 'rcpt', wait: 20 } : { at: 'end', delay: 20 };
   const workers = [app.get(MailWorker), anotherWorker(), anotherWorker()];
   let running = true;
   const reaper = (async () => {
     while (running) {
       await app.database.query(
-        `UPDATE outbox SET lease_until = now() - interval '1 second' WHERE attempt_id IS NOT NULL AND random() < 0.2`,
+        `UPDATE outbox SET lease_until = now() - interval '1 second' WHERE attempt_id IS NOT NULL AND random() < 0.3`,
       );
       await app.get(Upkeep).recover([]);
       await sleep(15);

@@ -34,7 +34,7 @@ export interface Settlement {
 
 /**
  * The hold a worker has on a mail: claim, mark, settle. Each write after the claim carries the attempt id as a fence, so
- * a worker that was taken for dead writes nothing. Rows are always locked in the order of their keys.
+ * a worker that was taken for dead writes nothing.
  */
 @Injectable()
 export class Claims {
@@ -83,25 +83,24 @@ export class Claims {
   }
 
   private async markAll(mails: ClaimedMail[]): Promise<boolean[]> {
+    const inOrder = mails.toSorted(byKey);
     const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(
-      `WITH mine AS (
-         SELECT outbox.campaign_id, outbox.id, outbox.attempt_id
-         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
-         JOIN outbox USING (campaign_id, id, attempt_id)
-         WHERE state IN ('claimed', 'handing_over')
-         ORDER BY 1, 2 FOR UPDATE OF outbox
-       ), marked AS (
+      `WITH marked AS (
          UPDATE outbox
          SET state = 'handing_over', state_at = now(), lease_until = now() + $4 * interval '1 second'
-         FROM mine WHERE outbox.campaign_id = mine.campaign_id AND outbox.id = mine.id
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
+         WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
+           AND outbox.attempt_id = told.attempt_id AND state IN ('claimed', 'handing_over')
+         RETURNING told.*
        )
-       UPDATE attempts SET handed_over_at = now() FROM mine
-       WHERE attempts.campaign_id = mine.campaign_id AND outbox_id = mine.id AND attempts.attempt_id = mine.attempt_id
+       UPDATE attempts SET handed_over_at = now() FROM marked
+       WHERE attempts.campaign_id = marked.campaign_id AND outbox_id = marked.id
+         AND attempts.attempt_id = marked.attempt_id
        RETURNING attempts.attempt_id`,
       [
-        mails.map((mail) => mail.campaignId),
-        mails.map((mail) => mail.id),
-        mails.map((mail) => mail.attemptId),
+        inOrder.map((mail) => mail.campaignId),
+        inOrder.map((mail) => mail.id),
+        inOrder.map((mail) => mail.attemptId),
         leaseSeconds,
       ],
     );
@@ -110,28 +109,23 @@ export class Claims {
   }
 
   private async settleAll(settlements: Settlement[]): Promise<boolean[]> {
-    const column = (pick: (settlement: Settlement) => unknown) => settlements.map((each) => pick(each) ?? null);
+    const inOrder = settlements.toSorted((a, b) => byKey(a.mail, b.mail));
+    const column = (pick: (settlement: Settlement) => unknown) => inOrder.map((each) => pick(each) ?? null);
     const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(
-      `WITH told AS (
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])
-           AS told (campaign_id, id, attempt_id, wanted, delay, outcome, reply_code, reply)
-       ), next AS (
-         SELECT outbox.campaign_id, outbox.id, told.attempt_id, ${back('wanted')} AS state,
-                delay, outcome, told.reply_code, told.reply
-         FROM told JOIN outbox USING (campaign_id, id, attempt_id)
-         WHERE outbox.state IN ('claimed', 'handing_over')
-         ORDER BY 1, 2 FOR UPDATE OF outbox
-       ), gone AS (
+      `WITH gone AS (
          UPDATE outbox
-         SET ${letGo}, next_attempt_at = now() + next.delay * interval '1 second',
-             attempts = attempts + CASE next.outcome WHEN 'unsent' THEN 0 ELSE 1 END,
-             reply_code = next.reply_code, reply = next.reply
-         FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id
+         SET ${letGo(back('told.wanted'))}, next_attempt_at = now() + told.delay * interval '1 second',
+             attempts = attempts + CASE told.outcome WHEN 'unsent' THEN 0 ELSE 1 END,
+             reply_code = told.code, reply = told.answer
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])
+           AS told (campaign_id, id, attempt_id, wanted, delay, outcome, code, answer)
+         WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
+           AND outbox.attempt_id = told.attempt_id AND outbox.state IN ('claimed', 'handing_over')
+         RETURNING told.*
        )
-       UPDATE attempts
-       SET ended_at = now(), outcome = next.outcome, reply_code = next.reply_code, reply = next.reply
-       FROM next
-       WHERE attempts.campaign_id = next.campaign_id AND outbox_id = next.id AND attempts.attempt_id = next.attempt_id
+       UPDATE attempts SET ended_at = now(), outcome = gone.outcome, reply_code = gone.code, reply = gone.answer
+       FROM gone
+       WHERE attempts.campaign_id = gone.campaign_id AND outbox_id = gone.id AND attempts.attempt_id = gone.attempt_id
        RETURNING attempts.attempt_id`,
       [
         column(({ mail }) => mail.campaignId),
@@ -148,5 +142,9 @@ export class Claims {
     return settlements.map(({ mail }) => settled.has(mail.attemptId));
   }
 }
+
+/** Rows are written in this order everywhere, so that two who write several do not wait for each other. */
+const byKey = (a: ClaimedMail, b: ClaimedMail) =>
+  a.campaignId === b.campaignId ? (a.id < b.id ? -1 : 1) : a.campaignId < b.campaignId ? -1 : 1;
 
 const asBuffer = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes));

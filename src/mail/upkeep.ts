@@ -42,7 +42,7 @@ export class Upkeep {
          SELECT campaign_id, id, ${back('lost.state')} AS state
          FROM lost JOIN outbox USING (campaign_id, id)
        )
-       UPDATE outbox SET ${letGo} FROM next
+       UPDATE outbox SET ${letGo('next.state')} FROM next
        WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
       [resent, whose === 'all', typeof whose === 'object' ? whose.worker : null],
     );
@@ -57,7 +57,7 @@ export class Upkeep {
          WHERE state IN ('queued', 'deferred', 'held') AND expires_at <= now()
          FOR UPDATE SKIP LOCKED
        )
-       UPDATE outbox SET ${letGo} FROM next
+       UPDATE outbox SET ${letGo('next.state')} FROM next
        WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
     );
     return count;
