@@ -1,7 +1,6 @@
 import { createApplication } from './application.js';
 import { loadSettings } from './config/settings.js';
-import { Petitions } from './petitions/petitions.service.js';
-import { seed } from './seed.js';
+import { isUnseeded, seed } from './seed.js';
 import { Staff } from './staff/staff.service.js';
 
 /** `countersign start`: migrates, seeds an empty database, makes the first admin, and does everything in one process. */
@@ -10,7 +9,7 @@ export async function start(): Promise<void> {
   const app = await createApplication(settings);
   await app.init();
   const admin = await app.get(Staff).ensureFirstAdmin();
-  if ((await app.get(Petitions).all()).length === 0) await seed(app);
+  if (await isUnseeded(app)) await seed(app);
   await app.listen(settings.PORT, settings.HOST);
 
   const lines = [`${settings.SITE_NAME} is at ${settings.PUBLIC_URL}`];

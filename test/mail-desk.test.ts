@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { MailDesk, type Witness } from '../src/mail/mail-desk.service.js';
+import type { NewMail } from '../src/mail/outbox.service.js';
 import type { MailDecision } from '../src/mail/mail.schema.js';
 import type { TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
@@ -15,7 +16,7 @@ const witness: Witness = async (_, entry) => void audited.push(entry);
 
 beforeAll(async () => {
   sink = await startSink();
-  app = await startMailApp(sink.url, { MAIL_MODE: 'hold', LIMITS: 'off' });
+  app = await startMailApp(sink.url);
   post = postOffice(app);
   desk = app.get(MailDesk);
 });
@@ -35,21 +36,40 @@ const decide = (mail: { campaignId: string; id: string }, decision: MailDecision
 const inDoubt = async () => {
   const mail = letter();
   await post.enqueue(mail);
-  await decide(mail, 'release');
   sink.mishap = () => ({ at: 'end', drop: true });
   await post.drain();
   sink.mishap = () => undefined;
   sink.mails = [];
-  audited = [];
   return mail;
+};
+/** As a server leaves them that ran with MAIL_MODE=hold. */
+const held = async (...mails: NewMail[]) => {
+  await post.enqueue(...mails);
+  await app.database.query(`UPDATE outbox SET state = 'held', stop = 'mode'`);
 };
 
 describe('MAIL_MODE=hold', () => {
-  test('nothing leaves until a person releases it, one by one', async () => {
+  test('nothing leaves, and nobody can make it leave', async () => {
+    const holding = await startMailApp(sink.url, { MAIL_MODE: 'hold' });
+    try {
+      const its = postOffice(holding);
+      const mail = letter();
+      await its.enqueue(mail);
+      const release = { campaignId: mail.campaignId, id: mail.id, decision: 'release' as const };
+      await expect(holding.get(MailDesk).decide(release, witness)).rejects.toMatchObject({ status: 409 });
+      await expect(holding.get(MailDesk).releaseAll(witness)).rejects.toMatchObject({ status: 409 });
+      await holding.database.query(`UPDATE outbox SET state = 'queued', stop = NULL`);
+      expect(await its.drain()).toBe(0);
+      expect([sink.mails, audited]).toEqual([[], []]);
+    } finally {
+      await holding.close();
+    }
+  });
+
+  test('once the mode is live, a person releases what was held, one by one', async () => {
     const [mine, other] = [letter(), confirmation()];
-    await post.enqueue(mine, other);
+    await held(mine, other);
     expect(await post.drain()).toBe(0);
-    expect(await post.row(mine)).toMatchObject({ state: 'held', stop: 'mode' });
     expect(await decide(mine, 'release')).toBe('queued');
     expect(audited).toEqual([{ action: 'mail.release', subject: mine.id, detail: { campaignId: mine.campaignId } }]);
     await post.drain();
@@ -58,7 +78,7 @@ describe('MAIL_MODE=hold', () => {
   });
 
   test('or all at once', async () => {
-    await post.enqueue(letter(), confirmation(), letter());
+    await held(letter(), confirmation(), letter());
     expect(await desk.releaseAll(witness)).toBe(3);
     expect(audited).toEqual([{ action: 'mail.release-all', subject: 'outbox', detail: { count: 3 } }]);
     await post.drain();
@@ -67,7 +87,7 @@ describe('MAIL_MODE=hold', () => {
 
   test('resuming a campaign does not let out what the mode holds', async () => {
     const mail = letter();
-    await post.enqueue(mail);
+    await held(mail);
     const { OutboxService } = await import('../src/mail/outbox.service.js');
     const outbox = app.get(OutboxService);
     await app.database.transaction((tx) => outbox.hold(tx, mail.campaignId));
@@ -121,7 +141,7 @@ describe('in doubt', () => {
 
   test('nothing is decided about a mail that is not in doubt, or not there', async () => {
     const mail = letter();
-    await post.enqueue(mail);
+    await held(mail);
     await expect(decide(mail, 'sent')).rejects.toMatchObject({ status: 409 });
     await expect(decide({ ...mail, id: uuidv7() }, 'sent')).rejects.toMatchObject({ status: 404 });
     expect((await post.row(mail)).state).toBe('held');
@@ -133,7 +153,6 @@ test('the list has the evidence, and no address of a supporter', async () => {
   const refused = [letter({ recipient: 'gone@parliament.test' }), confirmation('sara.lindqvist@example.org')];
   sink.mishap = ({ to }) => (to === '' ? undefined : { at: 'rcpt', code: 550, text: `<${to}> unknown` });
   await post.enqueue(...refused);
-  await desk.releaseAll(witness);
   await post.drain();
   const { mails: doubts } = await desk.list({ state: 'in_doubt' });
   expect(doubts).toMatchObject([
@@ -152,7 +171,7 @@ test('the list has the evidence, and no address of a supporter', async () => {
 
 test('long lists come in pages that neither repeat nor skip', async () => {
   const mails = Array.from({ length: 120 }, () => letter());
-  await post.enqueue(...mails);
+  await held(...mails);
   const seen: string[] = [];
   for (let after: string | undefined, page; ; after = page.next) {
     page = await desk.list({ state: 'held', after });
@@ -205,7 +224,7 @@ describe('the doors', () => {
   test('an admin releases what is held, on the page and by the API', async () => {
     const ada = await signIn(app, 'ada');
     const [first, second] = [letter(), letter()];
-    await post.enqueue(first, second);
+    await held(first, second);
     expect((await ada.get(`${page}?state=held`)).body).toContain('Release all that are held');
     const released = await ada.api('POST', '/api/v1/mail/decisions', form(first, 'release'));
     expect(released.json()).toEqual({ state: 'queued' });

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { problems } from '../site/problem.js';
 import type { DeskQuery, MailDecision, MailPage, MailSummary, MailView } from './mail.schema.js';
 import type { MailState } from './mail-states.js';
@@ -40,6 +41,7 @@ export class MailDesk {
   constructor(
     private readonly database: DataSource,
     private readonly outbox: OutboxService,
+    @Inject(SETTINGS) private readonly settings: Settings,
     private readonly trouble: RelayTrouble,
   ) {}
 
@@ -76,6 +78,7 @@ export class MailDesk {
 
   /** @throws not-found, or conflict when the mail is not (any more) in a state for this decision */
   async decide({ campaignId, id, decision }: MailDecision, witness: Witness): Promise<MailState> {
+    if (decision !== 'sent') this.mayLeave();
     const state = await this.database.transaction(async (tx) => {
       const [rows] = await tx.query<[{ state: MailState }[], number]>(decide[decision], [campaignId, id]);
       if (!rows[0]) throw await this.notNow(tx, campaignId, id);
@@ -86,8 +89,9 @@ export class MailDesk {
     return state;
   }
 
-  /** Lets go all that MAIL_MODE=hold holds at this moment. */
+  /** Lets go all that MAIL_MODE=hold has held. @throws wrong-state while it still holds */
   async releaseAll(witness: Witness): Promise<number> {
+    this.mayLeave();
     const released = await this.database.transaction(async (tx) => {
       const [, count] = await tx.query<[unknown[], number]>(
         `UPDATE outbox
@@ -99,6 +103,12 @@ export class MailDesk {
     });
     this.outbox.wake();
     return released;
+  }
+
+  /** While the mode is hold nothing leaves, whoever asks for it. */
+  private mayLeave(): void {
+    if (this.settings.MAIL_MODE !== 'hold') return;
+    throw problems.wrongState('MAIL_MODE is hold: no mail can leave. Set it to live, then release what waits.');
   }
 
   private async notNow(tx: EntityManager, campaignId: string, id: string): Promise<Error> {

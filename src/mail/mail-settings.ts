@@ -3,7 +3,7 @@ import { isMailbox } from './compose.js';
 import { type Relay, relayFromUrl } from './relay.js';
 
 /**
- * Where mail leaves by these settings; null: nowhere, it stays in the built-in inbox.
+ * Where mail leaves by these settings; null: nowhere, unless MAIL_MODE is live.
  * @throws SettingsError naming SMTP_URL or MAIL_FROM; asked before the database is opened, which would stay open
  */
 export function relayOf(settings: Settings): Relay | null {
@@ -11,5 +11,5 @@ export function relayOf(settings: Settings): Relay | null {
     throw new SettingsError('MAIL_FROM: must be one mailbox, an address or Name <address>.');
   }
   const relay = settings.SMTP_URL ? relayFromUrl(settings.SMTP_URL) : null;
-  return settings.MAIL_MODE === 'inbox' ? null : relay;
+  return settings.MAIL_MODE === 'live' ? relay : null;
 }

@@ -15,7 +15,7 @@ export const DeskQuery = z.object({
 });
 export type DeskQuery = z.infer<typeof DeskQuery>;
 
-/** For mails held by MAIL_MODE=hold: release. For mails in doubt: count them as sent, or send the same bytes again. */
+/** For mails that MAIL_MODE=hold has held: release. For mails in doubt: count them as sent, or send the same bytes again. */
 export const decisions = ['release', 'sent', 'again'] as const;
 
 export const MailDecision = z.object({

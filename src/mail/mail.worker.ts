@@ -129,7 +129,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private freeHands(lane: Lane): number {
-    const mayStart = this.claiming && !this.trouble.paused;
+    const mayStart = this.claiming && !this.trouble.paused && this.settings.MAIL_MODE !== 'hold';
     return mayStart ? Math.max(this.hands[lane] - this.inHand[lane].size, 0) : 0;
   }
 

@@ -139,7 +139,7 @@ export class Server {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
     this.child.kill(signal);
-    const late = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 60_000);
     return this.ended.finally(() => clearTimeout(late));
   }
 }
