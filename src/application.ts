@@ -37,7 +37,8 @@ const logLevels = (level: Exclude<Settings['LOG_LEVEL'], 'silent'>): LogLevel[] 
 export async function createApplication(settings: Settings): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: 64 * 1024,
-    trustProxy: settings.TRUST_PROXY,
+    // One proxy of ours: what stands further left in X-Forwarded-For was written by the visitor.
+    trustProxy: settings.TRUST_PROXY ? (_address, hop) => hop === 0 : false,
     routerOptions: { maxParamLength: 700 },
     // Fastify's own request log holds addresses; what we log is in ProblemFilter.
     logger: false,
@@ -59,7 +60,16 @@ export async function createApplication(settings: Settings): Promise<NestFastify
   await app.register(compress, { global: true, threshold: 1024, encodings: ['br', 'gzip'] });
   await app.register(etag);
   await app.register(cookie);
-  await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1000, fields: 50, parts: 1050 } });
+  await app.register(multipart, {
+    limits: {
+      fieldSize: 16 * 1024,
+      fieldNameSize: 100,
+      fileSize: 20 * 1024 * 1024,
+      files: 1000,
+      fields: 50,
+      parts: 1050,
+    },
+  });
   await app.register(fastifyStatic, {
     root: join(projectRoot, 'public'),
     prefix: '/assets/',

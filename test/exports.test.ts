@@ -125,6 +125,14 @@ test.each([
     [-1, 7, 9],
     [null, null, 9],
   ],
+  [
+    [1, 1, 20],
+    [null, null, null],
+  ],
+  [
+    [20, 1, 1, 30],
+    [null, null, null, 30],
+  ],
   [[], []],
 ])('of %j the public sees %j', (counts, expected) => {
   expect(suppressSmall(counts.map((count, n) => ({ key: String(n), count }))).map(({ count }) => count)).toEqual(
@@ -132,10 +140,20 @@ test.each([
   );
 });
 
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("https://evil.example")'])(
-  'a spreadsheet does not take %j for a formula',
-  (text) => expect(plainCell(text)).toBe(`'${text}`),
-);
+test.each([
+  '=1+1',
+  '+1',
+  '-1',
+  '@SUM(A1)',
+  '\t=1',
+  '\r=1',
+  '\n=1',
+  '＝1',
+  '＋1',
+  '－1',
+  '＠A',
+  '=HYPERLINK("https://evil.example")',
+])('a spreadsheet does not take %j for a formula', (text) => expect(plainCell(text)).toBe(`'${text}`));
 
 describe('persons', () => {
   let recipient: string;

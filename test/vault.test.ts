@@ -69,6 +69,12 @@ test.each([
   ['sara@localhost', null],
   ['+x@gmail.com', null],
   ['a b@example.org', null],
+  ['victim@gmail.com/x.evil.example', null],
+  ['victim@gmail.com／x.evil.example', null],
+  ['victim@gmail.com#.evil.example', null],
+  ['victim@gmail.com?x.evil.example', null],
+  ['victim@gm%61il.com', null],
+  ['victim@gmail.com\\.evil.example', null],
 ])('the normal form of %s is %s', (email, expected) => expect(normalForm(email)).toBe(expected));
 
 test('packing a form and unpacking it gives the form', () => {

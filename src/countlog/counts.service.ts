@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sequencer } from './sequencer.js';
 
-/** What every page and file says beside a number; `{petition}` is put in by the reader's language elsewhere. */
+/** What every file says beside a number. */
 export const method =
   'Confirmed e-mail addresses, one per petition, minus withdrawals. An address is confirmed by a button behind a link ' +
   'sent to it. Addresses are not checked against any register of persons.';

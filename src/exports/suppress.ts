@@ -8,14 +8,18 @@ export interface PublicCell {
 }
 
 /**
- * Hides small cells of a breakdown whose total is public. When only one cell is small, it could be computed from the total
- * and the rest, so the next smallest is hidden with it.
+ * Hides small cells of a breakdown whose total is public. What is hidden could be computed together from the total and the
+ * rest, so the next smallest are hidden too until at least two cells and five signatures are behind it.
  */
 export function suppressSmall(cells: { key: string; count: number }[]): PublicCell[] {
-  const hidden = new Set(cells.filter(({ count }) => count < smallestPublicCell).map(({ key }) => key));
-  if (hidden.size === 1) {
-    const next = cells.filter(({ key }) => !hidden.has(key)).sort((a, b) => a.count - b.count)[0];
-    if (next) hidden.add(next.key);
+  const ranked = cells.toSorted((a, b) => a.count - b.count);
+  const hidden = new Set<string>();
+  let sum = 0;
+  for (const { key, count } of ranked) {
+    const enough = hidden.size === 0 || (hidden.size > 1 && sum >= smallestPublicCell);
+    if (count >= smallestPublicCell && enough) break;
+    hidden.add(key);
+    sum += count;
   }
   return cells.map(({ key, count }) => ({ key, count: hidden.has(key) ? null : count }));
 }

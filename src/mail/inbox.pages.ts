@@ -7,6 +7,9 @@ import { problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { Inbox, type InboxMail } from './inbox.js';
 
+const mostOnPage = 200;
+const mostInFile = 10_000;
+
 /** The built-in inbox, for everybody who reaches the server: it exists only while no mail leaves. */
 @Public()
 @Controller('dev')
@@ -21,7 +24,7 @@ export class InboxPages {
   @Page()
   @ApiExcludeEndpoint()
   async list(@Headers('accept-language') languages?: string): Promise<string> {
-    const mails = await this.mails();
+    const mails = await this.mails(mostOnPage);
     return this.pages.render('inbox', preferredLocale(languages), { mails });
   }
 
@@ -29,7 +32,7 @@ export class InboxPages {
   @Header('cache-control', 'no-store')
   @ApiExcludeEndpoint()
   async json(): Promise<Pick<InboxMail, 'to' | 'subject' | 'text' | 'links'>[]> {
-    return (await this.mails()).map(({ to, subject, text, links }) => ({ to, subject, text, links }));
+    return (await this.mails(mostInFile)).map(({ to, subject, text, links }) => ({ to, subject, text, links }));
   }
 
   @Get('inbox/:id')
@@ -42,9 +45,9 @@ export class InboxPages {
     return this.pages.render('inbox-mail', preferredLocale(languages), { mail: { ...mail, parts } });
   }
 
-  private mails(): Promise<InboxMail[]> {
+  private mails(most: number): Promise<InboxMail[]> {
     if (this.settings.MAIL_MODE !== 'inbox') throw problems.notFound();
-    return this.inbox.list();
+    return this.inbox.list(most);
   }
 }
 

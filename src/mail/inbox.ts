@@ -13,7 +13,8 @@ export interface InboxMail {
   links: string[];
 }
 
-const newest = 200;
+/** Parsed mails kept in memory. */
+const mostKept = 10_000;
 const fileName = /^\d{8}T\d{9}Z-[0-9a-f-]{36}\.eml$/;
 
 /** Where mails land that shall not leave the machine: one .eml file each, named by time and id. */
@@ -43,12 +44,14 @@ export class Inbox implements Delivery {
 
   async close(): Promise<void> {}
 
-  /** The newest mails, newest first. */
-  async list(): Promise<InboxMail[]> {
-    const names = (await this.names()).slice(0, newest);
-    const mails = await Promise.all(names.map(async (name) => this.parsed.get(name) ?? this.parse(name)));
-    this.parsed.clear();
-    mails.forEach((mail, index) => this.parsed.set(names[index]!, mail));
+  /** The newest mails, newest first. A file never changes, so each is parsed once. */
+  async list(most: number): Promise<InboxMail[]> {
+    const names = (await this.names()).slice(0, most);
+    const mails: InboxMail[] = [];
+    // Some files at a time: a process may have only so many open.
+    for (let next = 0; next < names.length; next += 100) {
+      mails.push(...(await Promise.all(names.slice(next, next + 100).map((name) => this.parsedOf(name)))));
+    }
     return mails;
   }
 
@@ -62,6 +65,12 @@ export class Inbox implements Delivery {
       .filter((name) => fileName.test(name))
       .toSorted()
       .toReversed();
+  }
+
+  private async parsedOf(name: string): Promise<InboxMail> {
+    const mail = this.parsed.get(name) ?? (await this.parse(name));
+    if (this.parsed.size < mostKept) this.parsed.set(name, mail);
+    return mail;
   }
 
   private async parse(name: string): Promise<InboxMail> {

@@ -50,7 +50,8 @@ export class PetitionsApi {
   @ApiOkResponse({ standardSchema: CountView })
   async count(@Param('slug') slug: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<CountView> {
     const count = await this.petitions.count(await this.petitions.find(slug));
-    reply.header('etag', `"${count.count}-${count.pending}"`);
+    // Weak: the time in the answer goes on while the number stays.
+    reply.header('etag', `W/"${count.count}-${count.pending}"`);
     return { petition: slug, ...count, method };
   }
 

@@ -41,14 +41,20 @@ export class SignaturesApi {
 
   @Put('confirmations/:token/words')
   @ApiOkResponse({ standardSchema: Confirmed })
-  async addWords(@Param('token') token: string, @Body({ schema: OwnWords }) { words }: OwnWords): Promise<Confirmed> {
+  async addWords(
+    @Param('token') token: string,
+    @Body({ schema: OwnWords }) { words }: OwnWords,
+    @Req() request: FastifyRequest,
+  ): Promise<Confirmed> {
+    this.limits.check('confirm', request);
     return { status: 'signed', petition: (await this.signatures.addWords(token, words)).slug };
   }
 
   /** Takes the name back with the link that confirmed it. */
   @Delete('confirmations/:token')
   @ApiOkResponse({ standardSchema: Withdrawn })
-  async takeBack(@Param('token') token: string): Promise<Withdrawn> {
+  async takeBack(@Param('token') token: string, @Req() request: FastifyRequest): Promise<Withdrawn> {
+    this.limits.check('confirm', request);
     return { status: 'withdrawn', petition: (await this.signatures.withdraw('confirm', token)).slug };
   }
 
@@ -68,7 +74,8 @@ export class SignaturesApi {
 
   @Put('withdrawals/:token')
   @ApiOkResponse({ standardSchema: Withdrawn })
-  async withdraw(@Param('token') token: string): Promise<Withdrawn> {
+  async withdraw(@Param('token') token: string, @Req() request: FastifyRequest): Promise<Withdrawn> {
+    this.limits.check('confirm', request);
     return { status: 'withdrawn', petition: (await this.signatures.withdraw('withdraw', token)).slug };
   }
 }

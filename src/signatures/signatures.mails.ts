@@ -5,6 +5,7 @@ import { Petitions } from '../petitions/petitions.service.js';
 import { isLocale, defaultLocale } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import { Problem } from '../site/problem.js';
+import { mailboxOf } from '../vault/normal-form.js';
 import type { SealedForm } from './sealed-form.js';
 import { linkHours, Signatures } from './signatures.service.js';
 
@@ -66,6 +67,7 @@ export class SignaturesMails implements OnModuleInit {
       withdrawLink: `${site}/p/${petition.slug}/withdraw`,
       linkHours,
     });
-    return { to: form.email, ...mail, headers: { 'Auto-Submitted': 'auto-generated' } };
+    const { local, domain } = mailboxOf(form.email)!;
+    return { to: `${local}@${domain}`, ...mail, headers: { 'Auto-Submitted': 'auto-generated' } };
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PetitionPage } from '../petitions/petition-page.service.js';
@@ -66,6 +66,7 @@ export class SignaturesPages {
 
   @Get('confirm/:token')
   @Page()
+  @Header('cache-control', 'no-store')
   async confirmation(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
     const form = this.signatures.read('confirm', token);
     const petition = this.view(await this.petitions.byId(form.petitionId), locale);
@@ -75,6 +76,7 @@ export class SignaturesPages {
 
   @Post('confirm/:token')
   @Page()
+  @Header('cache-control', 'no-store')
   async confirm(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('token') token: string,
@@ -88,18 +90,22 @@ export class SignaturesPages {
 
   @Get('confirm/:token/thank-you')
   @Page()
+  @Header('cache-control', 'no-store')
   async thankYou(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
     return this.renderThankYou(locale, token, {}, []);
   }
 
   @Post('confirm/:token/words')
   @Page()
+  @Header('cache-control', 'no-store')
   async addWords(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('token') token: string,
     @Body() form: Form = {},
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    this.limits.check('confirm', request);
     const parsed = OwnWords.safeParse({ words: form.words });
     if (!parsed.success) {
       reply.status(422);
@@ -111,11 +117,14 @@ export class SignaturesPages {
 
   @Post('confirm/:token/withdrawal')
   @Page()
+  @Header('cache-control', 'no-store')
   async takeBack(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('token') token: string,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    this.limits.check('confirm', request);
     const { slug } = await this.signatures.withdraw('confirm', token);
     return seeOther(reply, `/${locale}/p/${slug}/withdrawn`);
   }
@@ -154,6 +163,7 @@ export class SignaturesPages {
 
   @Get('withdraw/:token')
   @Page()
+  @Header('cache-control', 'no-store')
   async withdrawal(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
     const form = this.signatures.read('withdraw', token);
     const petition = this.view(await this.petitions.byId(form.petitionId), locale);
@@ -162,11 +172,14 @@ export class SignaturesPages {
 
   @Post('withdraw/:token')
   @Page()
+  @Header('cache-control', 'no-store')
   async withdraw(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('token') token: string,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    this.limits.check('confirm', request);
     const { slug } = await this.signatures.withdraw('withdraw', token);
     return seeOther(reply, `/${locale}/p/${slug}/withdrawn`);
   }

@@ -195,10 +195,20 @@ export class Signatures {
   }
 
   private async queueMail(kind: string, petitionId: string, email: string, payload: Buffer): Promise<void> {
-    if (!this.limits.allows('mail-to-address', normalForm(email)!)) return;
+    // Above the limit the row is written all the same, empty: the answer takes as long, and no mail goes.
+    const limit = kind === 'withdraw-signature' ? 'withdraw-mail-to-address' : 'mail-to-address';
+    const within = this.limits.allows(limit, normalForm(email)!);
     const id = uuidv7();
     const expiresAt = new Date(Date.now() + linkHours * 3600_000);
-    await this.asking.add({ campaignId: petitionId, id, kind, ref: id, lane: 'confirmations', payload, expiresAt });
+    await this.asking.add({
+      campaignId: petitionId,
+      id,
+      kind,
+      ref: id,
+      lane: 'confirmations',
+      payload: within ? payload : undefined,
+      expiresAt,
+    });
   }
 
   /** One statement for the whole batch: the unique index decides who is new, and what is new is queued to be counted. */

@@ -1,5 +1,5 @@
 /**
- * Text that a spreadsheet will not take for a formula (OWASP, "CSV Injection"): a leading =, +, -, @, tab or carriage
+ * Text that a spreadsheet will not take for a formula (OWASP, "CSV Injection"): a leading =, +, -, @ (full-width too), tab, line feed or carriage
  * return gets an apostrophe in front. Numbers that we made ourselves need not pass here.
  */
-export const plainCell = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+export const plainCell = (text: string): string => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text);

@@ -29,16 +29,30 @@ const providers = new Map<string, ProviderRule>([
 ]);
 
 /**
+ * The two halves of an address: the local part as it was typed, the domain in ASCII (UTS 46). Whoever mails to the address
+ * uses this domain too, so that mail and identity can never go to different hosts.
+ * @returns null if the address cannot be one
+ */
+export function mailboxOf(email: string): { local: string; domain: string } | null {
+  const address = email.normalize('NFKC').trim();
+  const at = address.lastIndexOf('@');
+  const [local, written] = [address.slice(0, at), address.slice(at + 1)];
+  // domainToASCII reads a host out of a URL: it would cut at "/", "?" and "#", and decode "%".
+  if (at < 1 || /[\s<>@,;:"\\]/.test(local) || !/^[\p{L}\p{M}\p{N}.\u3002-]+$/u.test(written)) return null;
+  const domain = domainToASCII(written).toLowerCase();
+  return domain.includes('.') ? { local, domain } : null;
+}
+
+/**
  * The form of an e-mail address that counts as one identity: NFKC, lower case, the domain by IDNA (UTS 46), dots and
  * "+tag" dropped only where the provider ignores them.
  * @returns null if the address cannot be one
  */
 export function normalForm(email: string): string | null {
-  const address = email.normalize('NFKC').trim();
-  const at = address.lastIndexOf('@');
-  const domain = domainToASCII(address.slice(at + 1)).toLowerCase();
-  let local = address.slice(0, at).toLowerCase();
-  if (at < 1 || !domain.includes('.') || /[\s<>@,;:"\\]/.test(local)) return null;
+  const mailbox = mailboxOf(email);
+  if (!mailbox) return null;
+  const { domain } = mailbox;
+  let local = mailbox.local.toLowerCase();
   const provider = providers.get(domain);
   if (provider?.plus) local = local.replace(/\+.*$/, '');
   if (provider?.dots) local = local.replaceAll('.', '');
