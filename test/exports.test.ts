@@ -107,6 +107,19 @@ test('the public sees no cell under five, nor one that could be computed', async
   ]);
 });
 
+test('the public sees a signature only when its day is over', async () => {
+  await app.database.query(
+    `INSERT INTO tallies (petition_id, day, country, source, signed)
+     VALUES ($1, (now() AT TIME ZONE 'UTC')::date, 'NO', 'page', 50)`,
+    [petitionId],
+  );
+  const { cells } = (await app.inject({ url: '/api/v1/petitions/wetlands/counts.json?by=country' })).json<{
+    cells: { key: string }[];
+  }>();
+  expect(cells.map(({ key }) => key)).not.toContain('NO');
+  await app.database.query(`DELETE FROM tallies WHERE country = 'NO'`);
+});
+
 test.each([
   [[1], [null]],
   [

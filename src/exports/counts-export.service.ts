@@ -35,24 +35,24 @@ export class CountsExport {
   }
 
   /** @throws Problem not-found for a petition that does not exist */
-  private async open(by: Breakdown, slug?: string): Promise<CountsFile> {
+  private async open(by: Breakdown, slug?: string, finishedDays = false): Promise<CountsFile> {
     const [{ found, as_of: asOf }] = await this.database.query(
       `SELECT EXISTS (SELECT 1 FROM petitions WHERE $1::text IS NULL OR slug = $1) AS found, now() AS as_of`,
       [slug ?? null],
     );
     if (slug && !found) throw problems.notFound('There is no petition of this name.');
-    return { method, asOf: (asOf as Date).toISOString(), rows: this.rows(by, slug) };
+    return { method, asOf: (asOf as Date).toISOString(), rows: this.rows(by, slug, finishedDays) };
   }
 
-  /** What the public may see of one petition, small cells hidden. */
+  /** What the public may see of one petition: finished days only, so that nobody can watch a country count; small cells hidden. */
   async openToAll(by: 'day' | 'country', slug: string): Promise<{ method: string; asOf: string; cells: PublicCell[] }> {
-    const { method, asOf, rows } = await this.open(by, slug);
+    const { method, asOf, rows } = await this.open(by, slug, true);
     const cells: { key: string; count: number }[] = [];
     for await (const row of rows) cells.push({ key: row[by]!, count: row.count });
     return { method, asOf, cells: suppressSmall(cells) };
   }
 
-  private async *rows(by: Breakdown, slug?: string): AsyncGenerator<CountRow> {
+  private async *rows(by: Breakdown, slug: string | undefined, finishedDays: boolean): AsyncGenerator<CountRow> {
     const day = by === 'day' || by === 'day-country' ? 't.day::text' : `''`;
     const country = by === 'country' || by === 'day-country' ? 't.country::text' : `''`;
     let last: [string, string, string] = ['', '', ''];
@@ -62,9 +62,10 @@ export class CountsExport {
            coalesce(sum(t.signed), 0) AS signed, coalesce(sum(t.withdrawn), 0) AS withdrawn
          FROM petitions p ${by === 'petition' ? 'LEFT ' : ''}JOIN tallies t ON t.petition_id = p.id
          WHERE ($1::text IS NULL OR p.slug = $1) AND p.state <> 'draft'
+           AND (NOT $5 OR t.day < (now() AT TIME ZONE 'UTC')::date)
            AND (p.slug, ${day}, ${country}) > ($2, $3, $4)
          GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ${page}`,
-        [slug ?? null, ...last],
+        [slug ?? null, ...last, finishedDays],
       );
       for (const row of rows) {
         const [signed, withdrawn] = [Number(row.signed), Number(row.withdrawn)];

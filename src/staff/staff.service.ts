@@ -146,6 +146,7 @@ export class Staff {
       await this.lock(tx, id);
       await tx.update(StaffMember, { id }, { passwordHash });
       await this.sessions.endAll(tx, id);
+      await this.tokens.revokeAll(tx, id);
       await this.audit.record(tx, { actor, action: 'staff.password-reset', subject: id });
     });
     return password;
