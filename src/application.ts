@@ -43,6 +43,8 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     // Fastify's own request log holds addresses; what we log is in ProblemFilter.
     logger: false,
     forceCloseConnections: 'idle',
+    // A connection that was busy when the server began to stop closes this soon after its answer.
+    keepAliveTimeout: 5_000,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
     logger:
