@@ -1,5 +1,5 @@
 import { createApplication } from './application.js';
-import { loadSettings } from './config/settings.js';
+import { loadSettings, type Settings } from './config/settings.js';
 import { isUnseeded, seed } from './seed.js';
 import { Staff } from './staff/staff.service.js';
 
@@ -7,11 +7,20 @@ import { Staff } from './staff/staff.service.js';
 export async function start(): Promise<void> {
   const settings = loadSettings();
   const app = await createApplication(settings);
-  await app.init();
-  const admin = await app.get(Staff).ensureFirstAdmin();
-  if (await isUnseeded(app)) await seed(app);
-  await app.listen(settings.PORT, settings.HOST);
+  try {
+    await app.init();
+    const admin = await app.get(Staff).ensureFirstAdmin();
+    if (await isUnseeded(app)) await seed(app);
+    await app.listen(settings.PORT, settings.HOST);
+    greet(settings, admin);
+  } catch (error) {
+    // Or what already runs in the background would keep a server alive that never listens.
+    await app.close();
+    throw error;
+  }
+}
 
+function greet(settings: Settings, admin: { email: string; password: string } | null): void {
   const lines = [`${settings.SITE_NAME} is at ${settings.PUBLIC_URL}`];
   lines.push(`Console: ${settings.PUBLIC_URL}/en/console${admin ? '' : ' (sign in with your account)'}`);
   if (admin) {

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { oneAtATime } from './database/one-at-a-time.js';
 import { DemoParliament } from './lawmakers/demo-parliament.service.js';
 import { BundledLetters } from './letters/bundled-letters.service.js';
 import { bundledPetitions } from './petitions/bundled.js';
@@ -12,8 +13,10 @@ export async function isUnseeded(app: INestApplicationContext): Promise<boolean>
 }
 
 /** Puts the bundled campaigns in, open and at count 0. What is there already stays as it is. */
-export async function seed(app: INestApplicationContext): Promise<void> {
-  for (const petition of bundledPetitions()) await app.get(Petitions).create(petition, 'open', 'system');
-  await app.get(DemoParliament).seed();
-  await app.get(BundledLetters).seedLetterCampaign();
+export function seed(app: INestApplicationContext): Promise<void> {
+  return oneAtATime(app.get(DataSource), 'countersign seed', async () => {
+    for (const petition of bundledPetitions()) await app.get(Petitions).create(petition, 'open', 'system');
+    await app.get(DemoParliament).seed();
+    await app.get(BundledLetters).seedLetterCampaign();
+  });
 }

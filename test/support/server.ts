@@ -93,17 +93,19 @@ export class Server {
   /** Starts the process and waits until it can do its work. */
   static async start(environment: Record<string, string | undefined>): Promise<Server> {
     const server = await Server.spawn(environment);
-    await until(
-      'the server is ready',
-      async () => {
-        if (server.child.exitCode !== null) throw new Error(`The server stopped:\n${server.output}`);
-        return server.fetch('/health/ready').then(
-          (answer) => answer.ok,
-          () => false,
-        );
-      },
-      120,
-    );
+    const isReady = async () => {
+      if (server.child.exitCode !== null) throw new Error('it stopped');
+      return server.fetch('/health/ready').then(
+        (answer) => answer.ok,
+        () => false,
+      );
+    };
+    try {
+      await until('the server is ready', isReady, 120);
+    } catch (error) {
+      await server.stop('SIGKILL');
+      throw new Error(`The server did not start: ${(error as Error).message}\n${server.output}`, { cause: error });
+    }
     return server;
   }
 
