@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Everything is compiled to CommonJS, ESM-only packages included: no node flags, the same on Node 20, 22 and 24.
 const esmOnly = [
   '@electric-sql',
@@ -54,6 +56,8 @@ export const base = {
 
 export default {
   ...base,
+  // In a single process, jest keeps every module of every file.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/test/browser/', '/test/bench/'],
