@@ -85,6 +85,8 @@ try {
 function inWords(error: unknown): unknown {
   if (error instanceof SettingsError) return `Wrong settings:\n${error.message}`;
   if (error instanceof DataDirInUse || error instanceof TargetNotEmpty) return error.message;
+  // A file that cannot be opened, a server that does not answer.
+  if (error instanceof Error && 'syscall' in error) return error.message;
   if (error instanceof ZodError) return z.prettifyError(error);
   if (!(error instanceof Problem) || error.code === 'internal') return error;
   const { title, detail, errors = [] } = error.details;

@@ -1,17 +1,26 @@
 import { type Command, Option } from 'commander';
-import { createWriteStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { problems } from '../site/problem.js';
 import { withApp } from '../with-app.js';
 import { countsCsv, countsJson } from './count-files.js';
 import { CountsExport } from './counts-export.service.js';
 import { type Breakdown, breakdowns, personPurposes, PersonsExport } from './exports.schema.js';
 import { PersonsExports } from './persons-export.service.js';
 
-/** To the file, readable by its owner only, or to standard output. */
+/** To a new file, readable by its owner only, whole or not at all; or to standard output. */
 async function deliver(content: Readable, out: string | undefined): Promise<void> {
-  if (out) await pipeline(content, createWriteStream(out, { flags: 'wx', mode: 0o600 }));
-  else await pipeline(content, process.stdout, { end: false });
+  if (!out) return pipeline(content, process.stdout, { end: false });
+  const file = await open(out, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? problems.conflict(`${out} exists already; nothing was written.`) : error;
+  });
+  try {
+    await pipeline(content, file.createWriteStream());
+  } catch (error) {
+    await rm(out);
+    throw error;
+  }
 }
 
 export function exportCommands(program: Command): void {
@@ -37,7 +46,7 @@ export function exportCommands(program: Command): void {
     .description('people who agreed to a purpose, encrypted to an age recipient; audited')
     .requiredOption('--petition <slug>')
     .addOption(new Option('--purpose <purpose>').choices(personPurposes).makeOptionMandatory())
-    .requiredOption('--recipient <age1...>')
+    .requiredOption('--recipient <age1>')
     .requiredOption('--out <file>')
     .action(async (options: PersonsExport & { out: string }) =>
       withApp(async (app) => {
