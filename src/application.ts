@@ -7,11 +7,14 @@ import fastifyStatic from '@fastify/static';
 import { Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { join } from 'node:path';
 import { AppModule } from './app.module.js';
 import { projectRoot } from './config/root.js';
 import type { Settings } from './config/settings.js';
 import { validation } from './site/pipes.js';
+import { ProblemFilter } from './site/problem.filter.js';
+import { problems } from './site/problem.js';
 import { QuietLogger } from './site/quiet-logger.js';
 
 const contentSecurityPolicy = {
@@ -45,6 +48,8 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     forceCloseConnections: 'idle',
     // A connection that was busy when the server began to stop closes this soon after its answer.
     keepAliveTimeout: 5_000,
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      void app.get(ProblemFilter).answer(error, request, reply),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
     logger:
@@ -80,6 +85,15 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     maxAge: '365d',
     dotfiles: 'ignore',
   });
+  adapter
+    .getInstance()
+    .addHook('onRequest', async (request) => {
+      // No name holds it, and PostgreSQL cannot.
+      if (request.url.includes('%00')) throw problems.badRequest('The address holds a NUL character.');
+    })
+    .addHook('preValidation', async (request) => {
+      if (request.body === null) request.body = {};
+    });
   if (settings.LOG_LEVEL === 'debug') {
     const log = new Logger('Request');
     adapter.getInstance().addHook('onResponse', async (request, reply) => {

@@ -1,39 +1,15 @@
-import { Controller, Get, RequestMethod } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { ACCESS, type Access, Needs, roles } from '../src/staff/access.js';
+import { Controller, Get } from '@nestjs/common';
+import { MetadataScanner, Reflector } from '@nestjs/core';
+import { Needs, roles } from '../src/staff/access.js';
 import { EveryRouteHasAccess } from '../src/staff/every-route-has-access.js';
 import { Reauthenticated } from '../src/staff/reauthenticated.js';
 import { startApp, type TestApp } from './support/app.js';
 import { cast, formBody, type SignedIn, signIn } from './support/cast.js';
-
-interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  url: string;
-  access: Access;
-}
+import { allRoutes, type Route } from './support/routes.js';
 
 let app: TestApp;
 let routes: Route[];
 const people: Partial<Record<keyof typeof cast, SignedIn>> = {};
-
-/** Every route the application has, read from the controllers themselves: a new one cannot be forgotten here. */
-function allRoutes(): Route[] {
-  const discovery = app.nest.get(DiscoveryService, { strict: false });
-  const scanner = new MetadataScanner();
-  const reflector = new Reflector();
-  const join = (...parts: string[]) => `/${parts.join('/')}`.replaceAll(/\/+/g, '/').replace(/(.)\/$/, '$1');
-  return discovery.getControllers().flatMap(({ metatype, instance }) =>
-    scanner.getAllMethodNames(Object.getPrototypeOf(instance)).flatMap((name) => {
-      const handler = (instance as Record<string, () => void>)[name]!;
-      const path = Reflect.getMetadata('path', handler) as string | undefined;
-      if (path === undefined) return [];
-      const prefixes = [Reflect.getMetadata('path', metatype!) as string | string[]].flat();
-      const method = RequestMethod[Reflect.getMetadata('method', handler) as number] as Route['method'];
-      const access = reflector.getAllAndOverride<Access>(ACCESS, [handler, metatype!]);
-      return prefixes.map((prefix) => ({ method, url: join(prefix, path), access }));
-    }),
-  );
-}
 
 const filled = ({ url }: Route) =>
   url
@@ -48,7 +24,7 @@ const call = (route: Route, headers: Record<string, string>, fields: Record<stri
 
 beforeAll(async () => {
   app = await startApp({ LIMITS: 'off' });
-  routes = allRoutes();
+  routes = allRoutes(app);
   for (const who of Object.keys(cast) as (keyof typeof cast)[]) people[who] = await signIn(app, who);
 });
 afterAll(() => app.close());

@@ -17,7 +17,7 @@ const none = (value: unknown) => (value === '' || value === undefined ? null : v
 /** A language tag in its canonical form, such as `en`, `fa`, `pt-BR`. */
 export const LetterLocale = z
   .string()
-  .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'not-a-language')
+  .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, { error: 'not-a-language', abort: true })
   .refine((tag) => Intl.getCanonicalLocales(tag)[0] === tag, 'not-a-language');
 
 const moment = z.preprocess(none, z.iso.datetime({ offset: true, local: true, error: 'not-a-time' }).nullable());

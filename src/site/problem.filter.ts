@@ -11,9 +11,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   constructor(private readonly pages: Pages) {}
 
-  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
-    const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
+  catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    return this.answer(error, host.switchToHttp().getRequest(), host.switchToHttp().getResponse());
+  }
+
+  async answer(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const problem = asProblem(error);
     if (problem.code === 'internal') {
       // Messages of database errors quote values, so only the kind and the place are written down.

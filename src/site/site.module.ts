@@ -7,7 +7,7 @@ import { ProblemFilter } from './problem.filter.js';
 
 @Global()
 @Module({
-  providers: [Pages, Limits, FormTokens, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [Pages, Limits, FormTokens, ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
   exports: [Pages, Limits, FormTokens],
 })
 export class SiteModule {}
