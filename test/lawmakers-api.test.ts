@@ -3,7 +3,7 @@ import { DemoParliament } from '../src/lawmakers/demo-parliament.service.js';
 import { sourceLimits, type SourceFile } from '../src/lawmakers/importers/source-file.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
-import { fixture, folder, hasRealFiles, realFile, sourceOf } from './support/lawmaker-files.js';
+import { fixture, folder, realFile, sourceOf, testRealFiles } from './support/lawmaker-files.js';
 import { multipart } from './support/multipart.js';
 import { projectRoot } from '../src/config/root.js';
 
@@ -83,18 +83,17 @@ test('takes many files of openstates at once', async () => {
   expect(answer.json()).toMatchObject({ format: 'openstates', legislature: { slug: 'us-ca' }, sourceName: '4 files' });
 });
 
-if (hasRealFiles)
-  test('takes the real file of congress-legislators: 537 people', async () => {
-    const content = readFileSync(realFile('us/legislators-current.json'));
-    const answer = await raw(content, 'application/json', { legislature: 'x-real', country: 'US' });
-    expect(answer.json().counts).toMatchObject({ new: expect.any(Number), rejected: 0 });
-    const file = sourceOf('legislators-current.csv', readFileSync(realFile('us/legislators-current.csv')));
-    const preview = (await upload([file], { legislature: 'x-real', country: 'US' })).json();
-    expect(preview.counts.new).toBe(537);
-    await olga.api('POST', `${url}/${preview.id}/application`);
-    const forms = await olga.api('GET', '/api/v1/lawmakers?legislature=x-real&channel=form');
-    expect(forms.headers.link).toContain('rel="next"');
-  });
+testRealFiles('takes the real file of congress-legislators: 537 people', async () => {
+  const content = readFileSync(realFile('us/legislators-current.json'));
+  const answer = await raw(content, 'application/json', { legislature: 'x-real', country: 'US' });
+  expect(answer.json().counts).toMatchObject({ new: expect.any(Number), rejected: 0 });
+  const file = sourceOf('legislators-current.csv', readFileSync(realFile('us/legislators-current.csv')));
+  const preview = (await upload([file], { legislature: 'x-real', country: 'US' })).json();
+  expect(preview.counts.new).toBe(537);
+  await olga.api('POST', `${url}/${preview.id}/application`);
+  const forms = await olga.api('GET', '/api/v1/lawmakers?legislature=x-real&channel=form');
+  expect(forms.headers.link).toContain('rel="next"');
+});
 
 test.each<[files: SourceFile[], fields: Record<string, string>, status: number, error: object]>([
   [[], {}, 422, { field: 'file', code: 'no-file' }],

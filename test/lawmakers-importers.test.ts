@@ -3,7 +3,7 @@ import { detectFormat, type ImportFormat, importSources } from '../src/lawmakers
 import type { SourceFile } from '../src/lawmakers/importers/source-file.js';
 import { projectRoot } from '../src/config/root.js';
 import { readFileSync } from 'node:fs';
-import { fixture, folder, hasRealFiles, realFile, sourceOf } from './support/lawmaker-files.js';
+import { fixture, folder, realFile, sourceOf, testRealFiles } from './support/lawmaker-files.js';
 
 const today = '2026-11-22';
 const read = (sources: SourceFile[], format?: ImportFormat) =>
@@ -132,17 +132,16 @@ describe('congress-legislators', () => {
     expect(json.notes.at(-1)).toMatchObject({ severity: 'rejected', code: 'not-a-member', line: 85 });
   });
 
-  if (hasRealFiles)
-    test('reads the real files alike: 537 people, 89 forms, no e-mail', () => {
-      for (const name of ['legislators-current.csv', 'legislators-current.json', 'legislators-current.yaml']) {
-        const file = read([sourceOf(name, readFileSync(realFile(`us/${name}`)))]);
-        expect(file.people).toHaveLength(537);
-        const having = (channel: string) =>
-          file.people.filter((one) => one.contacts.some((contact) => contact.channel === channel)).length;
-        expect([having('form'), having('phone'), having('post'), having('email')]).toEqual([89, 536, 536, 0]);
-        expect(file.notes.filter(({ severity }) => severity === 'rejected')).toEqual([]);
-      }
-    });
+  testRealFiles('reads the real files alike: 537 people, 89 forms, no e-mail', () => {
+    for (const name of ['legislators-current.csv', 'legislators-current.json', 'legislators-current.yaml']) {
+      const file = read([sourceOf(name, readFileSync(realFile(`us/${name}`)))]);
+      expect(file.people).toHaveLength(537);
+      const having = (channel: string) =>
+        file.people.filter((one) => one.contacts.some((contact) => contact.channel === channel)).length;
+      expect([having('form'), having('phone'), having('post'), having('email')]).toEqual([89, 536, 536, 0]);
+      expect(file.notes.filter(({ severity }) => severity === 'rejected')).toEqual([]);
+    }
+  });
 });
 
 describe('openstates', () => {
@@ -175,18 +174,17 @@ describe('openstates', () => {
     ]);
   });
 
-  if (hasRealFiles)
-    test('reads real folders', () => {
-      const [us, ca, co] = ['us', 'ca', 'co'].map((state) => read(folder(realFile(`us-states/${state}`))));
-      expect([us!.legislature!.slug, ca!.legislature!.slug, co!.legislature!.slug]).toEqual([
-        'us-congress',
-        'us-ca',
-        'us-co',
-      ]);
-      const forms = us!.notes.filter(({ code }) => code === 'link-in-email-field');
-      expect(forms.length).toBeGreaterThan(30);
-      expect(us!.people.flatMap(({ contacts }) => contacts).some(({ channel }) => channel === 'email')).toBe(false);
-      expect(ca!.people.every(({ contacts }) => contacts.some(({ channel }) => channel === 'email'))).toBe(true);
-      expect(co!.notes.map(({ code }) => code)).toEqual(['space-in-address']);
-    });
+  testRealFiles('reads real folders', () => {
+    const [us, ca, co] = ['us', 'ca', 'co'].map((state) => read(folder(realFile(`us-states/${state}`))));
+    expect([us!.legislature!.slug, ca!.legislature!.slug, co!.legislature!.slug]).toEqual([
+      'us-congress',
+      'us-ca',
+      'us-co',
+    ]);
+    const forms = us!.notes.filter(({ code }) => code === 'link-in-email-field');
+    expect(forms.length).toBeGreaterThan(30);
+    expect(us!.people.flatMap(({ contacts }) => contacts).some(({ channel }) => channel === 'email')).toBe(false);
+    expect(ca!.people.every(({ contacts }) => contacts.some(({ channel }) => channel === 'email'))).toBe(true);
+    expect(co!.notes.map(({ code }) => code)).toEqual(['space-in-address']);
+  });
 });

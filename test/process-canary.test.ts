@@ -9,7 +9,8 @@ import { build, Inbox, Server, until } from './support/server.js';
 
 /** A person whose name and address occur nowhere else: wherever they turn up, they were written down. */
 const canary = { name: 'Kanaria Przewalskova قناری‌زرد', email: 'Kanaria.Przewalskova@vogelhaus-quell.example' };
-const secrets = ['Kanaria', 'Przewalskova', 'قناری‌زرد', 'kanaria.przewalskova', 'vogelhaus-quell'];
+const words = 'Für meinen Bruder, Zaunkönigslied';
+const secrets = ['Zaunkönigslied', 'Kanaria', 'Przewalskova', 'قناری‌زرد', 'kanaria.przewalskova', 'vogelhaus-quell'];
 const slug = '1988-investigation';
 
 /** How a text looks when it is stored: plain, in other encodings, and at each of the three places base64 can cut it. */
@@ -101,7 +102,8 @@ const inServer = (url: string) =>
     if (dump.status === 0) {
       expect(dump.stdout.includes(slug)).toBe(true);
       if (traces(dump.stdout).length > 0) found.pg_dump = traces(dump.stdout);
-    }
+    } else if (process.env.CI) throw new Error(`pg_dump: ${dump.error?.message ?? dump.stderr.toString()}`);
+    else console.warn('pg_dump is not here or does not fit the server: its output is not searched.');
     for (const folder of [join(where!.folder, 'base', where!.oid), join(where!.folder, 'pg_wal')]) {
       const readable = await access(folder).then(
         () => true,
@@ -183,7 +185,19 @@ test('writes a supporter down nowhere but in her mail: not before she confirms, 
   await until('the signature is counted', async () => (await running.count(slug)) === 1);
   expect(await running.sign(slug, canary)).toBe(202);
   await until('the second mail', async () => (await inbox.mails()).length > 1);
+  const link = `/api/v1/confirmations/${mail.token}`;
+  const json = { 'content-type': 'application/json' };
+  const written = await running.fetch(`${link}/words`, {
+    method: 'PUT',
+    headers: json,
+    body: JSON.stringify({ words }),
+  });
+  expect(written.status).toBe(200);
   expect(await stolen()).toEqual({});
+
+  // Withdrawn again.
+  expect((await running.fetch(link, { method: 'DELETE' })).ok).toBe(true);
+  await until('nobody is counted', async () => (await running.count(slug)) === 0);
   await running.stop();
   expect(traces(Buffer.from(running.output))).toEqual([]);
   expect(await stolen()).toEqual({});

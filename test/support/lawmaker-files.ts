@@ -18,7 +18,10 @@ export function folder(path: string): SourceFile[] {
     .map((name) => sourceOf(name, readFileSync(join(path, name))));
 }
 
-/** Real files may lie beside the repository; where they do not, the tests that read them do not exist. */
+/** Real files may lie beside the repository; where they do not, the tests that read them are skipped and say why. */
 const shared = process.env.SHARED_DATA ?? join(projectRoot, '../shared/data');
-export const hasRealFiles = existsSync(shared);
 export const realFile = (name: string) => join(shared, name);
+export const testRealFiles = (name: string, work: () => unknown) =>
+  existsSync(shared)
+    ? test(name, async () => void (await work()))
+    : test.skip(`${name} (skipped: no real files in SHARED_DATA or ../shared/data)`, () => undefined);
