@@ -2,50 +2,54 @@ import { plainLine } from './plain-text.js';
 
 /** Small fields that files fill with words of several languages. What is not understood stays empty, it is never guessed. */
 
-const genders: Record<string, string> = {
-  f: 'female',
-  female: 'female',
-  woman: 'female',
-  w: 'female',
-  weiblich: 'female',
-  femme: 'female',
-  زن: 'female',
-  أنثى: 'female',
-  m: 'male',
-  male: 'male',
-  man: 'male',
-  männlich: 'male',
-  homme: 'male',
-  مرد: 'male',
-  ذكر: 'male',
-};
+const genders = new Map(
+  Object.entries({
+    f: 'female',
+    female: 'female',
+    woman: 'female',
+    w: 'female',
+    weiblich: 'female',
+    femme: 'female',
+    زن: 'female',
+    أنثى: 'female',
+    m: 'male',
+    male: 'male',
+    man: 'male',
+    männlich: 'male',
+    homme: 'male',
+    مرد: 'male',
+    ذكر: 'male',
+  }),
+);
 
 export function readGender(value: unknown): string | null {
-  return genders[plainLine(value).toLowerCase()] ?? null;
+  return genders.get(plainLine(value).toLowerCase()) ?? null;
 }
 
-const languages: Record<string, string> = {
-  english: 'en',
-  persian: 'fa',
-  farsi: 'fa',
-  فارسی: 'fa',
-  french: 'fr',
-  français: 'fr',
-  german: 'de',
-  deutsch: 'de',
-  arabic: 'ar',
-  العربية: 'ar',
-  spanish: 'es',
-  español: 'es',
-  italian: 'it',
-  italiano: 'it',
-  kurdish: 'ku',
-};
+const languages = new Map(
+  Object.entries({
+    english: 'en',
+    persian: 'fa',
+    farsi: 'fa',
+    فارسی: 'fa',
+    french: 'fr',
+    français: 'fr',
+    german: 'de',
+    deutsch: 'de',
+    arabic: 'ar',
+    العربية: 'ar',
+    spanish: 'es',
+    español: 'es',
+    italian: 'it',
+    italiano: 'it',
+    kurdish: 'ku',
+  }),
+);
 
 /** A canonical BCP 47 tag, or null. */
 export function readLocale(value: unknown): string | null {
   const word = plainLine(value);
-  const named = languages[word.toLowerCase()];
+  const named = languages.get(word.toLowerCase());
   if (named) return named;
   if (!/^[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*$/i.test(word)) return null;
   try {
