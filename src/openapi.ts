@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createApplication } from './application.js';
 import { loadSettings } from './config/settings.js';
 
-/** The OpenAPI 3.1 description of everything under /api/v1, as JSON text with a stable order. */
+/** The OpenAPI 3.1 description of everything for programs (the JSON API, health, the built-in inbox), as JSON text with a stable order. */
 export function describeApi(app: INestApplication): string {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -18,7 +18,7 @@ export function describeApi(app: INestApplication): string {
   const document = SwaggerModule.createDocument(app, config);
   document.paths = Object.fromEntries(
     Object.entries(document.paths)
-      .filter(([path]) => path.startsWith('/api/v1/'))
+      .filter(([path]) => /^\/(api\/v1|health)\/|\.json$/.test(path))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -72,8 +72,8 @@ test('approves for a second person who knows her password, and for nobody else',
   const { approval } = JSON.parse(await run(`status ${id} --json`)) as { approval: { sha256: string } };
   const approve = (who: string, secret: string, sha256 = approval.sha256) =>
     run(`approve ${id} --as ${who} --sha256 ${sha256} --json`, `${secret}\n`);
-  await expect(approve(cast.amir.email, 'wrong')).rejects.toThrow('cannot approve');
-  await expect(approve(cast.olga.email, password)).rejects.toThrow('cannot approve');
+  await expect(approve(cast.amir.email, 'wrong')).rejects.toThrow('may not approve');
+  await expect(approve(cast.olga.email, password)).rejects.toThrow('may not approve');
   await expect(approve(cast.amir.email, password, '0'.repeat(64))).rejects.toMatchObject({ code: 'conflict' });
   expect(JSON.parse(await approve(cast.amir.email, password))).toMatchObject({
     state: 'approved',
@@ -81,12 +81,11 @@ test('approves for a second person who knows her password, and for nobody else',
   });
 });
 
-test('pauses, resumes and cancels', async () => {
-  await inApp(async (app) => {
-    const { id: amirId } = await app.get(Staff).byEmail(cast.amir.email);
-    await app.get(Dispatch).start(id, { kind: 'staff', id: amirId, name: 'Amir', rights: roles.approver });
-    await app.get(Dispatch).planned(id);
-  });
+test('dispatches for somebody who may, then pauses, resumes and cancels', async () => {
+  const dispatch = (who: string) => run(`dispatch ${id} --as ${who} --json`, `${password}\n`);
+  await expect(dispatch(cast.olga.email)).rejects.toThrow('may not approve');
+  expect(JSON.parse(await dispatch(cast.amir.email))).toMatchObject({ state: 'dispatching', total: 10 });
+  await expect(dispatch(cast.amir.email)).rejects.toMatchObject({ code: 'wrong-state' });
   await run(`pause ${id}`);
   expect(await status()).toMatchObject({ state: 'paused', total: 10 });
   await run(`resume ${id}`);

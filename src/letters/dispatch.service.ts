@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
@@ -25,8 +25,9 @@ const batchSize = 250;
 
 /** Turns an approved campaign into letters and mails, and stops, goes on with, or ends it. */
 @Injectable()
-export class Dispatch {
+export class Dispatch implements BeforeApplicationShutdown {
   private readonly running = new Map<string, Promise<void>>();
+  private stopping = false;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -92,6 +93,12 @@ export class Dispatch {
     await this.running.get(id);
   }
 
+  /** Planning ends after the batch in hand; the next start takes it up. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    await Promise.allSettled(this.running.values());
+  }
+
   /** Plans what a dispatching campaign still lacks. In the background; a failure is taken up again by the runner. */
   goOn(id: string): void {
     if (this.running.has(id)) return;
@@ -124,7 +131,7 @@ export class Dispatch {
       const letters = await Promise.all(
         open.slice(next, next + batchSize).map((planned) => this.write(campaign, planned, wanted)),
       );
-      if (!(await this.commit(campaign, letters))) return;
+      if (!(await this.commit(campaign, letters)) || this.stopping) return;
       this.outbox.wake();
     }
     await this.database.transaction(async (tx) => {

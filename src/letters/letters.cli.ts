@@ -16,7 +16,9 @@ interface Json {
 }
 
 export function letterCommands(program: Command): void {
-  const letters = program.command('letters').description('letter campaigns: look, approve, pause, resume, cancel');
+  const letters = program
+    .command('letters')
+    .description('letter campaigns: look, approve, dispatch, pause, resume, cancel');
 
   letters
     .command('list')
@@ -46,7 +48,21 @@ export function letterCommands(program: Command): void {
     .option('--json', 'as JSON')
     .action((id: string, { as, sha256, json }: Json & { as: string; sha256: string }) =>
       withApp(async (app) => {
-        await app.get(Approvals).approve(id, sha256, await approver(app, as));
+        await app.get(Approvals).approve(id, sha256, await sender(app, as));
+        await status(app, id, json);
+      }),
+    );
+
+  letters
+    .command('dispatch')
+    .description('let an approved letter go; a running server sends it')
+    .argument('<id>', 'id of the campaign', campaignId)
+    .requiredOption('--as <email>', 'who sends; her password is read from standard input')
+    .option('--json', 'as JSON')
+    .action((id: string, { as, json }: Json & { as: string }) =>
+      withApp(async (app) => {
+        await app.get(Dispatch).start(id, await sender(app, as));
+        await app.get(Dispatch).planned(id);
         await status(app, id, json);
       }),
     );
@@ -69,13 +85,13 @@ export function letterCommands(program: Command): void {
   verb('cancel', 'take back what has not left and close the campaign');
 }
 
-async function approver(app: INestApplicationContext, email: string): Promise<Actor> {
+async function sender(app: INestApplicationContext, email: string): Promise<Actor> {
   const staff = app.get(Staff);
   const { id, name, role, disabledAt } = await staff.byEmail(email);
   const known = await staff.passwordIs(id, (await text(process.stdin)).trim());
   const rights = roles[role];
   if (!known || disabledAt || !rights.some((right) => right === 'letters:send')) {
-    throw new Error(`${email} cannot approve letters here, or the password is wrong`);
+    throw new Error(`${email} may not approve or send letters, or the password is wrong`);
   }
   return { kind: 'staff', id, name, rights };
 }

@@ -1,11 +1,15 @@
 import { Controller, Get, Header, Headers, Inject, Param } from '@nestjs/common';
-import { ApiExcludeEndpoint } from '@nestjs/swagger';
+import { ApiExcludeEndpoint, ApiOkResponse } from '@nestjs/swagger';
+import { z } from 'zod';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { preferredLocale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { Inbox, type InboxMail } from './inbox.js';
+
+const InboxEntry = z.object({ to: z.string(), subject: z.string(), text: z.string(), links: z.array(z.string()) });
+type InboxEntry = z.infer<typeof InboxEntry>;
 
 const mostOnPage = 200;
 const mostInFile = 10_000;
@@ -30,8 +34,8 @@ export class InboxPages {
 
   @Get('inbox.json')
   @Header('cache-control', 'no-store')
-  @ApiExcludeEndpoint()
-  async json(): Promise<Pick<InboxMail, 'to' | 'subject' | 'text' | 'links'>[]> {
+  @ApiOkResponse({ standardSchema: z.array(InboxEntry), description: 'Newest first. 404 unless MAIL_MODE is inbox' })
+  async json(): Promise<InboxEntry[]> {
     return (await this.mails(mostInFile)).map(({ to, subject, text, links }) => ({ to, subject, text, links }));
   }
 
