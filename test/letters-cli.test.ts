@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { Readable } from 'node:stream';
 import { Approvals } from '../src/letters/approvals.service.js';
-import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
 import { letterCommands } from '../src/letters/letters.cli.js';
 import { roles } from '../src/staff/access.js';
