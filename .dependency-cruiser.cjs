@@ -23,6 +23,8 @@ const doorArrows = {
 /** Who may call node:crypto, and on what: never on personal data outside the vault. */
 const cryptoUsers = {
   '^src/vault/': 'keys, sealing, keyed digests',
+  '^src/countlog/(sha256|note|codes)\\.ts$':
+    'the hashes, keys and codes of the count log: an address only together with its salt',
   '^src/database/data-dir-lock\\.ts$': 'a short name for the lock of a folder',
   '^src/lawmakers/import-summary\\.ts$': 'the digest of an imported file',
   '^src/petitions/text-hash\\.ts$': 'the digest of a published text',
