@@ -82,7 +82,8 @@ test('the roots and proofs are those of the trees that Certificate Transparency 
 test('a leaf and a node never share a hash, and nothing but 32 bytes is a hash', () => {
   const [left, right] = all as [Buffer, Buffer];
   expect(leafHash(Buffer.concat([left, right]))).not.toEqual(nodeHash(left, right));
-  expect(isRefused(() => nodeHash(left.subarray(1), Buffer.concat([right, right.subarray(31)])))).toBe(true);
+  expect(isRefused(() => nodeHash(left.subarray(1), right))).toBe(true);
+  expect(isRefused(() => nodeHash(left, Buffer.concat([right, right.subarray(31)])))).toBe(true);
 });
 
 test('roots and proofs of any size are those that RFC 6962 defines, and they hold', () => {
@@ -168,6 +169,17 @@ test('no consistency proof that was changed in any way holds, nor between other 
     }),
     { numRuns: 20 },
   );
+});
+
+test('a proof must be as long as the sizes say, even where a longer or shorter one leads to the root', () => {
+  const [a, b, c, d, y] = all as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  const root = nodeHash(a, b);
+  expect(isRefused(() => verifyInclusion(b, 0, 1, [a], root))).toBe(true);
+  expect(isRefused(() => verifyInclusion(root, 0, 2, [], root))).toBe(true);
+  expect(isRefused(() => verifyConsistency(2, 4, root, root, []))).toBe(true);
+  const [older, newer] = [rootOf([a, b, c]), rootOf([a, b, c, d])].map((hash) => nodeHash(y, hash));
+  expect(isRefused(() => verifyConsistency(3, 4, older!, newer!, [c, d, root, y]))).toBe(true);
+  verifyConsistency(3, 4, rootOf([a, b, c]), rootOf([a, b, c, d]), [c, d, root]);
 });
 
 test('a log of which an early entry was changed is not consistent with what it was', () => {

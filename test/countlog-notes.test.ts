@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { encodeCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from '../src/countlog/checkpoint.js';
 import { encodeVkey, openNote, parseVkey, signerOf, signNote, verifierOf, type Signer } from '../src/countlog/note.js';
 import { openPromise, promiseKeyName, signPromise } from '../src/countlog/promise.js';
+import { sha256 } from '../src/countlog/sha256.js';
 import { fromHex, isRefused, survivors, vectors } from './support/count-log.js';
 
 const origin = 'petitions.example.org/log/free-them';
@@ -40,7 +41,10 @@ describe('keys', () => {
   test.each([
     ['no id', `${origin}+AaawS0MBFAL6Ov`],
     ['an id in capitals', vectors.log_vkey.replace('f771e2c9', 'F771E2C9')],
-    ['an unknown type', `x+00000000+${Buffer.alloc(33, 2).toString('base64')}`],
+    [
+      'an unknown type',
+      `x+${sha256('x\n', Buffer.alloc(33, 2)).toString('hex', 0, 4)}+${Buffer.alloc(33, 2).toString('base64')}`,
+    ],
     ['no name', vectors.log_vkey.replace(origin, '')],
     ['', ''],
   ])('a key with %s is refused', (_, vkey) => {
@@ -80,6 +84,8 @@ describe('notes', () => {
 
   const good = note(text, log);
   const line = lineOf(text, log);
+  const lineEnd = line.slice(0, -1).split(' ')[2]!;
+  const [id, ed25519] = [log.verifier.id, Buffer.from(lineEnd, 'base64').subarray(4)];
   const malformed: [string, string | Buffer][] = [
     ['without the last newline', good.slice(0, -1)],
     ['without signatures', `${text}\n`],
@@ -95,6 +101,10 @@ describe('notes', () => {
     ['with a byte order mark', `\ufeff${good}`],
     ['signed twice by one key', good + line],
     ['signed twice by one unknown key', good + lineOf(text, stranger) + lineOf('other\n', stranger)],
+    [
+      'with a byte before the signature',
+      good.replace(lineEnd, Buffer.concat([id, Uint8Array.of(0), ed25519]).toString('base64')),
+    ],
     ['with base64 without padding', good.replace(/=+\n$/, '\n')],
     ['with base64 for addresses', `${good}\u2014 x ${'-_'.repeat(6)}\n`],
     ['with base64 that has bits to spare', `${good}\u2014 x AAAAAAB=\n`],
@@ -122,8 +132,9 @@ describe('notes', () => {
   });
 
   test('nothing is signed that could not be opened as it was', () => {
-    const texts = ['no newline', 'tab\t\n', 'half \ud800\n', `ends\n\n\u2014 like a signature AAAA\n`];
-    for (const bad of texts) expect(isRefused(() => signNote(bad, [log]))).toBe(bad !== texts[3]);
+    for (const bad of ['', 'no newline', 'tab\t\n', 'half \ud800\n'])
+      expect(isRefused(() => signNote(bad, [log]))).toBe(true);
+    expect(isRefused(() => signNote('ends\n\n\u2014 like a signature AAAA\n', [log]))).toBe(false);
     expect(isRefused(() => signNote(text, []))).toBe(true);
     expect(isRefused(() => signNote(text, [log, log]))).toBe(true);
   });
@@ -186,11 +197,11 @@ describe('checkpoints', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const witness = verifierOf('witness.example', 4, Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url'));
     const plain = signCheckpoint(checkpoint, log).toString();
-    function cosign(at: bigint, message: string): Buffer {
+    function cosign(at: bigint, message: string, by = witness): Buffer {
       const time = Buffer.alloc(8);
       time.writeBigUInt64BE(at);
-      const signature = Buffer.concat([witness.id, time, sign(null, Buffer.from(message), privateKey)]);
-      return Buffer.from(`${plain}\u2014 ${witness.name} ${signature.toString('base64')}\n`);
+      const signature = Buffer.concat([by.id, time, sign(null, Buffer.from(message), privateKey)]);
+      return Buffer.from(`${plain}\u2014 ${by.name} ${signature.toString('base64')}\n`);
     }
     const message = (at: string) => `cosignature/v1\ntime ${at}\n${encodeCheckpoint(checkpoint)}`;
 
@@ -207,14 +218,14 @@ describe('checkpoints', () => {
       }
     });
 
-    test('by a witness alone are not signed by the log, nor is a note that a witness signed without a time', () => {
+    test('by a witness alone are not signed by the log, nor by a witness of the same name', () => {
       const alone = cosign(5n, message('5'))
         .toString()
         .replace(lineOf(encodeCheckpoint(checkpoint), log), '');
       expect(openNote(Buffer.from(alone), [witness]).signatures).toHaveLength(1);
       expect(isRefused(() => openCheckpoint(Buffer.from(alone), log.verifier, [witness]))).toBe(true);
-      const asLog = verifierOf(origin, 4, log.verifier.publicKey);
-      expect(isRefused(() => openCheckpoint(Buffer.from(plain), asLog))).toBe(true);
+      const asLog = verifierOf(origin, 4, witness.publicKey);
+      expect(isRefused(() => openCheckpoint(cosign(5n, message('5'), asLog), asLog))).toBe(true);
     });
   });
 });
@@ -244,6 +255,7 @@ describe('promises', () => {
       `petition-promise/v1\n${origin}\n${hash}\n5\n5\n`,
       `petition-promise/v1\n${origin}\n${hash}\n5\n\n`,
       `petition-promise/v1\n${origin}\n${hash}\n`,
+      `petition-promise/v1\n`,
       encodeCheckpoint({ origin, size: 9, root }),
     ]) {
       expect(isRefused(() => openPromise(signNote(text, [signer]), signer.verifier))).toBe(true);

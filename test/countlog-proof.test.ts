@@ -49,6 +49,18 @@ test('the hashes of one entry prove no other, nor any under another checkpoint',
   }
 });
 
+test('no proof is written that could not be read', () => {
+  const proof = proofOf(5);
+  const wrong = [
+    { index: -1 },
+    { index: 0.5 },
+    { index: 2 ** 53 },
+    { hashes: [leaves[0]!.subarray(1)] },
+    { checkpoint: Buffer.of(0xff) },
+  ];
+  for (const each of wrong) expect(isRefused(() => encodeProof({ ...proof, ...each }))).toBe(true);
+});
+
 test('extra data is carried along, empty or not', () => {
   for (const extra of [Buffer.from('by the way'), Buffer.alloc(0)]) {
     const bytes = encodeProof({ ...proofOf(5), extra });

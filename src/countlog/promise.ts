@@ -1,8 +1,6 @@
 import { LogError } from './log-error.js';
 import { openNote, signNote, type Signer, type Verifier } from './note.js';
-import { parseBase64, parseDecimal, requireWithin } from './strict.js';
-
-const header = 'petition-promise/v1';
+import { parseBase64, parseDecimal } from './strict.js';
 
 /** What a signer is given when she confirms: the word of the log that it will have taken her entry in by a certain time. */
 export interface EntryPromise {
@@ -18,8 +16,7 @@ export const promiseKeyName = (origin: string): string => `${origin}/promise`;
 
 /** @throws LogError if it is not the key for promises of this log, or for a hash or a time that cannot be */
 export function signPromise({ origin, leafHash, by }: EntryPromise, signer: Signer): Buffer {
-  requireWithin(by, 0, Number.MAX_SAFE_INTEGER, 'The time of a promise');
-  const note = signNote(`${header}\n${origin}\n${leafHash.toString('base64')}\n${by}\n`, [signer]);
+  const note = signNote(`petition-promise/v1\n${origin}\n${leafHash.toString('base64')}\n${by}\n`, [signer]);
   openPromise(note, signer.verifier);
   return note;
 }
@@ -27,8 +24,8 @@ export function signPromise({ origin, leafHash, by }: EntryPromise, signer: Sign
 /** @param key of the promises of this log @throws LogError if it is malformed, of another log, or not signed by the key */
 export function openPromise(note: Uint8Array, key: Verifier): EntryPromise {
   const { text } = openNote(note, [key]);
-  const [first, origin, hash, by, ...rest] = text.split('\n');
-  if (first !== header || by === undefined || rest.join('\n') !== '') throw new LogError('This is not a promise.');
-  if (promiseKeyName(origin!) !== key.name) throw new LogError('This is the promise of another log.');
-  return { origin: origin!, leafHash: parseBase64(hash!, 32), by: parseDecimal(by) };
+  const [, origin, hash, by] = /^petition-promise\/v1\n([^\n]+)\n([^\n]+)\n([^\n]+)\n$/.exec(text) ?? [];
+  if (origin === undefined) throw new LogError('This is not a promise.');
+  if (promiseKeyName(origin) !== key.name) throw new LogError('This is the promise of another log.');
+  return { origin, leafHash: parseBase64(hash!, 32), by: parseDecimal(by!) };
 }
