@@ -64,7 +64,8 @@ test('refuses an edge that is not that of the root: changed, cut, missing, doubl
   for (const edge of edges) expect(isRefused(() => append({ ...tree, edge }, all.slice(0, 3)))).toBe(true);
   for (const size of [0, 65_999, 66_001, NaN]) expect(isRefused(() => rootOfEdge(size, tree.edge))).toBe(true);
   expect(isRefused(() => append({ ...tree, root: all[0]! }, []))).toBe(true);
-  expect(isRefused(() => append(tree, [all[0]!, all[0]!.subarray(1)]))).toBe(true);
+  expect(isRefused(() => rootOfEdge(66_000, [{ ...low!, level: 1 }, ...higher]))).toBe(true);
+  expect(isRefused(() => append(tree, [all[0]!.subarray(1), Buffer.alloc(33)]))).toBe(true);
   expect(append(tree, [])).toMatchObject({ size: 66_000, root: tree.root, tiles: [] });
 });
 
@@ -89,6 +90,7 @@ test('bundles grow as the log does, whatever the batches', () => {
     }),
     { numRuns: 20 },
   );
+  expect(appendEntries(1, encodeBundle([Buffer.from('a')]), [])).toEqual([]);
   expect(isRefused(() => appendEntries(1, null, [Buffer.from('a')]))).toBe(true);
   expect(isRefused(() => appendEntries(256, encodeBundle([Buffer.from('a')]), []))).toBe(true);
 });

@@ -98,6 +98,7 @@ describe('entries', () => {
     ['an end with a negative count', json(4, '{"closed":"2027-03-01","count":-1,"v":1}')],
     ['an end with a count of 1.0', json(4, '{"closed":"2027-03-01","count":1.0,"v":1}')],
     ['an end with a count of 1e0', json(4, '{"closed":"2027-03-01","count":1e0,"v":1}')],
+    ['an end with another key', json(4, '{"closed":"2027-03-01","count":1,"u":1,"v":1}')],
     ['a note without a type', json(3, '{}')],
     ['a note of an unknown type', json(3, '{"type":"poem"}')],
     ['a note that is a list', json(3, '["type"]')],
