@@ -1,0 +1,1 @@
+import '../verifier/countersign-verify.mjs';
