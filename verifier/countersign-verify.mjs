@@ -209,7 +209,7 @@ export function verifyProof(proof, vkey, options = {}) {
   if (!leaf) throw new Unable('The proof does not say which entry it is for. Give its bytes with --entry, or the log.');
   const root = rootOfPath(leaf, parts.index, parts.size, parts.path);
   refuseIf(!root.equals(parts.root), `The proof does not lead from entry ${parts.index} to the root it names.`);
-  if (options.code) {
+  if (options.code !== undefined) {
     const signer = signerOf(parts.origin, options.code);
     refuseIf(entry?.[0] !== 1 || !signer.equals(entry.subarray(1, 33)), 'The proof is not for the entry of this code.');
   }
@@ -459,7 +459,7 @@ export async function verify(reader, options = {}) {
   }
 
   const read = readAhead(reader, pathsOf(head.size));
-  const count = new Count(key.name, options.code ? signerOf(key.name, options.code) : undefined);
+  const count = new Count(key.name, options.code === undefined ? undefined : signerOf(key.name, options.code));
   const edge = new Edge();
   /** @type {Map<number, { root: Buffer, count: number }>} */
   const at = new Map();
@@ -678,7 +678,7 @@ export async function run(words) {
     const proof = options.proof ? await fetchNamed(options.proof) : undefined;
     const code = options.code === '-' ? readFileSync(0, 'utf8').trim() : options.code;
     if (!place) {
-      const entry = options.entry ? Buffer.from(options.entry, 'hex') : undefined;
+      const entry = options.entry === undefined ? undefined : Buffer.from(options.entry, 'hex');
       const given = { entry, code, witnesses: options.witness };
       const proven = verifyProof(proof ?? Buffer.alloc(0), options.key ?? '', given);
       const text = `VALID. Entry ${proven.index} is in the log ${proven.origin} of ${proven.size} entries, root ${proven.root}.`;
@@ -715,8 +715,15 @@ function readWords(words) {
   const { values: options, positionals } = parsed;
   const alone = options.proof && options.key;
   if (positionals.length > 1 || (!positionals.length && !alone)) throw new Unable(usage);
+  if (!/^([0-9a-f]{2})*$/i.test(options.entry ?? '')) throw new Unable('--entry is not hexadecimal.');
   if (options.size !== undefined && !/^[1-9][0-9]{0,14}$/.test(options.size))
     throw new Unable('--size is not a number.');
+  try {
+    if (options.key !== undefined) parseKey(options.key);
+    for (const key of options.witness ?? []) parseKey(key, 'witness');
+  } catch (error) {
+    throw new Unable(/** @type {Error} */ (error).message);
+  }
   return { options, place: positionals[0] };
 }
 
@@ -736,7 +743,7 @@ function inWords(result) {
     'as a duplicate or test',
   ];
   const codes = result.code?.map(({ index, withdrawnForReason: reason }) =>
-    reason === null ? `entry ${index}, counted` : `entry ${index}, withdrawn ${reasons[reason]}, not counted`,
+    reason === null ? `entry ${index}, counted.` : `entry ${index}, withdrawn ${reasons[reason]}: not counted.`,
   );
   const notThere = 'not in this log. It was mistyped, or is not published yet, or was left out.';
   return `VALID. The log keeps every rule, and its entries give the root that is signed.
@@ -752,7 +759,7 @@ signed by  ${key}
            ${result.vkey}
 witnesses  ${result.witnesses.join(', ') || 'none demanded (--witness)'}
 compared   ${result.compared.join(', ') || 'with nothing older and nothing published elsewhere'}${
-    codes ? `\nyour code  ${codes.join('; ') || notThere} The server was not told which entry is yours.` : ''
+    codes ? `\nyour code  ${codes.join(' Also ') || notThere} The server was not told which entry is yours.` : ''
   }
 time       ${result.seconds.toFixed(2)} s
 
