@@ -9,6 +9,7 @@ const documents = [
   'CHANGELOG.md',
   'docs/ARCHITECTURE.md',
   'test/bench/README.md',
+  'verifier/README.md',
 ];
 const read = (name: string) => readFileSync(join(projectRoot, name), 'utf8');
 const folders = (name: string) =>

@@ -771,8 +771,9 @@ same log takes independent witnesses, or comparing the root with what others wer
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { status, text } = await run(process.argv.slice(2));
-  // What a log says may reach this text: no escape sequences, no reversed writing.
-  const plain = text.replace(/[\p{Cc}\p{Cf}]/gu, (sign) => (sign === '\n' ? sign : '?'));
-  (status === 0 || status === 3 ? process.stdout : process.stderr).write(`${plain}\n`, () => process.exit(status));
+  void run(process.argv.slice(2)).then(({ status, text }) => {
+    // What a log says may reach this text: no escape sequences, no reversed writing.
+    const plain = text.replace(/[\p{Cc}\p{Cf}]/gu, (sign) => (sign === '\n' ? sign : '?'));
+    (status === 0 || status === 3 ? process.stdout : process.stderr).write(`${plain}\n`, () => process.exit(status));
+  });
 }
