@@ -102,16 +102,16 @@ function* mutations(bytes: Buffer, masks = [1, 2, 4, 8, 16, 32, 64, 128]): Gener
   }
 }
 
-async function expectAllRefused(files: log.Files, path: string, options = {}, masks?: number[]): Promise<void> {
-  const accepted: Buffer[] = [];
+/** The mutations of a file that the verifier does not refuse. */
+async function accepted(files: log.Files, path: string, masks?: number[]): Promise<string[]> {
+  const accepted: string[] = [];
   let tried = 0;
   for (const bytes of mutations(files.get(path)!, masks)) {
     tried++;
-    const refused = await check(changed(files, path, bytes), options).catch((error: unknown) => error);
-    if (!(refused instanceof Invalid)) accepted.push(bytes);
+    const refused = await check(changed(files, path, bytes)).catch((error: unknown) => error);
+    if (!(refused instanceof Invalid)) accepted.push(bytes.toString('latin1'));
   }
-  expect(accepted.map((bytes) => bytes.toString('latin1'))).toEqual([]);
-  expect(tried).toBeGreaterThan(500);
+  return tried > 500 ? accepted : ['too few were tried'];
 }
 
 describe('the vectors', () => {
@@ -232,9 +232,13 @@ describe('refuses, in a log that is rightly signed,', () => {
 });
 
 describe('refuses every flip, cut and insertion', () => {
-  test('in the checkpoint', () => expectAllRefused(filesOf(story()), 'checkpoint'));
-  test('in a bundle', () => expectAllRefused(filesOf(story()), 'tile/entries/000.p/10', {}, [1, 16, 128]));
-  test('in a tile', () => expectAllRefused(filesOf(story()), 'tile/0/000.p/10', {}, [1, 128]));
+  test.each([
+    ['checkpoint', undefined],
+    ['tile/entries/000.p/10', [1, 16, 128]],
+    ['tile/0/000.p/10', [1, 128]],
+  ])('in %s', async (path, masks) => {
+    expect(await accepted(filesOf(story()), path, masks)).toEqual([]);
+  });
 });
 
 test('refuses other entries under the same checkpoint, though bundle and tile agree', async () => {
@@ -303,7 +307,7 @@ test('finds a code without asking for it', async () => {
     status: 0,
     out: expect.stringContaining('entry 1, counted'),
   });
-  expect(asked).toEqual(paths);
+  expect(asked.toSorted()).toEqual(paths.toSorted());
   const withdrawn = await run(base, '--code', codeOf(2));
   expect(withdrawn).toMatchObject({ status: 3, out: expect.stringContaining('entry 2, withdrawn by its signer') });
   expect(await run(base, '--code', codeOf(99))).toMatchObject({ status: 3, out: expect.stringContaining('mistyped') });
@@ -320,7 +324,9 @@ describe('over HTTP', () => {
       expect.arrayContaining(['tile/entries/002.p/88', 'tile/0/001', 'tile/1/000.p/2']),
     );
     const base = await serve(answering(files));
-    expect(await run(base)).toMatchObject({ status: 0, out: expect.stringContaining('COUNT      597 ') });
+    const counted = { status: 0, out: expect.stringContaining('COUNT      597 ') };
+    expect(await run(base, '--save', join(folder, 'saved'))).toMatchObject(counted);
+    expect(await run(join(folder, 'saved'), '--key', vkey)).toMatchObject(counted);
     for (const path of files.keys()) {
       if (!path.startsWith('tile')) continue;
       const bytes = Buffer.from(files.get(path)!);

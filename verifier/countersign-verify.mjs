@@ -8,9 +8,9 @@
  * The log is an RFC 6962 Merkle tree published as C2SP tlog-tiles under a C2SP tlog-checkpoint signed with Ed25519.
  */
 import { createHash, createPublicKey, verify as checkSignature } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { readFileSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -603,9 +603,9 @@ function rootOf(text) {
 
 /** @param {string} folder @returns {Reader} */
 export const folderReader = (folder) => async (path, limit) => {
+  if (!(await stat(resolve(folder, path))).isFile()) throw new Unable(`${path} is not a file.`);
   const file = await open(resolve(folder, path));
   try {
-    if (!(await file.stat()).isFile()) throw new Unable(`${path} is not a file.`);
     const bytes = Buffer.alloc(Math.min((await file.stat()).size, limit + 1));
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     return bytes.subarray(0, bytesRead);
@@ -647,6 +647,14 @@ export const urlReader = (base) => async (path, limit) => {
   throw new Unable(`${start} is redirected in a circle.`);
 };
 
+/** Keeps a copy of everything that is read. @param {Reader} reader @param {string} folder @returns {Reader} */
+const savingReader = (reader, folder) => async (path, limit) => {
+  const bytes = await reader(path, limit);
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), bytes);
+  return bytes;
+};
+
 /** A file or an address that the user named. @param {string} where @param {number} limit */
 async function fetchNamed(where, limit = 2 * limits.note) {
   try {
@@ -666,6 +674,7 @@ const usage = `Usage: node countersign-verify.mjs <address or folder of the log>
   --old <file>       compare with a checkpoint saved earlier (file or address, may be repeated)
   --counts <file>    compare with the published count.json (file or address)
   --proof <file>     check a .tlog-proof; without a log it needs --key, and --entry <hex> if it has no line "extra"
+  --save <folder>    keep a copy of everything that is read
   --json             print the result as JSON
 Exit status: 0 valid, 1 invalid, 2 wrong use or unreachable, 3 valid, but the code is not among those counted`;
 
@@ -684,7 +693,8 @@ export async function run(words) {
       const text = `VALID. Entry ${proven.index} is in the log ${proven.origin} of ${proven.size} entries, root ${proven.root}.`;
       return { status: 0, text: asJson ? JSON.stringify({ valid: true, ...proven }) : text };
     }
-    const result = await verify(/^https?:\/\//.test(place) ? urlReader(place) : folderReader(place), {
+    const reader = /^https?:\/\//.test(place) ? urlReader(place) : folderReader(place);
+    const result = await verify(options.save ? savingReader(reader, options.save) : reader, {
       ...{ key: options.key, witnesses: options.witness, code, root: options.root, proof },
       size: options.size === undefined ? undefined : decimal(options.size, '--size'),
       old: await Promise.all((options.old ?? []).map((where) => fetchNamed(where))),
@@ -708,7 +718,7 @@ function readWords(words) {
   let parsed;
   try {
     const flags = { json: { type: /** @type {const} */ ('boolean') } };
-    parsed = parseArgs({ args: words, allowPositionals: true, options: { ...known, entry: one, ...flags } });
+    parsed = parseArgs({ args: words, allowPositionals: true, options: { ...known, entry: one, save: one, ...flags } });
   } catch (error) {
     throw new Unable(`${/** @type {Error} */ (error).message}\n\n${usage}`);
   }
