@@ -265,6 +265,19 @@ test('refuses another key, another log, and a log that went back', async () => {
   await expect(check(files, { old: [forked] })).rejects.toThrow('do not give the root of the older checkpoint');
 });
 
+test('refuses a checkpoint that its log signed twice, and one of four lines', async () => {
+  const files = filesOf(story());
+  const note = files.get('checkpoint')!.toString();
+  const twice = Buffer.from(note + note.slice(note.indexOf('—')));
+  await expect(check(changed(files, 'checkpoint', twice))).rejects.toThrow('The checkpoint is signed twice by');
+  const text = `${note.split('\n\n')[0]}\nmore\n`;
+  const longer = Buffer.from(`${text}\n${log.keyOf(origin, seed).line(text)}`);
+  await expect(check(changed(files, 'checkpoint', longer))).rejects.toThrow('has not exactly three lines');
+  const foreign = `elsewhere.example/log/x\n${text.split('\n').slice(1, 3).join('\n')}\n`;
+  const other = Buffer.from(`${foreign}\n${log.keyOf(origin, seed).line(foreign)}`);
+  await expect(check(changed(files, 'checkpoint', other))).rejects.toThrow('is of another log than its key');
+});
+
 test('compares with a root on paper and with the published count', async () => {
   const files = filesOf(story());
   const root = log.treeHash(
