@@ -140,6 +140,14 @@ describe('the vectors', () => {
     expect(() => verifyProof(proof, vectors.log_vkey)).toThrow('which entry');
     expect((await check(written(), { proof })).compared).toEqual(['the checkpoint of the proof (size 9)']);
 
+    const [path, note] = vectors.proof_signer0.split(/\n\n([^]*)/) as [string, string];
+    const [line, index, ...hashes] = path.split('\n');
+    const proofOf = (...path: (string | undefined)[]) => Buffer.from(`${[line, index, ...path].join('\n')}\n\n${note}`);
+    const root = Buffer.from(vectors.root, 'hex');
+    expect(() => verifyProof(proofOf(), vectors.log_vkey, { leaf: root })).toThrow('fewer hashes than its tree');
+    const tooLong = proofOf(...hashes, hashes[0]);
+    expect(() => verifyProof(tooLong, vectors.log_vkey, given)).toThrow('more hashes than its tree');
+
     const extra = Buffer.from(vectors.proof_signer0.replace('index', `extra ${given.entry.toString('base64')}\nindex`));
     expect(verifyProof(extra, vectors.log_vkey, { code: first!.code })).toMatchObject(proven);
     await writeFile(join(folder, 'mine.tlog-proof'), extra);
