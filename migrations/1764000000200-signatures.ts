@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Confirmed people only, the queue into the count, and the tallies that the sequencer keeps. */
+/** Confirmed people only, and the tallies that the sequencer keeps. */
 export class Signatures1764000000200 implements MigrationInterface {
   name = 'Signatures1764000000200';
 
@@ -39,17 +39,6 @@ export class Signatures1764000000200 implements MigrationInterface {
         PRIMARY KEY (petition_id, identity)
       )`);
     await runner.query(`
-      CREATE TABLE log_queue (
-        petition_id uuid NOT NULL REFERENCES petitions,
-        id uuid NOT NULL,
-        kind text NOT NULL CHECK (kind IN ('sign', 'withdraw')),
-        signature_id uuid NOT NULL,
-        day date NOT NULL,
-        country character(2) NOT NULL,
-        source text NOT NULL,
-        PRIMARY KEY (petition_id, id)
-      )`);
-    await runner.query(`
       CREATE TABLE tallies (
         petition_id uuid NOT NULL REFERENCES petitions,
         day date NOT NULL,
@@ -62,7 +51,7 @@ export class Signatures1764000000200 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['tallies', 'log_queue', 'withdrawals', 'signatures', 'consents']) {
+    for (const table of ['tallies', 'withdrawals', 'signatures', 'consents']) {
       await runner.query(`DROP TABLE ${table}`);
     }
   }

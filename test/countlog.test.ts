@@ -1,6 +1,7 @@
 import { Counts } from '../src/countlog/counts.service.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
 import { startApp, type TestApp } from './support/app.js';
+import { queueEntries } from './support/log-queue.js';
 import { openPetition } from './support/petitions.js';
 
 let app: TestApp;
@@ -11,24 +12,18 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 beforeEach(async () => {
+  await app.get(Sequencer).drain();
   await app.database.query(`DELETE FROM tallies`);
-  await app.database.query(`DELETE FROM log_queue`);
 });
 
-const queue = (n: number, kind: 'sign' | 'withdraw' = 'sign', country = 'SE') =>
-  app.database.query(
-    `INSERT INTO log_queue (petition_id, id, kind, signature_id, day, country, source)
-     SELECT $1, gen_random_uuid(), $3, gen_random_uuid(), '2026-11-22', $4, 'api' FROM generate_series(1, $2)`,
-    [petitionId, n, kind, country],
-  );
 const fresh = async () => {
   await new Promise((done) => setTimeout(done, 1100));
   return app.get(Counts).of(petitionId);
 };
 
 test('counts what is queued, in rounds, and only once', async () => {
-  await queue(12_345);
-  await queue(45, 'withdraw');
+  await queueEntries(app, petitionId, 12_345);
+  await queueEntries(app, petitionId, 45, 'withdraw');
   expect(await fresh()).toMatchObject({ count: 0, pending: 12_390 });
   expect(await app.get(Sequencer).drain()).toBe(12_390);
   expect(await app.get(Sequencer).drain()).toBe(0);
@@ -36,14 +31,14 @@ test('counts what is queued, in rounds, and only once', async () => {
 });
 
 test('several runners at once count nothing twice', async () => {
-  await queue(20_000);
+  await queueEntries(app, petitionId, 20_000);
   await Promise.all(Array.from({ length: 4 }, () => app.get(Sequencer).drain()));
   await app.get(Sequencer).drain();
   expect(await fresh()).toMatchObject({ count: 20_000, pending: 0 });
 });
 
 test('a round that fails leaves everything as it was', async () => {
-  await queue(10);
+  await queueEntries(app, petitionId, 10);
   await app.database.query(`ALTER TABLE tallies ADD CONSTRAINT broken CHECK (signed < 5)`);
   await expect(app.get(Sequencer).drain()).rejects.toThrow();
   expect(await fresh()).toMatchObject({ count: 0, pending: 10 });
@@ -53,9 +48,9 @@ test('a round that fails leaves everything as it was', async () => {
 });
 
 test('the breakdowns add up to the count', async () => {
-  await queue(7, 'sign', 'SE');
-  await queue(5, 'sign', 'IR');
-  await queue(2, 'withdraw', 'IR');
+  await queueEntries(app, petitionId, 7, 'sign', 'SE');
+  await queueEntries(app, petitionId, 5, 'sign', 'IR');
+  await queueEntries(app, petitionId, 2, 'withdraw', 'IR');
   await app.get(Sequencer).drain();
   const counts = app.get(Counts);
   expect(await counts.byCountry(petitionId)).toEqual([
@@ -68,7 +63,7 @@ test('the breakdowns add up to the count', async () => {
 });
 
 test('count.json tells the number, its method and time, and answers 304 to whoever has it', async () => {
-  await queue(3);
+  await queueEntries(app, petitionId, 3);
   await app.get(Sequencer).drain();
   await fresh();
   const url = '/api/v1/petitions/wetlands/count.json';
@@ -82,7 +77,7 @@ test('count.json tells the number, its method and time, and answers 304 to whoev
   expect(answer.headers['access-control-allow-origin']).toBe('*');
   const again = await app.inject({ url, headers: { 'if-none-match': String(answer.headers.etag) } });
   expect(again.statusCode).toBe(304);
-  await queue(1);
+  await queueEntries(app, petitionId, 1);
   await app.get(Sequencer).drain();
   await fresh();
   expect((await app.inject({ url, headers: { 'if-none-match': String(answer.headers.etag) } })).statusCode).toBe(200);

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Sequencer } from '../src/countlog/sequencer.js';
 import { Signatures } from '../src/signatures/signatures.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { ask, askForLink, confirm, countOf, inbox, openPetition, sara, tokenOf } from './support/petitions.js';
@@ -12,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 beforeEach(async () => {
-  for (const table of ['signatures', 'withdrawals', 'log_queue', 'tallies', 'outbox'])
+  await app.get(Sequencer).drain();
+  for (const table of ['signatures', 'withdrawals', 'tallies', 'outbox'])
     await app.database.query(`DELETE FROM ${table}`);
   await rm(join(app.settings.DATA_DIR, 'inbox'), { recursive: true, force: true });
 });
@@ -29,7 +31,11 @@ test('counts a signature when the button behind the mailed link is pressed, and 
 
   const confirmed = await confirm(app, tokenOf(mail!));
   expect(confirmed.statusCode).toBe(200);
-  expect(confirmed.json()).toEqual({ status: 'signed', petition: 'wetlands' });
+  expect(confirmed.json()).toEqual({
+    status: 'signed',
+    petition: 'wetlands',
+    code: expect.stringMatching(/^[0-9A-Z]{20}$/),
+  });
   expect(await countOf(app)).toBe(1);
 
   expect((await confirm(app, tokenOf(mail!))).statusCode).toBe(200);

@@ -2,12 +2,16 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Counts } from './counts.service.js';
 import { LogQueueEntry } from './log-queue-entry.entity.js';
+import { Log, LogBundle, LogCheckpoint, LogPosition, LogTile } from './log.entity.js';
+import { LogRound } from './log-round.js';
+import { Logs } from './logs.service.js';
+import { Publisher } from './publisher.js';
 import { Sequencer } from './sequencer.js';
 import { Tally } from './tally.entity.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([LogQueueEntry, Tally])],
-  providers: [Sequencer, Counts],
-  exports: [Sequencer, Counts],
+  imports: [TypeOrmModule.forFeature([Log, LogBundle, LogCheckpoint, LogPosition, LogQueueEntry, LogTile, Tally])],
+  providers: [Sequencer, LogRound, Publisher, Logs, Counts],
+  exports: [Sequencer, Logs, Counts],
 })
 export class CountlogModule {}

@@ -11,6 +11,8 @@ export interface Count {
   count: number;
   /** Confirmed and queued, but not in the count yet. */
   pending: number;
+  /** Entries of the public log that this count is the sum of; 0 before there is one. */
+  size: number;
   asOf: string;
 }
 
@@ -69,9 +71,10 @@ export class Counts {
     const [row] = await this.database.query(
       `SELECT (SELECT coalesce(sum(signed - withdrawn), 0) FROM tallies WHERE petition_id = $1)::bigint AS count,
               (SELECT count(*) FROM (SELECT 1 FROM log_queue WHERE petition_id = $1 LIMIT 100000) AS queued) AS pending,
-              now() AS as_of`,
+              (SELECT size FROM logs WHERE petition_id = $1) AS size, now() AS as_of`,
       [petitionId],
     );
-    return { count: Number(row.count), pending: Number(row.pending), asOf: (row.as_of as Date).toISOString() };
+    const [count, pending, size] = [Number(row.count), Number(row.pending), Number(row.size)];
+    return { count, pending, size, asOf: (row.as_of as Date).toISOString() };
   }
 }

@@ -1,14 +1,15 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { LogRound, mostInRound } from './log-round.js';
+import { Publisher } from './publisher.js';
 
-const most = 5000;
 const pause = 1000;
 
 /**
- * Takes what is queued into the tallies: one runner at a time, whatever the number of processes, by an advisory lock
- * that ends with the transaction. An entry leaves the queue and enters the sum in one statement, so a crash at any
- * moment neither loses nor doubles it. No signing request touches the rows written here.
+ * Takes what is queued into the logs and the tallies: one runner at a time, whatever the number of processes, by an
+ * advisory lock that ends with the transaction, then publishes. A crash at any moment neither loses nor doubles an entry,
+ * and no checkpoint is ever contradicted. No signing request touches the rows written here.
  */
 @Injectable()
 export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
@@ -21,10 +22,15 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly database: DataSource,
+    private readonly logRound: LogRound,
+    private readonly publisher: Publisher,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.settings.runners) this.schedule();
+    if (!this.settings.runners) return;
+    this.running = this.catchUp()
+      .catch(this.complain)
+      .finally(() => this.schedule());
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -38,51 +44,59 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
     this.listeners.push(listener);
   }
 
-  /** Rounds until the queue is empty. @returns how many entries were counted */
+  /** Rounds until nothing is due. @returns how many signatures, withdrawals and other entries were logged */
   async drain(): Promise<number> {
-    let counted = 0;
-    for (;;) {
-      const taken = await this.round();
-      counted += taken;
-      if (taken > 0) this.listeners.forEach((tell) => tell());
-      if (taken < most || this.stopped) return counted;
+    let logged = 0;
+    for (const petitionId of await this.due()) {
+      for (let taken = mostInRound; taken === mostInRound && !this.stopped;) {
+        taken = await this.round(petitionId);
+        logged += taken;
+        if (taken > 0) this.listeners.forEach((tell) => tell());
+      }
     }
+    return logged;
   }
 
-  private round(): Promise<number> {
-    return this.database.transaction(async (tx) => {
+  /** Logs that have something to take in; protected ones only when so much has come that nobody stands out. */
+  private async due(): Promise<string[]> {
+    const rows: { petition_id: string }[] = await this.database.query(
+      `SELECT petition_id FROM logs
+       WHERE EXISTS (SELECT 1 FROM log_queue WHERE log_queue.petition_id = logs.petition_id)
+         AND (publication = 'ordinary' OR size = 0 OR grown_at < now() - interval '24 hours'
+           OR grown_at < now() - interval '10 minutes' AND (
+             SELECT count(*) FROM (SELECT 1 FROM log_queue WHERE log_queue.petition_id = logs.petition_id LIMIT 16) AS waiting
+           ) = 16)`,
+    );
+    return rows.map((row) => row.petition_id);
+  }
+
+  private async round(petitionId: string): Promise<number> {
+    const taken = await this.database.transaction(async (tx) => {
       const [{ locked }] = await tx.query(
         `SELECT pg_try_advisory_xact_lock(hashtext('countersign sequencer')) AS locked`,
       );
-      if (!locked) return 0;
+      if (!locked) return null;
       await tx.query(`SET LOCAL synchronous_commit = on`);
-      const [{ taken }] = await tx.query(
-        `WITH due AS (
-           SELECT petition_id, id FROM log_queue ORDER BY petition_id, id LIMIT ${most}
-         ), taken AS (
-           DELETE FROM log_queue USING due
-           WHERE log_queue.petition_id = due.petition_id AND log_queue.id = due.id
-           RETURNING log_queue.petition_id, kind, day, country, source
-         ), added AS (
-           INSERT INTO tallies (petition_id, day, country, source, signed, withdrawn)
-           SELECT petition_id, day, country, source,
-             count(*) FILTER (WHERE kind = 'sign'), count(*) FILTER (WHERE kind = 'withdraw')
-           FROM taken GROUP BY petition_id, day, country, source
-           ON CONFLICT (petition_id, day, country, source) DO UPDATE
-             SET signed = tallies.signed + excluded.signed, withdrawn = tallies.withdrawn + excluded.withdrawn
-         )
-         SELECT count(*)::int AS taken FROM taken`,
-      );
-      return taken as number;
+      return this.logRound.take(tx, petitionId);
     });
+    if (taken !== null) await this.publisher.publish(petitionId);
+    return taken ?? 0;
   }
 
+  /** Releases what was committed before a crash. */
+  private async catchUp(): Promise<void> {
+    const rows: { petition_id: string }[] = await this.database.query(`SELECT petition_id FROM logs`);
+    for (const { petition_id: petitionId } of rows) await this.publisher.publish(petitionId);
+  }
+
+  private readonly complain = (error: { code?: string; message: string }) =>
+    this.log.error(`round failed: ${error.code ?? error.message}`);
+
   private schedule(): void {
+    if (this.stopped) return;
     this.timer = setTimeout(() => {
       this.running = this.drain()
-        .catch((error: { code?: string; message: string }) =>
-          this.log.error(`round failed: ${error.code ?? error.message}`),
-        )
+        .catch(this.complain)
         .finally(() => this.stopped || this.schedule());
     }, pause);
   }

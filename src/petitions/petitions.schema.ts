@@ -66,6 +66,7 @@ export const CountView = z.object({
   petition: z.string(),
   count: z.number().int().describe('confirmed signatures minus withdrawn ones'),
   pending: z.number().int().describe('confirmed, and being counted at this moment'),
+  size: z.number().int().describe('entries of the public log at /log/<slug>/ that this is the sum of'),
   asOf: z.iso.datetime(),
   method: z.string(),
 });

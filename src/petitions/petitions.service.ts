@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Counts } from '../countlog/counts.service.js';
+import { Logs } from '../countlog/logs.service.js';
 import { defaultLocale } from '../site/languages.js';
 import { problems } from '../site/problem.js';
 import { type Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
-import { textHash } from './text-hash.js';
+import { textHash, textsHash } from './text-hash.js';
 import { PetitionText } from './petition-text.entity.js';
 import { Petition, type PetitionState } from './petition.entity.js';
 import type { NewPetition } from './petitions.schema.js';
@@ -28,6 +29,7 @@ export class Petitions {
   constructor(
     private readonly database: DataSource,
     private readonly counts: Counts,
+    private readonly logs: Logs,
     private readonly audit: AuditService,
   ) {}
 
@@ -90,6 +92,7 @@ export class Petitions {
           sha256: textHash(locale, words),
         });
       }
+      if (state === 'open') await this.openLog(tx, id, petition.slug);
       await this.audit.record(tx, { actor, action: 'petition.created', subject: petition.slug, detail: { state } });
     });
   }
@@ -107,6 +110,7 @@ export class Petitions {
       );
       if (moved.length === 0)
         throw problems.wrongState(`Only a petition that is ${from.join(' or ')} can become ${to}.`);
+      if (to === 'open') await this.openLog(tx, moved[0].id, slug);
       await this.audit.record(tx, { actor, action: `petition.${to}`, subject: slug });
     });
     this.bySlug.delete(slug);
@@ -116,6 +120,16 @@ export class Petitions {
   text(petition: PublishedPetition, locale: string): PetitionText {
     const find = (wanted: string) => petition.texts.find((text) => text.locale === wanted);
     return find(locale) ?? find(defaultLocale) ?? petition.texts[0]!;
+  }
+
+  /** The log begins with a digest of the words, so that nobody can be said to have signed others. */
+  private async openLog(tx: EntityManager, petitionId: string, slug: string): Promise<void> {
+    const texts = await tx.findBy(PetitionText, { petitionId });
+    const digests = Object.fromEntries(
+      texts.map(({ locale, version, sha256 }) => [`${locale}/${version}`, sha256.toString('hex')]),
+    );
+    const [{ today }] = await tx.query(`SELECT (now() AT TIME ZONE 'UTC')::date::text AS today`);
+    await this.logs.open(tx, petitionId, slug, { opened: today as string, text_sha256: textsHash(digests), v: 1 });
   }
 
   count(petition: Petition) {

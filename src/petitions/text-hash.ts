@@ -7,3 +7,7 @@ export const textHash = (locale: string, words: PetitionWords): Buffer =>
   createHash('sha256')
     .update(canonicalJson({ ...words, locale }))
     .digest();
+
+/** One digest, in hex, for the texts in all languages: SHA-256 over the canonical form of `{"<locale>/<version>": digest}`. */
+export const textsHash = (digests: Record<string, string>): string =>
+  createHash('sha256').update(canonicalJson(digests)).digest('hex');

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { CountlogModule } from '../countlog/countlog.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
 import { Consent } from './consent.entity.js';
@@ -13,7 +14,7 @@ import { Signatures } from './signatures.service.js';
 import { Withdrawal } from './withdrawal.entity.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Consent, Signature, Withdrawal]), PetitionsModule, MailModule],
+  imports: [CountlogModule, TypeOrmModule.forFeature([Consent, Signature, Withdrawal]), PetitionsModule, MailModule],
   providers: [Signatures, SignaturesMails, Consents, Retention],
   controllers: [SignaturesApi, SignaturesPages],
   exports: [Signatures],

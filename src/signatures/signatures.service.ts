@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Logs } from '../countlog/logs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
@@ -21,6 +22,8 @@ interface Confirmation {
   form: SealedForm;
   identity: Buffer;
   box: Buffer;
+  /** What the count log will say of it. */
+  entry: Buffer;
 }
 
 type Outcome = 'signed' | 'already' | 'withdrawn' | 'closed';
@@ -45,6 +48,7 @@ export class Signatures {
     private readonly vault: Vault,
     private readonly limits: Limits,
     private readonly consents: Consents,
+    private readonly logs: Logs,
   ) {}
 
   /**
@@ -96,23 +100,31 @@ export class Signatures {
 
   /**
    * Counts the signature; done when it is committed. Twice is once.
+   * @param codeHash of the code that she made herself, 32 bytes
+   * @returns fresh: she had not signed before, so the code is in the log; code: if it had to be made here, to be shown
+   *   once: it is kept nowhere
    * @throws Problem gone if she has withdrawn since, wrong-state if the petition has closed in the meantime
    */
-  async confirm(token: string): Promise<PublishedPetition> {
+  async confirm(
+    token: string,
+    codeHash: Buffer | null = null,
+  ): Promise<{ petition: PublishedPetition; fresh: boolean; code: string | null }> {
     const form = this.read('confirm', token);
     const petition = await this.petitions.byId(form.petitionId);
     const id = uuidv7({ msecs: Math.floor(Date.now() / 3600_000) * 3600_000 });
-    const box = sealBox(this.vault, form.petitionId, id, {
-      name: form.name,
-      email: form.email,
-      words: '',
-      salt: this.vault.newSalt(),
+    const salt = this.vault.newSalt();
+    const box = sealBox(this.vault, form.petitionId, id, { name: form.name, email: form.email, words: '', salt });
+    const { entry, code } = await this.logs.signEntry(form.petitionId, {
+      salt: Buffer.from(salt, 'base64'),
+      email: normalForm(form.email)!,
+      codeHash,
     });
-    const outcome = await this.confirming.add({ id, form, identity: this.identity(form), box });
+    const outcome = await this.confirming.add({ id, form, identity: this.identity(form), box, entry });
     if (outcome === 'withdrawn')
       throw problems.gone('You took your name back after asking for this link. To sign again, fill in the form again.');
     if (outcome === 'closed') throw problems.wrongState('This petition has closed.');
-    return petition;
+    const fresh = outcome === 'signed';
+    return { petition, fresh, code: fresh ? code : null };
   }
 
   /** What the thank-you page shows. @throws Problem gone if nobody has signed with this link */
@@ -218,9 +230,9 @@ export class Signatures {
       `WITH asked AS MATERIALIZED (
          SELECT * FROM unnest(
            $1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
-           $10::timestamptz[], $11::uuid[]
+           $10::timestamptz[], $11::uuid[], $12::bytea[]
          ) WITH ORDINALITY AS a (
-           petition_id, id, identity, box, country, locale, text_version, source, consents, asked_at, entry_id, place
+           petition_id, id, identity, box, country, locale, text_version, source, consents, asked_at, entry_id, entry, place
          )
        ), judged AS MATERIALIZED (
          SELECT asked.*, p.state = 'open' AS open,
@@ -236,8 +248,8 @@ export class Signatures {
          ON CONFLICT (petition_id, identity) DO NOTHING
          RETURNING petition_id, id, country, source
        ), queued AS (
-         INSERT INTO log_queue (petition_id, id, kind, signature_id, day, country, source)
-         SELECT added.petition_id, judged.entry_id, 'sign', added.id, (now() AT TIME ZONE 'UTC')::date,
+         INSERT INTO log_queue (petition_id, id, kind, entry, signature_id, day, country, source)
+         SELECT added.petition_id, judged.entry_id, 'sign', judged.entry, added.id, (now() AT TIME ZONE 'UTC')::date,
            added.country, added.source
          FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
        )
@@ -257,6 +269,7 @@ export class Signatures {
         column(({ form }) => `{${Object.values(form.consents).filter(Boolean).join(',')}}`),
         column(({ form }) => new Date(form.askedAt * 1000)),
         column(() => uuidv7()),
+        column(({ entry }) => entry),
       ],
     );
     return rows.map(({ outcome }) => outcome);

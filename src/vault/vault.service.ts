@@ -61,6 +61,11 @@ export class Vault {
     }
   }
 
+  /** The secret of an Ed25519 key that signs in this name, 32 bytes; always the same. */
+  signingSeed(name: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.keys.get('log.key'), '', `log/${name}`, 32));
+  }
+
   /** 32 random bytes, base64. */
   newSalt(): string {
     return randomBytes(32).toString('base64');

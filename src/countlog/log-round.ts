@@ -1,0 +1,200 @@
+import { Injectable } from '@nestjs/common';
+import { randomInt } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import { append, appendEntries, emptyTree, type Tree } from './append.js';
+import { signCheckpoint } from './checkpoint.js';
+import { encodeEntry } from './entries.js';
+import { LogError } from './log-error.js';
+import { Logs } from './logs.service.js';
+import { leafHash } from './merkle.js';
+import { type LogRow, Publisher } from './publisher.js';
+import { edgePlaces, type Tile, tileWidth } from './tiles.js';
+
+/** Entries a round takes at most. */
+export const mostInRound = 5000;
+
+interface Queued {
+  id: string;
+  kind: 'genesis' | 'sign' | 'withdraw' | 'note';
+  entry: Buffer | null;
+  signatureId: string | null;
+  /** Of the entry that a withdrawal takes back; null while that has not been logged. */
+  target: string | null;
+}
+
+/** Takes queued entries of one log into its tree, its tiles, its checkpoint and the tallies, in one transaction. */
+@Injectable()
+export class LogRound {
+  constructor(
+    private readonly logs: Logs,
+    private readonly publisher: Publisher,
+  ) {}
+
+  /** @returns how many entries were taken @throws LogError if the log is not the one that was published */
+  async take(tx: EntityManager, petitionId: string): Promise<number> {
+    const [row] = await tx.query(
+      `SELECT petition_id AS "petitionId", origin, size, root FROM logs WHERE petition_id = $1 FOR UPDATE`,
+      [petitionId],
+    );
+    const log: LogRow = { ...row, size: Number(row.size), root: Buffer.from(row.root) };
+    await this.publisher.guard(tx, log);
+    const queued = inOrder(await this.queued(tx, petitionId), log.size);
+    if (queued.length === 0) return 0;
+
+    const entries = entriesOf(queued, log.size);
+    const tree = append(await treeOf(tx, log), entries.map(leafHash));
+    await this.keepTiles(tx, petitionId, tree.tiles);
+    await this.keepEntries(tx, log, entries);
+    await keepPositions(tx, log, queued);
+    await countAndForget(tx, petitionId, queued);
+    const checkpoint = { origin: log.origin, size: tree.size, root: tree.root };
+    await tx.query(`INSERT INTO log_checkpoints (petition_id, size, note) VALUES ($1, $2, $3)`, [
+      petitionId,
+      tree.size,
+      signCheckpoint(checkpoint, this.logs.signer(log.origin)),
+    ]);
+    const [, grown] = await tx.query(
+      `UPDATE logs SET size = $2, root = $3, grown_at = now() WHERE petition_id = $1 AND size = $4 AND root = $5`,
+      [petitionId, tree.size, tree.root, log.size, log.root],
+    );
+    if (grown !== 1) throw new LogError('The log has grown meanwhile.');
+    return queued.length;
+  }
+
+  private async queued(tx: EntityManager, petitionId: string): Promise<Queued[]> {
+    const rows: Queued[] = await tx.query(
+      `SELECT q.id, q.kind, q.entry, q.signature_id AS "signatureId", p.index AS target
+       FROM (SELECT * FROM log_queue WHERE petition_id = $1 ORDER BY id LIMIT ${mostInRound}) AS q
+       LEFT JOIN log_positions p
+         ON q.kind = 'withdraw' AND p.petition_id = q.petition_id AND p.signature_id = q.signature_id`,
+      [petitionId],
+    );
+    return rows.map((row) => ({ ...row, entry: row.entry && Buffer.from(row.entry) }));
+  }
+
+  /** New bytes may only follow the old ones: whatever else stands there stays, and the round fails. */
+  private async keepTiles(tx: EntityManager, petitionId: string, tiles: readonly Tile[]) {
+    const rows = await tx.query(
+      `INSERT INTO log_tiles (petition_id, level, index, hashes)
+       SELECT $1, * FROM unnest($2::smallint[], $3::bigint[], $4::bytea[])
+       ON CONFLICT (petition_id, level, index) DO UPDATE SET hashes = excluded.hashes
+         WHERE substring(excluded.hashes FOR octet_length(log_tiles.hashes)) = log_tiles.hashes
+       RETURNING 1`,
+      [petitionId, tiles.map(({ level }) => level), tiles.map(({ index }) => index), tiles.map(({ bytes }) => bytes)],
+    );
+    if (rows.length !== tiles.length) throw new LogError('A tile would change that has been written.');
+  }
+
+  private async keepEntries(tx: EntityManager, { petitionId, size }: LogRow, entries: Buffer[]): Promise<void> {
+    const [last] = await tx.query(`SELECT entries FROM log_bundles WHERE petition_id = $1 AND index = $2`, [
+      petitionId,
+      Math.floor(size / tileWidth),
+    ]);
+    const bundles = appendEntries(size, size % tileWidth ? Buffer.from(last?.entries ?? []) : null, entries);
+    const rows = await tx.query(
+      `INSERT INTO log_bundles (petition_id, index, width, entries)
+       SELECT $1, * FROM unnest($2::bigint[], $3::smallint[], $4::bytea[])
+       ON CONFLICT (petition_id, index) DO UPDATE SET width = excluded.width, entries = excluded.entries
+         WHERE substring(excluded.entries FOR octet_length(log_bundles.entries)) = log_bundles.entries
+       RETURNING 1`,
+      [
+        petitionId,
+        bundles.map(({ index }) => index),
+        bundles.map(({ width }) => width),
+        bundles.map(({ bytes }) => bytes),
+      ],
+    );
+    if (rows.length !== bundles.length) throw new LogError('An entry would change that has been written.');
+  }
+}
+
+/** The tree as it stands in the database, as far as it is needed to let it grow. */
+async function treeOf(tx: EntityManager, { petitionId, size, root }: LogRow): Promise<Tree> {
+  if (size === 0) return emptyTree;
+  const places = edgePlaces(size);
+  const rows: { level: number; index: string; hashes: Uint8Array }[] = await tx.query(
+    `SELECT level, index, hashes FROM log_tiles
+     JOIN unnest($2::smallint[], $3::bigint[]) AS edge (level, index) USING (level, index)
+     WHERE petition_id = $1`,
+    [petitionId, places.map(({ level }) => level), places.map(({ index }) => index)],
+  );
+  const edge = places.flatMap((place) => {
+    const found = rows.find(({ level, index }) => level === place.level && Number(index) === place.index);
+    return found ? [{ ...place, bytes: Buffer.from(found.hashes) }] : [];
+  });
+  return { size, root, edge };
+}
+
+/**
+ * What can be logged now, shuffled, so that nobody learns from the order who came when: the genesis before everything,
+ * and withdrawals after the signatures they take back.
+ */
+function inOrder(queued: Queued[], size: number): Queued[] {
+  const here = new Set(queued.filter(({ kind }) => kind === 'sign').map(({ signatureId }) => signatureId));
+  const ready = queued.filter(
+    ({ kind, target, signatureId }) => kind !== 'withdraw' || target !== null || here.has(signatureId),
+  );
+  const later = ({ kind, target }: Queued) => kind === 'withdraw' && target === null;
+  const genesis = ready.filter(({ kind }) => kind === 'genesis');
+  if (ready.length > 0 && (size === 0) !== (genesis.length === 1)) {
+    throw new LogError('A log begins with its genesis, and has no other.');
+  }
+  return [
+    ...genesis,
+    ...shuffle(ready.filter((each) => each.kind !== 'genesis' && !later(each))),
+    ...shuffle(ready.filter(later)),
+  ];
+}
+
+function shuffle<T>(items: T[]): T[] {
+  for (let end = items.length - 1; end > 0; end--) {
+    const other = randomInt(end + 1);
+    [items[end], items[other]] = [items[other]!, items[end]!];
+  }
+  return items;
+}
+
+function entriesOf(queued: Queued[], size: number): Buffer[] {
+  const indexes = new Map(
+    queued.flatMap(({ kind, signatureId }, at) => (kind === 'sign' ? [[signatureId, size + at]] : [])),
+  );
+  return queued.map(({ entry, target, signatureId }) => {
+    // The only withdrawals there are yet: through the mailbox.
+    const index = target === null ? indexes.get(signatureId)! : Number(target);
+    return entry ?? encodeEntry({ kind: 'withdraw', index, reason: 2 });
+  });
+}
+
+async function keepPositions(tx: EntityManager, { petitionId, size }: LogRow, queued: Queued[]): Promise<void> {
+  const places = queued.map(({ kind, signatureId }, at) => ({ kind, signatureId, index: size + at }));
+  const gone = new Set(places.filter(({ kind }) => kind === 'withdraw').map(({ signatureId }) => signatureId));
+  const stay = places.filter(({ kind, signatureId }) => kind === 'sign' && !gone.has(signatureId));
+  await tx.query(
+    `INSERT INTO log_positions (petition_id, signature_id, index) SELECT $1, * FROM unnest($2::uuid[], $3::bigint[])`,
+    [petitionId, stay.map(({ signatureId }) => signatureId), stay.map(({ index }) => index)],
+  );
+  if (gone.size === 0) return;
+  await tx.query(`DELETE FROM log_positions WHERE petition_id = $1 AND signature_id = ANY ($2::uuid[])`, [
+    petitionId,
+    [...gone],
+  ]);
+}
+
+/** An entry leaves the queue and enters the sum in one statement. */
+async function countAndForget(tx: EntityManager, petitionId: string, queued: Queued[]): Promise<void> {
+  const [{ taken }] = await tx.query(
+    `WITH taken AS (
+       DELETE FROM log_queue WHERE petition_id = $1 AND id = ANY ($2::uuid[]) RETURNING kind, day, country, source
+     ), added AS (
+       INSERT INTO tallies (petition_id, day, country, source, signed, withdrawn)
+       SELECT $1, day, country, source,
+         count(*) FILTER (WHERE kind = 'sign'), count(*) FILTER (WHERE kind = 'withdraw')
+       FROM taken WHERE kind IN ('sign', 'withdraw') GROUP BY day, country, source
+       ON CONFLICT (petition_id, day, country, source) DO UPDATE
+         SET signed = tallies.signed + excluded.signed, withdrawn = tallies.withdrawn + excluded.withdrawn
+     )
+     SELECT count(*)::int AS taken FROM taken`,
+    [petitionId, queued.map(({ id }) => id)],
+  );
+  if (taken !== queued.length) throw new LogError('Somebody else has taken from the queue.');
+}

@@ -1,0 +1,92 @@
+import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+
+export type Publication = 'ordinary' | 'protected';
+
+/** The log of a petition: the name under which its numbers are signed, and how far it has grown. */
+@Entity('logs')
+@Check('logs_origin_check', `origin ~ '^[^/[:space:]+]+/log/[a-z0-9-]+$'`)
+@Check('logs_publication_check', `publication IN ('ordinary', 'protected')`)
+@Check('logs_size_check', `size >= 0`)
+@Check('logs_root_check', `octet_length(root) = 32`)
+export class Log {
+  // By name: the count knows no other room.
+  @ForeignKey('Petition')
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  /** `<host>/log/<slug>`, never used for another log. */
+  @Column('text')
+  origin: string;
+
+  @Column('text', { default: 'ordinary' })
+  publication: Publication;
+
+  @Column('bigint', { default: 0 })
+  size: string;
+
+  @Column('bytea')
+  root: Buffer;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  grownAt: Date;
+}
+
+@Entity('log_tiles')
+@Check('log_tiles_hashes_check', `octet_length(hashes) BETWEEN 32 AND 8192`)
+export class LogTile {
+  @ForeignKey('Log')
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  @PrimaryColumn('smallint')
+  level: number;
+
+  @PrimaryColumn('bigint')
+  index: string;
+
+  @Column('bytea')
+  hashes: Buffer;
+}
+
+@Entity('log_bundles')
+@Check('log_bundles_width_check', `width BETWEEN 1 AND 256`)
+export class LogBundle {
+  @ForeignKey('Log')
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  @PrimaryColumn('bigint')
+  index: string;
+
+  @Column('smallint')
+  width: number;
+
+  @Column('bytea')
+  entries: Buffer;
+}
+
+@Entity('log_checkpoints')
+export class LogCheckpoint {
+  @ForeignKey('Log')
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  @PrimaryColumn('bigint')
+  size: string;
+
+  @Column('bytea')
+  note: Buffer;
+}
+
+@Entity('log_positions')
+export class LogPosition {
+  @ForeignKey('Log')
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  @PrimaryColumn('uuid')
+  signatureId: string;
+
+  @Column('bigint')
+  index: string;
+}

@@ -1,0 +1,191 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DataSource, type EntityManager } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { oneAtATime } from '../database/one-at-a-time.js';
+import { type Checkpoint, openCheckpoint } from './checkpoint.js';
+import { LogError } from './log-error.js';
+import { Logs } from './logs.service.js';
+import { rootAt, rootNodes } from './merkle.js';
+import { encodeBundle, hashAtFrom, parseBundle, placesOf, tilePath, tileWidth, widthOf } from './tiles.js';
+
+/** A log as a round found it. */
+export interface LogRow {
+  petitionId: string;
+  origin: string;
+  size: number;
+  root: Buffer;
+}
+
+type Released = Pick<Checkpoint, 'size' | 'root'>;
+
+/**
+ * The public files of the logs, in DATA_DIR/log, and the guard against signing two histories: what was released once is
+ * remembered outside the database, in the files themselves and in an anchor, and no round starts on a database that does
+ * not continue it (a restored backup, say).
+ */
+@Injectable()
+export class Publisher {
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly logs: Logs,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** @throws LogError unless the log in the database is what was released, or continues it */
+  async guard(tx: EntityManager, log: LogRow): Promise<void> {
+    for (const released of [await this.anchor(log.origin), await this.published(log.origin)]) {
+      if (!released) continue;
+      if (released.size > log.size) {
+        throw new LogError(
+          `The database has ${log.size} entries, but ${released.size} were published: it is an old one.`,
+        );
+      }
+      const root = released.size === log.size ? log.root : await rootOfSize(tx, log.petitionId, released.size);
+      if (!root.equals(released.root))
+        throw new LogError(`The first ${released.size} entries are not those published.`);
+    }
+  }
+
+  /**
+   * Writes what was committed and not yet released: tiles and entries, then the checkpoint, then the anchor. A crash in
+   * between is made good by the next call.
+   * @throws LogError if a file is there already and says something else
+   */
+  publish(petitionId: string): Promise<void> {
+    const turn = this.last.then(() =>
+      oneAtATime(this.database, 'countersign publisher', () => this.release(petitionId)),
+    );
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async release(petitionId: string): Promise<void> {
+    const [log] = await this.database.query(
+      `SELECT origin, publication, size::int, note FROM logs JOIN log_checkpoints USING (petition_id, size)
+       WHERE petition_id = $1`,
+      [petitionId],
+    );
+    if (!log) return;
+    const { origin, size } = log as { origin: string; size: number };
+    const note = Buffer.from(log.note);
+    const from = Math.min((await this.anchor(origin))?.size ?? 0, (await this.published(origin))?.size ?? 0);
+    if (from === size) return;
+
+    await this.write(
+      this.path(origin, 'log.json'),
+      Buffer.from(`${JSON.stringify(this.logs.settingsOf(log), null, 2)}\n`),
+    );
+    for (let level = 0; tileWidth ** level <= size; level++) {
+      const tiles = this.rows<{ index: number; hashes: Uint8Array }>(
+        `SELECT index::int, hashes FROM log_tiles
+         WHERE petition_id = $1 AND level = ${level} AND index >= $2 ORDER BY index LIMIT $3`,
+        petitionId,
+        Math.floor(from / tileWidth ** (level + 1)),
+      );
+      for await (const { index, hashes } of tiles) {
+        const width = widthOf(level, index, size);
+        if (width > 0)
+          await this.keep(origin, tilePath({ level, index, width }), Buffer.from(hashes).subarray(0, width * 32));
+      }
+    }
+    const bundles = this.rows<{ index: number; width: number; entries: Uint8Array }>(
+      `SELECT index::int, width, entries FROM log_bundles WHERE petition_id = $1 AND index >= $2 ORDER BY index LIMIT $3`,
+      petitionId,
+      Math.floor(from / tileWidth),
+    );
+    for await (const bundle of bundles) {
+      const width = widthOf(0, bundle.index, size);
+      const entries = parseBundle(bundle.entries, bundle.width).slice(0, width);
+      if (width > 0)
+        await this.keep(origin, tilePath({ level: 'entries', index: bundle.index, width }), encodeBundle(entries));
+    }
+    await this.keep(origin, `checkpoints/${size}`, note);
+    await this.write(this.path(origin, 'checkpoint'), note);
+    await this.write(this.anchorPath(origin), note);
+  }
+
+  /** Rows by `index`, page after page. */
+  private async *rows<Row extends { index: number }>(
+    sql: string,
+    petitionId: string,
+    from: number,
+  ): AsyncGenerator<Row> {
+    const page = 100;
+    for (let first = from; ;) {
+      const rows: Row[] = await this.database.query(sql, [petitionId, first, page]);
+      yield* rows;
+      if (rows.length < page) return;
+      first = rows.at(-1)!.index + 1;
+    }
+  }
+
+  /** What the anchor says was released last. */
+  private anchor(origin: string): Promise<Released | null> {
+    return this.opened(origin, this.anchorPath(origin));
+  }
+
+  private published(origin: string): Promise<Released | null> {
+    return this.opened(origin, this.path(origin, 'checkpoint'));
+  }
+
+  private async opened(origin: string, path: string): Promise<Released | null> {
+    const note = await readFile(path).catch(absent);
+    return note && openCheckpoint(note, this.logs.signer(origin).verifier);
+  }
+
+  /** Writes a file that never changes again. */
+  private async keep(origin: string, file: string, bytes: Buffer): Promise<void> {
+    const path = this.path(origin, file);
+    const known = await readFile(path).catch(absent);
+    if (!known) return this.write(path, bytes);
+    if (!known.equals(bytes)) throw new LogError(`${file} was published with another content.`);
+  }
+
+  /** Whole or not at all, and on the disk when it returns. */
+  private async write(path: string, bytes: Buffer): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    const temporary = `${path}.new`;
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  }
+
+  /** DATA_DIR/log/<slug>/... */
+  private path(origin: string, file: string): string {
+    return join(this.settings.DATA_DIR, origin.slice(origin.indexOf('/') + 1), file);
+  }
+
+  private anchorPath(origin: string): string {
+    return join(this.settings.DATA_DIR, 'anchors', origin.slice(origin.lastIndexOf('/') + 1));
+  }
+}
+
+async function rootOfSize(tx: EntityManager, petitionId: string, size: number): Promise<Buffer> {
+  const tiles = new Map<string, Buffer>();
+  for (const place of placesOf(rootNodes(size), size)) {
+    const [row] = await tx.query(`SELECT hashes FROM log_tiles WHERE petition_id = $1 AND level = $2 AND index = $3`, [
+      petitionId,
+      place.level,
+      place.index,
+    ]);
+    tiles.set(tilePath(place), Buffer.from(row?.hashes ?? []).subarray(0, place.width * 32));
+  }
+  return rootAt(
+    size,
+    hashAtFrom(size, (place) => tiles.get(tilePath(place))!),
+  );
+}
+
+const absent = (error: NodeJS.ErrnoException) => {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+};

@@ -1,0 +1,195 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EntityManager } from 'typeorm';
+import { Counts } from '../src/countlog/counts.service.js';
+import { Publisher } from '../src/countlog/publisher.js';
+import { Sequencer } from '../src/countlog/sequencer.js';
+import { folderReader, verify } from '../verifier/countersign-verify.mjs';
+import { startApp, type TestApp } from './support/app.js';
+import { queueEntries } from './support/log-queue.js';
+import { askForLink, confirm, openPetition } from './support/petitions.js';
+
+let app: TestApp;
+let petitionId: string;
+beforeEach(async () => {
+  app = await startApp({ LIMITS: 'off' });
+  petitionId = await openPetition(app);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await app.close();
+});
+
+const folder = () => join(app.settings.DATA_DIR, 'log/wetlands');
+const drain = () => app.get(Sequencer).drain();
+const check = (options: Parameters<typeof verify>[1] = {}) => verify(folderReader(folder()), options);
+const checkpoint = () => readFile(join(folder(), 'checkpoint'));
+const queue = (n: number, kind: 'sign' | 'withdraw' = 'sign') => queueEntries(app, petitionId, n, kind);
+const sign = async (email: string) =>
+  (await confirm(app, await askForLink(app, { email }))).json<{ code: string }>().code;
+
+/** What the tallies say, whatever is cached. */
+async function tallied(): Promise<number> {
+  const days = await app.get(Counts).byDay(petitionId);
+  return days.reduce((sum, { signed, withdrawn }) => sum + signed - withdrawn, 0);
+}
+
+test('a verifier that shares no code finds the count, and each signer by her code alone', async () => {
+  const codes = [await sign('sara@example.org'), await sign('nima@example.org')];
+  await drain();
+  await queue(700);
+  await drain();
+  const token = await askForLink(app, { email: 'lena@example.org' });
+  const { code } = (await confirm(app, token)).json<{ code: string }>();
+  await app.inject({ method: 'DELETE', url: `/api/v1/confirmations/${token}` });
+  await queue(3, 'withdraw');
+  await drain();
+
+  expect(await check()).toMatchObject({ count: 699, size: 1 + 703 + 4 });
+  expect(await tallied()).toBe(699);
+  for (const each of codes) expect(await check({ code: each })).toMatchObject({ code: [{ withdrawnForReason: null }] });
+  expect(await check({ code })).toMatchObject({ code: [{ withdrawnForReason: 2 }] });
+});
+
+test('a code that she made herself is found, and the server never sees it', async () => {
+  const code = 'JPWD8Y9YRH5QF4RQB0RK';
+  const codeHash = '7266064a1b8a9391e986a78486fbeb884fd1cf8027fa339a23fa64b65910552f';
+  const url = `/api/v1/confirmations/${await askForLink(app)}`;
+  const answer = await app.inject({ method: 'PUT', url, payload: { codeHash } });
+  expect(answer.json()).toEqual({ status: 'signed', petition: 'wetlands', code: null });
+  // Again, now with no code of her own: hers stays.
+  expect((await app.inject({ method: 'PUT', url })).json()).toMatchObject({ code: null });
+  expect((await app.inject({ method: 'PUT', url, payload: { codeHash: 'x' } })).statusCode).toBe(422);
+  await drain();
+  expect(await check({ code })).toMatchObject({ count: 1, code: [{ withdrawnForReason: null }] });
+});
+
+test('serves the files to anybody, for ever but for the newest checkpoint', async () => {
+  await queue(300);
+  await drain();
+  const get = (file: string) => app.inject({ url: `/log/wetlands/${file}` });
+  expect((await get('checkpoint')).headers).toMatchObject({
+    'cache-control': 'no-cache',
+    'access-control-allow-origin': '*',
+  });
+  expect((await get('tile/entries/000')).headers['cache-control']).toContain('immutable');
+  expect((await get('log.json')).json()).toMatchObject({ origin: 'localhost:0/log/wetlands', publication: 'ordinary' });
+  for (const path of ['%2e%2e/%2e%2e/keys/log.key', '../../keys/log.key', '.hidden', 'tile', 'checkpoint.new', ''])
+    expect((await get(path)).statusCode).toBeGreaterThanOrEqual(400);
+});
+
+test('refuses a database that is older than what was published, and stays refused', async () => {
+  await queue(10);
+  await drain();
+  const tables = ['log_bundles', 'log_checkpoints', 'log_positions', 'log_tiles'];
+  const backup = new Map<string, { row: object }[]>();
+  for (const table of tables)
+    backup.set(table, await app.database.query(`SELECT to_jsonb(row) AS row FROM ${table} AS row`));
+  const [log] = await app.database.query(`SELECT size, root FROM logs`);
+  await queue(5);
+  await drain();
+  const released = await checkpoint();
+
+  // The backup is put back, and somebody signs.
+  for (const table of tables) {
+    await app.database.query(`DELETE FROM ${table}`);
+    const rows = JSON.stringify(backup.get(table)!.map(({ row }) => row));
+    await app.database.query(`INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1)`, [rows]);
+  }
+  await app.database.query(`UPDATE logs SET size = $1, root = $2`, [log.size, log.root]);
+  await queue(20);
+  for (let times = 0; times < 2; times++)
+    await expect(drain()).rejects.toThrow('The database has 11 entries, but 16 were published: it is an old one.');
+  expect(await checkpoint()).toEqual(released);
+  expect(await check()).toMatchObject({ size: 16 });
+});
+
+test('refuses another history of the same length', async () => {
+  await queue(5);
+  await drain();
+  await app.database.query(`UPDATE logs SET root = sha256('x')`);
+  await queue(1);
+  await expect(drain()).rejects.toThrow('The first 6 entries are not those published.');
+});
+
+test('refuses to build on an edge that was edited', async () => {
+  await queue(5);
+  await drain();
+  await app.database.query(`UPDATE log_tiles SET hashes = substring(hashes FOR 160) || sha256('x') WHERE level = 0`);
+  await queue(1);
+  await expect(drain()).rejects.toThrow('The edge of the tree does not make its root.');
+});
+
+test('a protected log waits until nobody stands out', async () => {
+  await drain();
+  await app.database.query(`UPDATE logs SET publication = 'protected', grown_at = now() - interval '11 minutes'`);
+  await queue(15);
+  expect(await drain()).toBe(0);
+  await queue(1);
+  expect(await drain()).toBe(16);
+  await queue(16);
+  expect(await drain()).toBe(0);
+  await app.database.query(`UPDATE logs SET grown_at = now() - interval '25 hours'`);
+  expect(await drain()).toBe(16);
+});
+
+test('entries are shuffled within a round', async () => {
+  await queue(200);
+  const queued: { entry: Uint8Array }[] = await app.database.query(`SELECT entry FROM log_queue ORDER BY id`);
+  await drain();
+  const [{ entries }] = await app.database.query(`SELECT entries FROM log_bundles`);
+  const logged = Buffer.from(entries);
+  const places = queued.slice(1).map(({ entry }) => logged.indexOf(Buffer.from(entry)));
+  expect(Math.min(...places)).toBeGreaterThan(0);
+  expect(places).not.toEqual(places.toSorted((a, b) => a - b));
+});
+
+test('a crash at any step of any round loses nothing, doubles nothing and contradicts no checkpoint', async () => {
+  const manager = EntityManager.prototype as unknown as Record<'query', (...given: unknown[]) => Promise<unknown>>;
+  const publisher = Publisher.prototype as unknown as Record<'write', (...given: unknown[]) => Promise<void>>;
+  const { query } = manager;
+  const { write } = publisher;
+  let steps = Infinity;
+  const step = () => {
+    if (steps-- <= 0) throw new Error('crash');
+  };
+  jest.spyOn(manager, 'query').mockImplementation(function (this: EntityManager, ...given) {
+    step();
+    return query.apply(this, given);
+  });
+  jest.spyOn(publisher, 'write').mockImplementation(function (this: Publisher, ...given) {
+    step();
+    return write.apply(this, given);
+  });
+
+  let signed = 0;
+  let withdrawn = 0;
+  let crashes = 0;
+  const released = new Set<string>();
+  for (let round = 0; round < 120; round++) {
+    const some = Math.floor(Math.random() * 40);
+    await queue(some);
+    signed += some;
+    const back = Math.min(signed - withdrawn, Math.floor(Math.random() * 3));
+    await queue(back, 'withdraw');
+    withdrawn += back;
+    steps = Math.floor(Math.random() * 50);
+    await drain().catch((error: Error) => {
+      if (error.message !== 'crash') throw error;
+      crashes++;
+    });
+    steps = Infinity;
+    const note = await checkpoint().catch(() => null);
+    if (note) released.add(note.toString());
+  }
+  expect(crashes).toBeGreaterThan(40);
+  await drain();
+  expect(await drain()).toBe(0);
+  await queue(1);
+  await drain();
+  const old = [...released].map((note) => Buffer.from(note));
+  expect(old.length).toBeGreaterThan(20);
+  expect(await check({ old })).toMatchObject({ size: 2 + signed + withdrawn, count: signed - withdrawn + 1 });
+  expect(await tallied()).toBe(signed - withdrawn + 1);
+  expect((await readdir(join(folder(), 'checkpoints'))).length).toBeGreaterThanOrEqual(released.size);
+}, 180_000);
