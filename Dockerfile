@@ -17,6 +17,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY templates templates
 COPY public public
+COPY verifier verifier
 # The only place that is written to: keys, the inbox, and the embedded database while DATABASE_URL is unset.
 RUN install --directory --owner=node --group=node --mode=700 /data
 USER node

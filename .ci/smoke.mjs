@@ -1,6 +1,6 @@
 // Starts the server by the command given, as a visitor would use it: signs, confirms, is counted; starts it again and is
 // still counted. Data goes to a temporary folder; with DATABASE_URL, to a database made for this run.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -116,6 +116,10 @@ try {
   assert.ok(token, `no confirmation link in ${JSON.stringify(mail.links)}`);
   for (const _ of ['first', 'second']) await fetchOk(`/api/v1/confirmations/${token}`, { method: 'PUT' });
   await until('the signature is counted', 30, async () => (await count()) === 1);
+  const log = `${address}/log/${slug}/`;
+  const recount = spawnSync(process.execPath, ['verifier/countersign-verify.mjs', log, '--json'], { encoding: 'utf8' });
+  assert.equal(recount.status, 0, recount.stderr);
+  assert.equal(JSON.parse(recount.stdout).count, 1);
   assert.ok(!first.output.includes(email), 'the log names a supporter');
   await stop(first);
 

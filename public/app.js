@@ -50,6 +50,32 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
   });
 }
 
+// A signer's code is made here and shown on the next page; the server gets its hash alone (docs: the count log).
+const storedCode = 'countersign-code';
+const confirming = document.querySelector('form[data-code]');
+if (confirming && globalThis.crypto?.subtle) {
+  const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+  const code = Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => alphabet[byte % 32]).join('');
+  const bytes = new TextEncoder().encode(`petition-log/v1/code\n${code}`);
+  crypto.subtle.digest('SHA-256', bytes).then((hash) => {
+    const field = document.createElement('input');
+    field.type = 'hidden';
+    field.name = 'codeHash';
+    field.value = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    try {
+      sessionStorage.setItem(storedCode, code);
+    } catch {
+      return; // Where nothing can be kept until the next page, the server makes the code.
+    }
+    confirming.append(field);
+  });
+}
+const ownCode = document.querySelector('[data-own-code]');
+if (ownCode && sessionStorage.getItem(storedCode)) {
+  ownCode.querySelector('.code').textContent = sessionStorage.getItem(storedCode).match(/.{5}/g).join('-');
+  ownCode.hidden = false;
+}
+
 // One press, one request; coming back with the browser's button enables it again.
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener('submit', () => {

@@ -8,6 +8,7 @@ import { Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppModule } from './app.module.js';
 import { projectRoot } from './config/root.js';
@@ -84,6 +85,25 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     immutable: true,
     maxAge: '365d',
     dotfiles: 'ignore',
+  });
+  // The files of the count logs, for whoever wants to recount: all but the newest checkpoint stay as they are for ever.
+  const logs = join(settings.DATA_DIR, 'log');
+  await mkdir(logs, { recursive: true });
+  await app.register(fastifyStatic, {
+    root: logs,
+    prefix: '/log/',
+    decorateReply: false,
+    dotfiles: 'ignore',
+    index: false,
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      reply.header('access-control-allow-origin', '*');
+      reply.header('content-type', path.endsWith('.json') ? 'application/json' : 'application/octet-stream');
+      reply.header(
+        'cache-control',
+        /\/(checkpoint|log\.json)$/.test(path) ? 'no-cache' : 'public, max-age=31536000, immutable',
+      );
+    },
   });
   adapter
     .getInstance()

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { Command } from 'commander';
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z, ZodError } from 'zod';
+import { projectRoot } from './config/root.js';
 import { loadEnvFile, loadSettings, SettingsError } from './config/settings.js';
 import { copyDatabase, TargetNotEmpty } from './database/copy.js';
 import { DataDirInUse } from './database/data-dir-lock.js';
@@ -61,6 +64,17 @@ program
   .command('seed')
   .description('put the bundled petitions, letter campaign and demo parliament in; what is there stays')
   .action(async () => withApp(seed));
+
+program
+  .command('verify')
+  .description('recount a petition from its public log, here or anywhere; `verify --help` has the options')
+  .helpOption(false)
+  .allowUnknownOption()
+  .argument('[words...]')
+  .action((words: string[]) => {
+    const file = join(projectRoot, 'verifier/countersign-verify.mjs');
+    process.exitCode = spawnSync(process.execPath, [file, ...words], { stdio: 'inherit' }).status ?? 1;
+  });
 
 program
   .command('openapi')

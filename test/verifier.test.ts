@@ -38,7 +38,7 @@ let vectors: Vectors;
 let folder: string;
 const servers: Server[] = [];
 beforeAll(async () => {
-  vectors = JSON.parse(await readFile(join(projectRoot, 'test/fixtures/verifier/count-log.json'), 'utf8'));
+  vectors = JSON.parse(await readFile(join(projectRoot, 'test/fixtures/count-log.json'), 'utf8'));
 });
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'countersign-verify-'))));
 afterEach(() => rm(folder, { recursive: true }));

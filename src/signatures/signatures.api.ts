@@ -3,7 +3,16 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Limits } from '../site/limits.service.js';
 import { Public } from '../staff/access.js';
-import { Asked, Confirmed, NewSignature, NewWithdrawal, OwnWords, Withdrawn } from './signatures.schema.js';
+import {
+  Asked,
+  Confirmed,
+  ConfirmedWithCode,
+  Confirming,
+  NewSignature,
+  NewWithdrawal,
+  OwnWords,
+  Withdrawn,
+} from './signatures.schema.js';
 import { Signatures } from './signatures.service.js';
 
 const asked = { status: 'look-in-your-mailbox' };
@@ -33,10 +42,18 @@ export class SignaturesApi {
 
   /** Counts the signature behind the link; again is the same. */
   @Put('confirmations/:token')
-  @ApiOkResponse({ standardSchema: Confirmed })
-  async confirm(@Param('token') token: string, @Req() request: FastifyRequest): Promise<Confirmed> {
+  @ApiOkResponse({ standardSchema: ConfirmedWithCode })
+  async confirm(
+    @Param('token') token: string,
+    @Body({ schema: Confirming }) { codeHash }: Confirming,
+    @Req() request: FastifyRequest,
+  ): Promise<ConfirmedWithCode> {
     this.limits.check('confirm', request);
-    return { status: 'signed', petition: (await this.signatures.confirm(token)).slug };
+    const { petition, code } = await this.signatures.confirm(
+      token,
+      codeHash === null ? null : Buffer.from(codeHash, 'hex'),
+    );
+    return { status: 'signed', petition: petition.slug, code };
   }
 
   @Put('confirmations/:token/words')

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PetitionPage } from '../petitions/petition-page.service.js';
@@ -10,10 +10,12 @@ import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Public } from '../staff/access.js';
-import { NewSignature, NewWithdrawal, OwnWords } from './signatures.schema.js';
+import { Confirming, NewSignature, NewWithdrawal, OwnWords } from './signatures.schema.js';
 import { linkHours, Signatures } from './signatures.service.js';
 
 type Form = Record<string, unknown>;
+
+const codeCookie = 'countersign-code';
 
 /** The supporter's way, one form and one redirect a step; GET never acts. */
 @ApiExcludeController()
@@ -80,19 +82,33 @@ export class SignaturesPages {
   async confirm(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('token') token: string,
+    @Body() form: Form = {},
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     this.limits.check('confirm', request);
-    await this.signatures.confirm(token);
-    return seeOther(reply, `/${locale}/confirm/${token}/thank-you`);
+    const own = Confirming.safeParse({ codeHash: form.codeHash }).data?.codeHash;
+    const { fresh, code } = await this.signatures.confirm(token, own ? Buffer.from(own, 'hex') : null);
+    const path = `/${locale}/confirm/${token}/thank-you`;
+    // Without script the code is made here, and goes to the next page and no further.
+    if (code) reply.setCookie(codeCookie, code, { path, httpOnly: true, sameSite: 'strict', maxAge: 300 });
+    return seeOther(reply, fresh && !code ? `${path}?code=own` : path);
   }
 
   @Get('confirm/:token/thank-you')
   @Page()
   @Header('cache-control', 'no-store')
-  async thankYou(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
-    return this.renderThankYou(locale, token, {}, []);
+  async thankYou(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('token') token: string,
+    @Query('code') code: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const given = request.cookies[codeCookie];
+    if (given) reply.clearCookie(codeCookie, { path: `/${locale}/confirm/${token}/thank-you` });
+    const shown = /^[0-9A-Z]{20}$/.test(given ?? '') ? given!.match(/.{5}/g)!.join('-') : null;
+    return this.renderThankYou(locale, token, {}, [], { code: shown, ownCode: code === 'own' });
   }
 
   @Post('confirm/:token/words')
@@ -191,14 +207,14 @@ export class SignaturesPages {
     return this.pages.render('withdrawn', locale, { path: `/p/${slug}/withdrawn`, petition });
   }
 
-  private async renderThankYou(locale: Locale, token: string, values: Form, errors: FieldError[]) {
+  private async renderThankYou(locale: Locale, token: string, values: Form, errors: FieldError[], codes: object = {}) {
     const signed = await this.signatures.look(token);
     const petition = await this.petitions.byId(signed.petitionId);
     const { count, pending } = await this.petitions.count(petition);
     return this.pages.render('confirmed', locale, {
       path: `/confirm/${token}/thank-you`,
       petition: this.view(petition, locale),
-      ...{ token, count, pending, hasWords: signed.words !== '' },
+      ...{ token, count, pending, hasWords: signed.words !== '', ...codes },
       form: { values: { words: signed.words, ...values }, errors },
     });
   }

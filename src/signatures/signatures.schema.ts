@@ -70,5 +70,23 @@ export type OwnWords = z.infer<typeof OwnWords>;
 export const Asked = z.object({ status: z.literal('look-in-your-mailbox') });
 export const Confirmed = z.object({ status: z.literal('signed'), petition: z.string() });
 export type Confirmed = z.infer<typeof Confirmed>;
+
+/** What may come with the button: what the signer's own program made, or nothing, then a code is made here. */
+export const Confirming = z
+  .object({
+    codeHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable()
+      .default(null)
+      .describe('SHA-256 of "petition-log/v1/code\\n" and a code of 20 characters (Crockford base32), hex'),
+  })
+  .default({ codeHash: null });
+export type Confirming = z.infer<typeof Confirming>;
+export const ConfirmedWithCode = Confirmed.extend({
+  code: z.string().nullable().describe('Made here because none was sent. Said this once, and kept nowhere'),
+});
+export type ConfirmedWithCode = z.infer<typeof ConfirmedWithCode>;
+
 export const Withdrawn = z.object({ status: z.literal('withdrawn'), petition: z.string() });
 export type Withdrawn = z.infer<typeof Withdrawn>;

@@ -1,6 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { launch, withChromium } from './support/chromium.js';
+import { urlReader, verify } from '../../verifier/countersign-verify.mjs';
 import { startSite, type Site, until } from './support/site.js';
+
+/** What somebody else finds with her code in the public log. */
+async function recount({ url }: Site, slug: string, code: string) {
+  return (await verify(urlReader(`${url}/log/${slug}/`), { code })).code;
+}
 
 withChromium('a supporter without JavaScript', () => {
   let site: Site;
@@ -88,10 +94,14 @@ withChromium('a supporter without JavaScript', () => {
     expect(await page.locator('main').innerText()).toContain('Sara Mohammadi, Sweden');
     await page.getByRole('button', { name: 'Confirm my signature' }).click();
     expect(await heading()).toBe('Thank you. Your signature is confirmed.');
+    const code = await page.locator('.code').innerText();
+    expect(await page.locator('main').innerText()).toContain('This code was made by the server');
     await page.getByLabel('Why do you sign?').fill('برای آنان که فراموش نشده‌اند.');
     await page.getByRole('button', { name: 'Keep my words' }).click();
     expect(await page.getByRole('status').innerText()).toContain('Your words are kept');
+    expect(await page.locator('.code').count()).toBe(0);
     expect(await count('1')).toBe('1');
+    expect(await recount(site, '1988-investigation', code)).toEqual([{ index: 1, withdrawnForReason: null }]);
 
     await page.getByRole('link', { name: 'Take your name back' }).click();
     await page.getByLabel('E-mail you signed with').fill('sara@example.org');
@@ -129,5 +139,51 @@ withChromium('a supporter without JavaScript', () => {
     expect(await heading()).toBe('سپاس. امضای شما تأیید شد.');
     await page.getByRole('button', { name: 'نامم را پس می‌گیرم' }).click();
     expect(await heading()).toBe('نام شما از دادخواست برداشته شد');
+  });
+});
+
+withChromium('a supporter with JavaScript', () => {
+  let site: Site;
+  let browser: Browser;
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  test('makes her code in her own browser, and only there', async () => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(20_000);
+    const person = { name: 'Sara Mohammadi', email: 'sara@example.org', country: 'SE', locale: 'en' };
+    const asked = await page.request.post(`${site.url}/api/v1/petitions/1988-investigation/signatures`, {
+      data: { ...person, consents: { sign: true } },
+    });
+    expect(asked.status()).toBe(202);
+    const mails = await until(
+      async () => (await (await page.request.get(`${site.url}/dev/inbox.json`)).json()) as { links: string[] }[],
+      (found) => found.length === 1,
+    );
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
+    await page.goto(mails[0]!.links[0]!);
+    await page.locator('input[name="codeHash"]').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Confirm my signature' }).click();
+    await page.locator('.code').waitFor();
+    const code = await page.locator('.code').innerText();
+    expect(code).toMatch(/^([0-9A-Z]{5}-){3}[0-9A-Z]{5}$/);
+    expect(await page.locator('main').innerText()).not.toContain('made by the server');
+    await page.reload();
+    expect(await page.locator('.code').innerText()).toBe(code);
+    await until(
+      async () => (await page.request.get(`${site.url}/log/1988-investigation/tile/entries/000.p/2`)).status(),
+      (status) => status === 200,
+    );
+    expect(await recount(site, '1988-investigation', code)).toEqual([{ index: 1, withdrawnForReason: null }]);
+    expect(sent.length).toBeGreaterThan(2);
+    expect(sent.filter((request) => request.includes(code.replaceAll('-', '')) || request.includes(code))).toEqual([]);
+    await page.close();
   });
 });
