@@ -104,12 +104,15 @@ test('refuses a database that is older than what was published, and stays refuse
   expect(await check()).toMatchObject({ size: 16 });
 });
 
-test('refuses another history of the same length', async () => {
+test('refuses another history of the same length, and goes on with the other logs', async () => {
   await queue(5);
   await drain();
   await app.database.query(`UPDATE logs SET root = sha256('x')`);
   await queue(1);
+  const other = await openPetition(app, 'rivers');
+  await queueEntries(app, other, 3);
   await expect(drain()).rejects.toThrow('The first 6 entries are not those published.');
+  expect(await verify(folderReader(join(app.settings.DATA_DIR, 'log/rivers')))).toMatchObject({ count: 3 });
 });
 
 test('refuses to build on an edge that was edited', async () => {
@@ -173,7 +176,7 @@ test('a crash at any step of any round loses nothing, doubles nothing and contra
     const back = Math.min(signed - withdrawn, Math.floor(Math.random() * 3));
     await queue(back, 'withdraw');
     withdrawn += back;
-    steps = Math.floor(Math.random() * 50);
+    steps = Math.floor(Math.random() * 30);
     await drain().catch((error: Error) => {
       if (error.message !== 'crash') throw error;
       crashes++;
@@ -182,13 +185,13 @@ test('a crash at any step of any round loses nothing, doubles nothing and contra
     const note = await checkpoint().catch(() => null);
     if (note) released.add(note.toString());
   }
-  expect(crashes).toBeGreaterThan(40);
+  expect(crashes).toBeGreaterThan(30);
   await drain();
   expect(await drain()).toBe(0);
   await queue(1);
   await drain();
   const old = [...released].map((note) => Buffer.from(note));
-  expect(old.length).toBeGreaterThan(20);
+  expect(old.length).toBeGreaterThan(10);
   expect(await check({ old })).toMatchObject({ size: 2 + signed + withdrawn, count: signed - withdrawn + 1 });
   expect(await tallied()).toBe(signed - withdrawn + 1);
   expect((await readdir(join(folder(), 'checkpoints'))).length).toBeGreaterThanOrEqual(released.size);

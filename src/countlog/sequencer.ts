@@ -47,13 +47,13 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Rounds until nothing is due. @returns how many signatures, withdrawals and other entries were logged */
   async drain(): Promise<number> {
     let logged = 0;
-    for (const petitionId of await this.due()) {
+    await each(await this.due(), async (petitionId) => {
       for (let taken = mostInRound; taken === mostInRound && !this.stopped;) {
         taken = await this.round(petitionId);
         logged += taken;
         if (taken > 0) this.listeners.forEach((tell) => tell());
       }
-    }
+    });
     return logged;
   }
 
@@ -86,7 +86,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Releases what was committed before a crash. */
   private async catchUp(): Promise<void> {
     const rows: { petition_id: string }[] = await this.database.query(`SELECT petition_id FROM logs`);
-    for (const { petition_id: petitionId } of rows) await this.publisher.publish(petitionId);
+    await each(rows, (row) => this.publisher.publish(row.petition_id));
   }
 
   private readonly complain = (error: { code?: string; message: string }) =>
@@ -100,4 +100,11 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
         .finally(() => this.stopped || this.schedule());
     }, pause);
   }
+}
+
+/** A log that is refused does not keep the others waiting. @throws what went wrong first, when all had their turn */
+async function each<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const errors: unknown[] = [];
+  for (const item of items) await work(item).catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 }

@@ -91,7 +91,8 @@ export class SignaturesPages {
     const { fresh, code } = await this.signatures.confirm(token, own ? Buffer.from(own, 'hex') : null);
     const path = `/${locale}/confirm/${token}/thank-you`;
     // Without script the code is made here, and goes to the next page and no further.
-    if (code) reply.setCookie(codeCookie, code, { path, httpOnly: true, sameSite: 'strict', maxAge: 300 });
+    const secure = request.protocol === 'https';
+    if (code) reply.setCookie(codeCookie, code, { path, httpOnly: true, secure, sameSite: 'strict', maxAge: 300 });
     return seeOther(reply, fresh && !code ? `${path}?code=own` : path);
   }
 
