@@ -1,13 +1,13 @@
 import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
 import etag from '@fastify/etag';
-import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import fastifyStatic from '@fastify/static';
 import { Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppModule } from './app.module.js';
@@ -17,21 +17,7 @@ import { validation } from './site/pipes.js';
 import { ProblemFilter } from './site/problem.filter.js';
 import { problems } from './site/problem.js';
 import { QuietLogger } from './site/quiet-logger.js';
-
-const contentSecurityPolicy = {
-  useDefaults: false,
-  directives: {
-    defaultSrc: ["'none'"],
-    styleSrc: ["'self'"],
-    scriptSrc: ["'self'"],
-    connectSrc: ["'self'"],
-    imgSrc: ["'self'"],
-    fontSrc: ["'self'"],
-    formAction: ["'self'"],
-    baseUri: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
-};
+import { securityHeaders } from './site/security-headers.js';
 
 const levels: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug'];
 const logLevels = (level: Exclude<Settings['LOG_LEVEL'], 'silent'>): LogLevel[] =>
@@ -60,13 +46,13 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     abortOnError: false,
     bodyParser: true,
   });
-  await app.register(helmet, {
-    contentSecurityPolicy,
-    referrerPolicy: { policy: 'same-origin' },
-    strictTransportSecurity: settings.PUBLIC_URL.startsWith('https:') ? { maxAge: 31_536_000 } : false,
+  const headers = securityHeaders(settings.PUBLIC_URL);
+  adapter.getInstance().addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers);
+    done();
   });
   await app.register(compress, { global: true, threshold: 1024, encodings: ['br', 'gzip'] });
-  await app.register(etag);
+  await app.register(etag, { hashFn: (payload: string | Buffer) => hash('sha1', payload, 'base64') });
   await app.register(cookie);
   await app.register(multipart, {
     limits: {
@@ -107,12 +93,13 @@ export async function createApplication(settings: Settings): Promise<NestFastify
   });
   adapter
     .getInstance()
-    .addHook('onRequest', async (request) => {
+    .addHook('onRequest', (request, _reply, done) => {
       // No name holds it, and PostgreSQL cannot.
-      if (request.url.includes('%00')) throw problems.badRequest('The address holds a NUL character.');
+      done(request.url.includes('%00') ? problems.badRequest('The address holds a NUL character.') : undefined);
     })
-    .addHook('preValidation', async (request) => {
+    .addHook('preValidation', (request, _reply, done) => {
       if (request.body === null) request.body = {};
+      done();
     });
   if (settings.LOG_LEVEL === 'debug') {
     const log = new Logger('Request');

@@ -24,11 +24,12 @@ const apiRoute = '/api/v1/lawmaker-imports';
  */
 export function prepareUploads(fastify: FastifyInstance): void {
   for (const type of rawTypes) fastify.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', (request, _reply, done) => {
     // Nest reads JSON bodies early and small; a lawmaker file is neither.
     if (pathOf(request) === apiRoute && /^application\/json\b/.test(request.headers['content-type'] ?? '')) {
       request.headers['content-type'] = 'application/octet-stream';
     }
+    done();
   });
   fastify.addHook('preValidation', async (request: Uploading) => {
     if (!formRoute.test(pathOf(request)) || !request.isMultipart()) return;
