@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { method } from '../countlog/counts.service.js';
+import { type Count, method } from '../countlog/counts.service.js';
 import { defaultLocale, locales } from '../site/languages.js';
 import { Public } from '../staff/access.js';
 import { CountView, PetitionDetail, PetitionList, PetitionView } from './petitions.schema.js';
@@ -16,6 +16,9 @@ type InLocale = z.infer<typeof InLocale>;
 @Public()
 @Controller('api/v1/petitions')
 export class PetitionsApi {
+  /** The answer of `count.json`, written once for as long as the count stays in memory. */
+  private readonly written = new WeakMap<Count, string>();
+
   constructor(
     private readonly petitions: Petitions,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -48,11 +51,15 @@ export class PetitionsApi {
   @Header('access-control-allow-origin', '*')
   @Header('cache-control', 'public, max-age=1, stale-while-revalidate=10')
   @ApiOkResponse({ standardSchema: CountView })
-  async count(@Param('slug') slug: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<CountView> {
+  async count(@Param('slug') slug: string, @Res() reply: FastifyReply): Promise<void> {
     const count = await this.petitions.count(await this.petitions.find(slug));
+    let body = this.written.get(count);
+    if (!body) {
+      body = JSON.stringify({ petition: slug, ...count, method } satisfies CountView);
+      this.written.set(count, body);
+    }
     // Weak: the time in the answer goes on while the number stays.
-    reply.header('etag', `W/"${count.count}-${count.pending}"`);
-    return { petition: slug, ...count, method };
+    reply.header('etag', `W/"${count.count}-${count.pending}"`).type('application/json; charset=utf-8').send(body);
   }
 
   private async view(petition: PublishedPetition, locale: string): Promise<PetitionView> {
