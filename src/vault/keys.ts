@@ -15,11 +15,13 @@ export class Keys {
 
   /** The key of this name, made on first use. */
   get(name: string): Buffer {
-    return this.known.get(name) ?? this.remember(name, this.find(name) ?? this.make(name));
+    return this.find(name) ?? this.make(name);
   }
 
-  /** The key of this name, or null if there is none (any more). */
+  /** The key of this name, or null if there is none. Read once: this stands before every link. */
   find(name: string): Buffer | null {
+    const known = this.known.get(name);
+    if (known) return known;
     try {
       const key = readFileSync(join(this.folder, name));
       if (key.length !== 32) throw new Error(`The key ${name} in ${this.folder} is damaged: restore it from a backup.`);
@@ -32,7 +34,8 @@ export class Keys {
 
   /** Deletes the keys whose name starts with `prefix` and is not in `keep`: what they sealed cannot be opened again. */
   forget(prefix: string, keep: string[]): void {
-    for (const name of readdirSync(this.folder)) {
+    // Also those in memory whose file another process has deleted.
+    for (const name of new Set([...readdirSync(this.folder), ...this.known.keys()])) {
       if (!name.startsWith(prefix) || keep.includes(name)) continue;
       rmSync(join(this.folder, name), { force: true });
       this.known.delete(name);
