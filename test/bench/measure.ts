@@ -96,11 +96,19 @@ export interface Load {
 
 /** Loads an address with autocannon. @throws Error if anything but 2xx came back: a fast refusal is no result */
 export async function load(options: autocannon.Options): Promise<Load> {
-  const result = await autocannon({ connections: 32, timeout: 30, ...options });
+  const started = performance.now();
+  let last = started;
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const running = autocannon({ connections: 32, timeout: 30, ...options }, (error: Error | null, found) =>
+      error ? reject(error) : resolve(found),
+    );
+    // Its own clock stops at a whole second after the last answer.
+    running.on('response', () => (last = performance.now()));
+  });
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(`${options.url}: ${result.non2xx} refused, ${result.errors} failed, ${result['2xx']} answered`);
   }
-  return { perSecond: result['2xx'] / result.duration, p50: result.latency.p50, p99: result.latency.p99 };
+  return { perSecond: result['2xx'] / ((last - started) / 1000), p50: result.latency.p50, p99: result.latency.p99 };
 }
 
 /** Does `work` and tells how many of `many` things it did per second. */
