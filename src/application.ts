@@ -25,6 +25,7 @@ const logLevels = (level: Exclude<Settings['LOG_LEVEL'], 'silent'>): LogLevel[] 
 
 /** The whole application behind Fastify, ready to listen or to be asked by tests. */
 export async function createApplication(settings: Settings): Promise<NestFastifyApplication> {
+  const headers = securityHeaders(settings.PUBLIC_URL);
   const adapter = new FastifyAdapter({
     bodyLimit: 64 * 1024,
     // One proxy of ours: what stands further left in X-Forwarded-For was written by the visitor.
@@ -35,8 +36,9 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     forceCloseConnections: 'idle',
     // A connection that was busy when the server began to stop closes this soon after its answer.
     keepAliveTimeout: 5_000,
+    // No hook stands before these: an address that cannot be read has no route.
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-      void app.get(ProblemFilter).answer(error, request, reply),
+      void app.get(ProblemFilter).answer(error, request, reply.headers(headers)),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
     logger:
@@ -46,7 +48,6 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     abortOnError: false,
     bodyParser: true,
   });
-  const headers = securityHeaders(settings.PUBLIC_URL);
   adapter.getInstance().addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
     done();

@@ -119,6 +119,23 @@ test.each(['/en', '/fa', '/en/p/wetlands', '/fa/p/wetlands', '/en/method', '/fa/
   },
 );
 
+test.each([
+  '/en',
+  '/nothing',
+  '/%zz',
+  '/assets/nothing.css',
+  '/api/v1/petitions',
+  '/api/v1/petitions/wetlands/count.json',
+])('%s carries the security headers', async (url) => {
+  expect((await app.inject({ url })).headers).toMatchObject({
+    'content-security-policy': expect.stringContaining("default-src 'none'"),
+    'cross-origin-opener-policy': 'same-origin',
+    'referrer-policy': 'same-origin',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
+  });
+});
+
 test.each(['/de/p/wetlands', '/en/p/nothing', '/en/p/../../etc/passwd', '/en/confirm/nothing', '/en/withdraw/x'])(
   '%s is a page that says so, with a 4xx',
   async (url) => {
