@@ -7,7 +7,6 @@ import { Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { hash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppModule } from './app.module.js';
@@ -53,7 +52,7 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     done();
   });
   await app.register(compress, { global: true, threshold: 1024, encodings: ['br', 'gzip'] });
-  await app.register(etag, { hashFn: (payload: string | Buffer) => hash('sha1', payload, 'base64') });
+  await app.register(etag);
   await app.register(cookie);
   await app.register(multipart, {
     limits: {
