@@ -51,28 +51,31 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
 }
 
 // A signer's code is made here and shown on the next page; the server gets its hash alone (docs: the count log).
-const storedCode = 'countersign-code';
-const confirming = document.querySelector('form[data-code]');
-if (confirming && globalThis.crypto?.subtle) {
-  const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-  const code = Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => alphabet[byte % 32]).join('');
-  const bytes = new TextEncoder().encode(`petition-log/v1/code\n${code}`);
-  crypto.subtle.digest('SHA-256', bytes).then((hash) => {
-    const field = document.createElement('input');
-    field.type = 'hidden';
-    field.name = 'codeHash';
-    field.value = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
-    try {
-      sessionStorage.setItem(storedCode, code);
-    } catch {
-      return; // Where nothing can be kept until the next page, the server makes the code.
-    }
-    confirming.append(field);
-  });
+// One code for each link, as long as this tab is open; where nothing can be kept, the server makes the code.
+const codes = {
+  name: `countersign-code ${location.pathname.replace(/\/thank-you$/, '')}`,
+  read: () => sessionStorage.getItem(codes.name),
+  make() {
+    const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+    const code = Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => alphabet[byte % 32]).join('');
+    sessionStorage.setItem(codes.name, code);
+    return code;
+  },
+};
+async function addCodeHash(form) {
+  const bytes = new TextEncoder().encode(`petition-log/v1/code\n${codes.read() ?? codes.make()}`);
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  const field = document.createElement('input');
+  field.type = 'hidden';
+  field.name = 'codeHash';
+  field.value = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  form.append(field);
 }
+const confirming = document.querySelector('form[data-code]');
+if (confirming) addCodeHash(confirming).catch(() => {});
 const ownCode = document.querySelector('[data-own-code]');
-if (ownCode && sessionStorage.getItem(storedCode)) {
-  ownCode.querySelector('.code').textContent = sessionStorage.getItem(storedCode).match(/.{5}/g).join('-');
+if (ownCode && codes.read()) {
+  ownCode.querySelector('.code').textContent = codes.read().match(/.{5}/g).join('-');
   ownCode.hidden = false;
 }
 

@@ -175,7 +175,12 @@ withChromium('a supporter with JavaScript', () => {
     const code = await page.locator('.code').innerText();
     expect(code).toMatch(/^([0-9A-Z]{5}-){3}[0-9A-Z]{5}$/);
     expect(await page.locator('main').innerText()).not.toContain('made by the server');
-    await page.reload();
+    const thankYou = page.url();
+    await page.goto(mails[0]!.links[0]!);
+    await page.locator('input[name="codeHash"]').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Confirm my signature' }).click();
+    expect(await page.locator('.code').count()).toBe(0);
+    await page.goto(thankYou);
     expect(await page.locator('.code').innerText()).toBe(code);
     await until(
       async () => (await page.request.get(`${site.url}/log/1988-investigation/tile/entries/000.p/2`)).status(),
