@@ -34,6 +34,12 @@ async function tallied(): Promise<number> {
   return days.reduce((sum, { signed, withdrawn }) => sum + signed - withdrawn, 0);
 }
 
+test('a petition that nobody has signed counts nobody, also not its own beginning', async () => {
+  expect(await app.get(Counts).of(petitionId)).toMatchObject({ count: 0, pending: 0, size: 0 });
+  await drain();
+  expect(await check()).toMatchObject({ count: 0, size: 1 });
+});
+
 test('a verifier that shares no code finds the count, and each signer by her code alone', async () => {
   const codes = [await sign('sara@example.org'), await sign('nima@example.org')];
   await drain();

@@ -70,7 +70,9 @@ export class Counts {
   private async read(petitionId: string): Promise<Count> {
     const [row] = await this.database.query(
       `SELECT (SELECT coalesce(sum(signed - withdrawn), 0) FROM tallies WHERE petition_id = $1)::bigint AS count,
-              (SELECT count(*) FROM (SELECT 1 FROM log_queue WHERE petition_id = $1 LIMIT 100000) AS queued) AS pending,
+              (SELECT count(*) FROM (
+                SELECT 1 FROM log_queue WHERE petition_id = $1 AND kind IN ('sign', 'withdraw') LIMIT 100000
+              ) AS queued) AS pending,
               (SELECT size FROM logs WHERE petition_id = $1) AS size, now() AS as_of`,
       [petitionId],
     );
