@@ -106,6 +106,8 @@ test('refuses a database that is older than what was published, and stays refuse
   await queue(20);
   for (let times = 0; times < 2; times++)
     await expect(drain()).rejects.toThrow('The database has 11 entries, but 16 were published: it is an old one.');
+  // A new start tries to release what a crash may have left.
+  await expect(app.get(Publisher).publish(petitionId)).rejects.toThrow('it is an old one');
   expect(await checkpoint()).toEqual(released);
   expect(await check()).toMatchObject({ size: 16 });
 });

@@ -53,7 +53,7 @@ export class Publisher {
   /**
    * Writes what was committed and not yet released: tiles and entries, then the checkpoint, then the anchor. A crash in
    * between is made good by the next call.
-   * @throws LogError if a file is there already and says something else
+   * @throws LogError if the log does not continue what was released, or a file is there already and says something else
    */
   publish(petitionId: string): Promise<void> {
     const turn = this.last.then(() =>
@@ -65,13 +65,15 @@ export class Publisher {
 
   private async release(petitionId: string): Promise<void> {
     const [log] = await this.database.query(
-      `SELECT origin, publication, size::int, note FROM logs JOIN log_checkpoints USING (petition_id, size)
+      `SELECT origin, publication, size::int, root, note FROM logs JOIN log_checkpoints USING (petition_id, size)
        WHERE petition_id = $1`,
       [petitionId],
     );
     if (!log) return;
     const { origin, size } = log as { origin: string; size: number };
     const note = Buffer.from(log.note);
+    // Also here: a restored backup must not take back what was published, not even on the next start.
+    await this.guard(this.database.manager, { petitionId, origin, size, root: Buffer.from(log.root) });
     const from = Math.min((await this.anchor(origin))?.size ?? 0, (await this.published(origin))?.size ?? 0);
     if (from === size) return;
 
