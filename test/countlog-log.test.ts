@@ -112,6 +112,24 @@ test('refuses a database that is older than what was published, and stays refuse
   expect(await check()).toMatchObject({ size: 16 });
 });
 
+test('releases what was counted when the files could not be written at first, without waiting for a signature', async () => {
+  await queue(3);
+  const other = await openPetition(app, 'rivers');
+  const publisher = app.get(Publisher);
+  const publish = publisher.publish.bind(publisher);
+  const full = jest.spyOn(publisher, 'publish').mockImplementation(async (id) => {
+    if (id === petitionId) throw new Error('no space left');
+    await publish(id);
+  });
+  await expect(drain()).rejects.toThrow('no space left');
+  await queueEntries(app, other, 2);
+  await expect(drain()).rejects.toThrow('no space left');
+  expect(await verify(folderReader(join(app.settings.DATA_DIR, 'log/rivers')))).toMatchObject({ count: 2 });
+  full.mockRestore();
+  expect(await drain()).toBe(0);
+  expect(await check()).toMatchObject({ count: 3 });
+});
+
 test('refuses another history of the same length, and goes on with the other logs', async () => {
   await queue(5);
   await drain();

@@ -18,6 +18,8 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private running: Promise<unknown> = Promise.resolve();
   private stopped = false;
   private readonly listeners: (() => void)[] = [];
+  /** Petitions whose log in the database may be ahead of its files. */
+  private readonly unreleased = new Set<string>();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -28,7 +30,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     if (!this.settings.runners) return;
-    this.running = this.catchUp()
+    this.running = this.remember()
       .catch(this.complain)
       .finally(() => this.schedule());
   }
@@ -47,8 +49,10 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Rounds until nothing is due. @returns how many signatures, withdrawals and other entries were logged */
   async drain(): Promise<number> {
     let logged = 0;
-    await each(await this.due(), async (petitionId) => {
-      for (let taken = mostInRound; taken === mostInRound && !this.stopped;) {
+    const due = new Set(await this.due());
+    await each([...new Set([...this.unreleased, ...due])], async (petitionId) => {
+      if (this.unreleased.has(petitionId)) await this.release(petitionId);
+      for (let taken = due.has(petitionId) ? mostInRound : 0; taken === mostInRound && !this.stopped;) {
         taken = await this.round(petitionId);
         logged += taken;
         if (taken > 0) this.listeners.forEach((tell) => tell());
@@ -79,14 +83,21 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
       await tx.query(`SET LOCAL synchronous_commit = on`);
       return this.logRound.take(tx, petitionId);
     });
-    if (taken !== null) await this.publisher.publish(petitionId);
+    if (taken !== null) await this.release(petitionId);
     return taken ?? 0;
   }
 
-  /** Releases what was committed before a crash. */
-  private async catchUp(): Promise<void> {
+  /** What was committed is released, now or, when that fails, at the next turn. */
+  private async release(petitionId: string): Promise<void> {
+    this.unreleased.add(petitionId);
+    await this.publisher.publish(petitionId);
+    this.unreleased.delete(petitionId);
+  }
+
+  /** Before a crash something may have been committed and not released. */
+  private async remember(): Promise<void> {
     const rows: { petition_id: string }[] = await this.database.query(`SELECT petition_id FROM logs`);
-    await each(rows, (row) => this.publisher.publish(row.petition_id));
+    for (const { petition_id: petitionId } of rows) this.unreleased.add(petitionId);
   }
 
   private readonly complain = (error: { code?: string; message: string }) =>
