@@ -12,21 +12,27 @@ export class Countlog1764000000250 implements MigrationInterface {
         publication text NOT NULL DEFAULT 'ordinary' CHECK (publication IN ('ordinary', 'protected')),
         size bigint NOT NULL DEFAULT 0 CHECK (size >= 0),
         root bytea NOT NULL CHECK (octet_length(root) = 32),
-        grown_at timestamptz NOT NULL DEFAULT now()
+        grown_at timestamptz NOT NULL DEFAULT now(),
+        ended_at timestamptz
       )`);
-    // The bytes of an entry, but for a withdrawal: its index is known only when it is its turn.
+    // The bytes of an entry, but for a withdrawal and the end: what they say is known only when it is their turn.
     await runner.query(`
       CREATE TABLE log_queue (
         petition_id uuid NOT NULL REFERENCES petitions,
         id uuid NOT NULL,
-        kind text NOT NULL CHECK (kind IN ('genesis', 'sign', 'withdraw', 'note')),
+        kind text NOT NULL CHECK (kind IN ('genesis', 'sign', 'withdraw', 'note', 'close')),
         entry bytea,
+        due_at timestamptz NOT NULL DEFAULT now(),
         signature_id uuid,
+        reason smallint,
+        code_hash bytea,
         day date,
         country character(2),
         source text,
         PRIMARY KEY (petition_id, id),
-        CONSTRAINT log_queue_entry_check CHECK ((entry IS NULL) = (kind = 'withdraw')),
+        CONSTRAINT log_queue_entry_check CHECK ((entry IS NULL) = (kind IN ('withdraw', 'close'))),
+        CONSTRAINT log_queue_reason_check CHECK (CASE kind WHEN 'withdraw' THEN coalesce(reason, 0) BETWEEN 1 AND 4 ELSE reason IS NULL END),
+        CONSTRAINT log_queue_code_hash_check CHECK (CASE reason WHEN 1 THEN coalesce(octet_length(code_hash), 0) = 32 ELSE code_hash IS NULL END),
         CONSTRAINT log_queue_signature_check CHECK (
           num_nonnulls(signature_id, day, country, source) = CASE WHEN kind IN ('sign', 'withdraw') THEN 4 ELSE 0 END)
       )`);
@@ -63,6 +69,10 @@ export class Countlog1764000000250 implements MigrationInterface {
         index bigint NOT NULL,
         PRIMARY KEY (petition_id, signature_id)
       )`);
+    // Rows come in the order of their index: a few bytes for each thousand of them find one by it.
+    await runner.query(
+      `CREATE INDEX log_positions_petition_id_index_idx ON log_positions USING brin (petition_id, index)`,
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EntityManager } from 'typeorm';
+import { codeHash } from '../src/countlog/codes.js';
 import { Counts } from '../src/countlog/counts.service.js';
 import { Publisher } from '../src/countlog/publisher.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
@@ -55,6 +56,63 @@ test('a verifier that shares no code finds the count, and each signer by her cod
   expect(await tallied()).toBe(699);
   for (const each of codes) expect(await check({ code: each })).toMatchObject({ code: [{ withdrawnForReason: null }] });
   expect(await check({ code })).toMatchObject({ code: [{ withdrawnForReason: 2 }] });
+});
+
+test('what is not due waits, is not called pending for ever, and is logged when its time has come', async () => {
+  await queue(3);
+  await app.database.query(
+    `UPDATE log_queue SET due_at = CASE WHEN n = 1 THEN now() + interval '1 hour' ELSE 'infinity' END
+     FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM log_queue WHERE kind = 'sign') AS numbered
+     WHERE log_queue.id = numbered.id AND n < 3`,
+  );
+  await drain();
+  expect(await check()).toMatchObject({ count: 1, size: 2 });
+  app.get(Counts)['known'].clear();
+  expect(await app.get(Counts).of(petitionId)).toMatchObject({ count: 1, pending: 1 });
+  await app.database.query(`UPDATE log_queue SET due_at = now()`);
+  await drain();
+  expect(await check()).toMatchObject({ count: 3, size: 4 });
+});
+
+test('a withdrawal says its reason, and with a code it shows that the code fits', async () => {
+  const code = await sign('sara@example.org');
+  await queue(3);
+  await drain();
+  const others = await app.database.query(
+    `SELECT signature_id AS id FROM log_positions WHERE NOT EXISTS (SELECT 1 FROM signatures WHERE id = signature_id)`,
+  );
+  const withdraw = (signatureId: string, reason: number, hash: Buffer | null) =>
+    app.database.query(
+      `INSERT INTO log_queue (petition_id, id, kind, reason, code_hash, signature_id, day, country, source)
+       VALUES ($1, gen_random_uuid(), 'withdraw', $3, $4, $2, '2026-11-22', 'SE', 'api')`,
+      [petitionId, signatureId, reason, hash],
+    );
+  const [{ id: sara }] = await app.database.query(`SELECT id FROM signatures`);
+  await withdraw(sara, 1, codeHash(code));
+  await withdraw(others[0].id, 3, null);
+  await withdraw(others[1].id, 4, null);
+  await expect(withdraw(others[2].id, 1, null)).rejects.toMatchObject({ code: '23514' });
+  await expect(withdraw(others[2].id, 2, codeHash(code))).rejects.toMatchObject({ code: '23514' });
+  await drain();
+  expect(await check({ code })).toMatchObject({ count: 1, size: 8, code: [{ withdrawnForReason: 1 }] });
+  expect(await tallied()).toBe(1);
+});
+
+test('the end waits until it is alone, says the count, and nothing follows', async () => {
+  await queue(3);
+  await app.database.query(`INSERT INTO log_queue (petition_id, id, kind) VALUES ($1, gen_random_uuid(), 'close')`, [
+    petitionId,
+  ]);
+  await drain();
+  await drain();
+  expect(await check()).toMatchObject({
+    count: 3,
+    size: 5,
+    closed: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) as string,
+  });
+  await queue(1);
+  await drain();
+  expect(await check()).toMatchObject({ count: 3, size: 5 });
 });
 
 test('a code that she made herself is found, and the server never sees it', async () => {

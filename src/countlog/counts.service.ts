@@ -9,7 +9,7 @@ export const method =
 
 export interface Count {
   count: number;
-  /** Confirmed and queued, but not in the count yet. */
+  /** Confirmed and queued, but not in the count yet; without those that a person has to look at first. */
   pending: number;
   /** Entries of the public log that this count is the sum of; 0 before there is one. */
   size: number;
@@ -71,7 +71,8 @@ export class Counts {
     const [row] = await this.database.query(
       `SELECT (SELECT coalesce(sum(signed - withdrawn), 0) FROM tallies WHERE petition_id = $1)::bigint AS count,
               (SELECT count(*) FROM (
-                SELECT 1 FROM log_queue WHERE petition_id = $1 AND kind IN ('sign', 'withdraw') LIMIT 100000
+                SELECT 1 FROM log_queue
+                WHERE petition_id = $1 AND kind IN ('sign', 'withdraw') AND due_at < 'infinity' LIMIT 100000
               ) AS queued) AS pending,
               (SELECT size FROM logs WHERE petition_id = $1) AS size, now() AS as_of`,
       [petitionId],

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { append, appendEntries, emptyTree, type Tree } from './append.js';
 import { signCheckpoint } from './checkpoint.js';
-import { encodeEntry } from './entries.js';
+import { encodeEntry, type WithdrawalReason } from './entries.js';
 import { LogError } from './log-error.js';
 import { Logs } from './logs.service.js';
 import { leafHash } from './merkle.js';
@@ -15,9 +15,12 @@ export const mostInRound = 5000;
 
 interface Queued {
   id: string;
-  kind: 'genesis' | 'sign' | 'withdraw' | 'note';
+  kind: 'genesis' | 'sign' | 'withdraw' | 'note' | 'close';
   entry: Buffer | null;
   signatureId: string | null;
+  /** Of a withdrawal. */
+  reason: WithdrawalReason | null;
+  codeHash: Buffer | null;
   /** Of the entry that a withdrawal takes back; null while that has not been logged. */
   target: string | null;
 }
@@ -41,7 +44,8 @@ export class LogRound {
     const queued = inOrder(await this.queued(tx, petitionId), log.size);
     if (queued.length === 0) return 0;
 
-    const entries = entriesOf(queued, log.size);
+    const ends = queued[0]!.kind === 'close';
+    const entries = ends ? [await lastEntry(tx, petitionId)] : entriesOf(queued, log.size);
     const tree = append(await treeOf(tx, log), entries.map(leafHash));
     await this.keepTiles(tx, petitionId, tree.tiles);
     await this.keepEntries(tx, log, entries);
@@ -54,22 +58,30 @@ export class LogRound {
       signCheckpoint(checkpoint, this.logs.signer(log.origin)),
     ]);
     const [, grown] = await tx.query(
-      `UPDATE logs SET size = $2, root = $3, grown_at = now() WHERE petition_id = $1 AND size = $4 AND root = $5`,
-      [petitionId, tree.size, tree.root, log.size, log.root],
+      `UPDATE logs SET size = $2, root = $3, grown_at = now(), ended_at = CASE WHEN $6 THEN now() END
+       WHERE petition_id = $1 AND size = $4 AND root = $5 AND ended_at IS NULL`,
+      [petitionId, tree.size, tree.root, log.size, log.root, ends],
     );
     if (grown !== 1) throw new LogError('The log has grown meanwhile.');
     return queued.length;
   }
 
+  /** The end is not taken before it is alone. */
   private async queued(tx: EntityManager, petitionId: string): Promise<Queued[]> {
     const rows: Queued[] = await tx.query(
-      `SELECT q.id, q.kind, q.entry, q.signature_id AS "signatureId", p.index AS target
-       FROM (SELECT * FROM log_queue WHERE petition_id = $1 ORDER BY id LIMIT ${mostInRound}) AS q
+      `SELECT q.id, q.kind, q.entry, q.signature_id AS "signatureId", q.reason, q.code_hash AS "codeHash", p.index AS target
+       FROM (
+         SELECT * FROM log_queue
+         WHERE petition_id = $1 AND due_at <= now() AND (kind <> 'close' OR NOT EXISTS (
+           SELECT 1 FROM log_queue AS other WHERE other.petition_id = $1 AND other.kind <> 'close'))
+         ORDER BY id LIMIT ${mostInRound}
+       ) AS q
        LEFT JOIN log_positions p
          ON q.kind = 'withdraw' AND p.petition_id = q.petition_id AND p.signature_id = q.signature_id`,
       [petitionId],
     );
-    return rows.map((row) => ({ ...row, entry: row.entry && Buffer.from(row.entry) }));
+    const buffer = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes);
+    return rows.map((row) => ({ ...row, entry: buffer(row.entry), codeHash: buffer(row.codeHash) }));
   }
 
   /** New bytes may only follow the old ones: whatever else stands there stays, and the round fails. */
@@ -158,11 +170,21 @@ function entriesOf(queued: Queued[], size: number): Buffer[] {
   const indexes = new Map(
     queued.flatMap(({ kind, signatureId }, at) => (kind === 'sign' ? [[signatureId, size + at]] : [])),
   );
-  return queued.map(({ entry, target, signatureId }) => {
-    // The only withdrawals there are yet: through the mailbox.
+  return queued.map(({ entry, target, signatureId, reason, codeHash }) => {
     const index = target === null ? indexes.get(signatureId)! : Number(target);
-    return entry ?? encodeEntry({ kind: 'withdraw', index, reason: 2 });
+    if (reason === 1) return encodeEntry({ kind: 'withdraw', index, reason, codeHash: codeHash! });
+    return entry ?? encodeEntry({ kind: 'withdraw', index, reason: reason! });
   });
+}
+
+/** The end says what everything before it comes to. */
+async function lastEntry(tx: EntityManager, petitionId: string): Promise<Buffer> {
+  const [{ closed, count }] = await tx.query(
+    `SELECT (now() AT TIME ZONE 'UTC')::date::text AS closed, coalesce(sum(signed - withdrawn), 0)::bigint AS count
+     FROM tallies WHERE petition_id = $1`,
+    [petitionId],
+  );
+  return encodeEntry({ kind: 'close', facts: { closed: closed as string, count: Number(count), v: 1 } });
 }
 
 async function keepPositions(tx: EntityManager, { petitionId, size }: LogRow, queued: Queued[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 export type Publication = 'ordinary' | 'protected';
 
@@ -29,6 +29,10 @@ export class Log {
 
   @Column('timestamptz', { default: () => 'now()' })
   grownAt: Date;
+
+  /** When its last entry was logged: nothing may follow. */
+  @Column('timestamptz', { nullable: true })
+  endedAt: Date | null;
 }
 
 @Entity('log_tiles')
@@ -78,7 +82,9 @@ export class LogCheckpoint {
   note: Buffer;
 }
 
+// The index is BRIN, which TypeORM does not know how to compare.
 @Entity('log_positions')
+@Index('log_positions_petition_id_index_idx', { synchronize: false })
 export class LogPosition {
   @ForeignKey('Log')
   @PrimaryColumn('uuid')

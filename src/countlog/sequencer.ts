@@ -65,10 +65,13 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private async due(): Promise<string[]> {
     const rows: { petition_id: string }[] = await this.database.query(
       `SELECT petition_id FROM logs
-       WHERE EXISTS (SELECT 1 FROM log_queue WHERE log_queue.petition_id = logs.petition_id)
+       WHERE ended_at IS NULL
+         AND EXISTS (SELECT 1 FROM log_queue q WHERE q.petition_id = logs.petition_id AND due_at <= now())
          AND (publication = 'ordinary' OR size = 0 OR grown_at < now() - interval '24 hours'
+           OR EXISTS (SELECT 1 FROM log_queue q WHERE q.petition_id = logs.petition_id AND kind = 'close')
            OR grown_at < now() - interval '10 minutes' AND (
-             SELECT count(*) FROM (SELECT 1 FROM log_queue WHERE log_queue.petition_id = logs.petition_id LIMIT 16) AS waiting
+             SELECT count(*) FROM (
+               SELECT 1 FROM log_queue q WHERE q.petition_id = logs.petition_id AND due_at <= now() LIMIT 16) AS waiting
            ) = 16)`,
     );
     return rows.map((row) => row.petition_id);

@@ -174,8 +174,8 @@ export class Signatures {
          INSERT INTO withdrawals (petition_id, identity) SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM gone)
          ON CONFLICT (petition_id, identity) DO UPDATE SET withdrawn_at = now()
        )
-       INSERT INTO log_queue (petition_id, id, kind, signature_id, day, country, source)
-       SELECT petition_id, $3, 'withdraw', id, (now() AT TIME ZONE 'UTC')::date, country, source FROM gone`,
+       INSERT INTO log_queue (petition_id, id, kind, reason, signature_id, day, country, source)
+       SELECT petition_id, $3, 'withdraw', 2, id, (now() AT TIME ZONE 'UTC')::date, country, source FROM gone`,
       [form.petitionId, this.identity(form), uuidv7()],
     );
     return petition;

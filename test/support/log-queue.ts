@@ -19,9 +19,9 @@ export async function queueEntries(
           [n],
         );
   await database.query(
-    `INSERT INTO log_queue (petition_id, id, kind, entry, signature_id, day, country, source)
+    `INSERT INTO log_queue (petition_id, id, kind, entry, reason, signature_id, day, country, source)
      SELECT $1, entry_id, $4, CASE WHEN $4 = 'sign' THEN '\\x01'::bytea || sha256(id::text::bytea) || sha256(id::text::bytea) END,
-       id, '2026-11-22', $5, 'api'
+       CASE WHEN $4 = 'withdraw' THEN 2 END, id, '2026-11-22', $5, 'api'
      FROM unnest($2::uuid[], $3::uuid[]) AS q (entry_id, id)`,
     [petitionId, ids.map(() => uuidv7()), ids.map(({ id }) => id), kind, country],
   );
