@@ -98,6 +98,31 @@ test('a withdrawal says its reason, and with a code it shows that the code fits'
   expect(await tallied()).toBe(1);
 });
 
+test('an entry is withdrawn once, for the reason of the signer herself, and what comes later is forgotten', async () => {
+  await queue(2);
+  await drain();
+  await queue(1, 'withdraw');
+  const again = (reason: number) =>
+    app.database.query(
+      `INSERT INTO log_queue (petition_id, id, kind, reason, signature_id, day, country, source)
+       SELECT petition_id, gen_random_uuid(), kind, $1, signature_id, day, country, source FROM log_queue LIMIT 1`,
+      [reason],
+    );
+  await again(3);
+  const [last] = await app.database.query(`SELECT * FROM log_queue WHERE reason = 2`);
+  await drain();
+  expect(await check()).toMatchObject({ count: 1, size: 4, withdrawn: { byMailbox: 1, fraud: 0 } });
+  await app.database.query(
+    `INSERT INTO log_queue (petition_id, id, kind, reason, signature_id, day, country, source)
+     VALUES ($1, $2, 'withdraw', 3, $3, '2026-11-22', 'SE', 'api')`,
+    [petitionId, last.id, last.signature_id],
+  );
+  await drain();
+  expect(await app.database.query(`SELECT kind FROM log_queue`)).toEqual([]);
+  expect(await check()).toMatchObject({ count: 1, size: 4 });
+  expect(await tallied()).toBe(1);
+});
+
 test('the end waits until it is alone, says the count, and nothing follows', async () => {
   await queue(3);
   await app.database.query(`INSERT INTO log_queue (petition_id, id, kind) VALUES ($1, gen_random_uuid(), 'close')`, [

@@ -41,7 +41,7 @@ export class LogRound {
     );
     const log: LogRow = { ...row, size: Number(row.size), root: Buffer.from(row.root) };
     await this.publisher.guard(tx, log);
-    const queued = inOrder(await this.queued(tx, petitionId), log.size);
+    const queued = inOrder(await once(tx, petitionId, await this.queued(tx, petitionId)), log.size);
     if (queued.length === 0) return 0;
 
     const ends = queued[0]!.kind === 'close';
@@ -135,6 +135,33 @@ async function treeOf(tx: EntityManager, { petitionId, size, root }: LogRow): Pr
     return found ? [{ ...place, bytes: Buffer.from(found.hashes) }] : [];
   });
   return { size, root, edge };
+}
+
+/**
+ * An entry is withdrawn once, whoever wants it: by the signer if she does, and not again after it is gone. What comes too
+ * late leaves the queue without a trace.
+ */
+async function once(tx: EntityManager, petitionId: string, queued: Queued[]): Promise<Queued[]> {
+  const withdrawals = queued.filter(({ kind }) => kind === 'withdraw');
+  if (withdrawals.length === 0) return queued;
+  const standing = new Set(queued.filter(({ kind }) => kind === 'sign').map(({ signatureId }) => signatureId));
+  const unknown = withdrawals.filter(({ target, signatureId }) => target === null && !standing.has(signatureId));
+  const held: { id: string }[] = await tx.query(
+    `SELECT signature_id AS id FROM log_queue WHERE petition_id = $1 AND kind = 'sign' AND signature_id = ANY ($2::uuid[])`,
+    [petitionId, unknown.map(({ signatureId }) => signatureId)],
+  );
+  for (const { id } of held) standing.add(id);
+  const first = new Map<string | null, Queued>();
+  for (const each of withdrawals.toSorted((a, b) => a.reason! - b.reason!)) {
+    if (each.target === null && !standing.has(each.signatureId)) continue;
+    if (!first.has(each.signatureId)) first.set(each.signatureId, each);
+  }
+  const late = new Set(withdrawals.filter((each) => first.get(each.signatureId) !== each));
+  if (late.size > 0) {
+    const ids = [...late].map(({ id }) => id);
+    await tx.query(`DELETE FROM log_queue WHERE petition_id = $1 AND id = ANY ($2::uuid[])`, [petitionId, ids]);
+  }
+  return queued.filter((each) => !late.has(each));
 }
 
 /**
