@@ -6,6 +6,7 @@ import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
+import { Switches1764000000700 } from './1764000000700-switches.js';
 
 /** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Mail1764000000400,
   Letters1764000000500,
   Staff1764000000600,
+  Switches1764000000700,
 ];

@@ -12,6 +12,7 @@ import { PetitionsModule } from './petitions/petitions.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
 import { SiteModule } from './site/site.module.js';
 import { StaffModule } from './staff/staff.module.js';
+import { SwitchesModule } from './switches/switches.module.js';
 import { VaultModule } from './vault/vault.module.js';
 
 @Module({})
@@ -27,6 +28,7 @@ export class AppModule {
         SiteModule,
         HealthModule,
         StaffModule,
+        SwitchesModule,
         OverviewModule,
         PetitionsModule,
         SignaturesModule,

@@ -17,6 +17,7 @@ import { letterCommands } from './letters/letters.cli.js';
 import { openApiDocument } from './openapi.js';
 import { Problem } from './site/problem.js';
 import { staffCommands } from './staff/staff.cli.js';
+import { switchCommands } from './switches/switches.cli.js';
 import { start } from './main.js';
 import { seed } from './seed.js';
 import { withApp } from './with-app.js';
@@ -86,6 +87,7 @@ exportCommands(program);
 lawmakerCommands(program);
 letterCommands(program);
 staffCommands(program);
+switchCommands(program);
 
 try {
   loadEnvFile();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Switches } from '../src/switches/switches.service.js';
 import { Claims } from '../src/mail/claims.js';
 import { MailKinds } from '../src/mail/mail-kinds.js';
 import { MailSender } from '../src/mail/mail.sender.js';
@@ -38,7 +39,11 @@ afterAll(async () => {
 function anotherWorker(): MailWorker {
   const delivery = new SmtpDelivery(relayFromUrl(sink.url));
   deliveries.push(delivery);
-  const [claims, trouble, kinds] = [new Claims(app.database), new RelayTrouble(), app.get(MailKinds)];
+  const [claims, trouble, kinds] = [
+    new Claims(app.database, app.get(Switches)),
+    new RelayTrouble(),
+    app.get(MailKinds),
+  ];
   const sender = new MailSender(claims, kinds, trouble, delivery, app.settings);
   const upkeep = new Upkeep(app.database);
   return new MailWorker(claims, upkeep, sender, trouble, kinds, app.get(OutboxService), delivery, app.settings);

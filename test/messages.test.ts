@@ -10,8 +10,8 @@ const madeOf = [
   'error.',
   'exports.by.',
   'exports.purpose.',
-  'lawmakers.change.',
   'lawmakers.chamber.',
+  'lawmakers.change.',
   'lawmakers.channel.',
   'lawmakers.excluded.',
   'lawmakers.field.',
@@ -36,11 +36,12 @@ const madeOf = [
   'petition.state.',
   'petitions.state.',
   'problem.',
-  // Names of form fields, for the summary of errors.
   'sign.consentSign',
   'sign.t',
   'sign.website',
   'staff.role.',
+  'switches.about.',
+  'switches.part.',
   'withdraw.email',
 ];
 

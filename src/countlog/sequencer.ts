@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { LogRound, mostInRound } from './log-round.js';
+import { Switches } from '../switches/switches.service.js';
 import { Publisher } from './publisher.js';
 
 const pause = 1000;
@@ -26,6 +27,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly database: DataSource,
     private readonly logRound: LogRound,
     private readonly publisher: Publisher,
+    private readonly switches: Switches,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -63,6 +65,8 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Logs that have something to take in; protected ones only when so much has come that nobody stands out. */
   private async due(): Promise<string[]> {
+    const off = await this.switches.offFor('counting');
+    if (off === 'all') return [];
     const rows: { petition_id: string }[] = await this.database.query(
       `SELECT petition_id FROM logs
        WHERE ended_at IS NULL
@@ -74,7 +78,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
                SELECT 1 FROM log_queue q WHERE q.petition_id = logs.petition_id AND due_at <= now() LIMIT 16) AS waiting
            ) = 16)`,
     );
-    return rows.map((row) => row.petition_id);
+    return rows.map((row) => row.petition_id).filter((petitionId) => !off.includes(petitionId));
   }
 
   private async round(petitionId: string): Promise<number> {

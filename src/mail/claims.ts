@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Switches } from '../switches/switches.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
 import type { Lane, MailState } from './mail-states.js';
@@ -41,15 +42,20 @@ export class Claims {
   private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails));
   private readonly settlements = new AdaptiveBatch((settlements: Settlement[]) => this.settleAll(settlements));
 
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    private readonly switches: Switches,
+  ) {}
 
   /** Takes up to `attemptIds.length` due mails of the lane, with an attempt noted for each. Committed when it returns. */
   async claim(lane: Lane, worker: string, attemptIds: string[]): Promise<ClaimedMail[]> {
+    const off = await this.switches.offFor('mailing');
+    if (off === 'all') return [];
     const rows = await this.database.query<ClaimedMail[]>(
       `WITH due AS (
          SELECT campaign_id, id FROM outbox
          WHERE lane = $1 AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
-           AND (expires_at IS NULL OR expires_at > now())
+           AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[])
          ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ), numbered AS (
          SELECT campaign_id, id, ($3::uuid[])[row_number() OVER ()] AS attempt_id FROM due
@@ -67,7 +73,7 @@ export class Claims {
        SELECT campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, recipient, payload, raw,
               raw IS NULL OR sha256(raw) = raw_sha256 AS intact, attempts, created_at AS "createdAt"
        FROM claimed ORDER BY next_attempt_at`,
-      [lane, attemptIds.length, attemptIds, worker, leaseSeconds],
+      [lane, attemptIds.length, attemptIds, worker, leaseSeconds, off],
     );
     return rows.map((row) => ({ ...row, payload: asBuffer(row.payload), raw: asBuffer(row.raw) }));
   }

@@ -9,6 +9,7 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
+import { Switches } from '../switches/switches.service.js';
 
 /** The first page of the console: the counts, and what waits for a person. */
 @ApiExcludeController()
@@ -18,6 +19,7 @@ export class OverviewConsole {
     private readonly petitions: Petitions,
     private readonly counts: Counts,
     private readonly mail: MailDesk,
+    private readonly switches: Switches,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
@@ -26,14 +28,15 @@ export class OverviewConsole {
   @Get()
   @Page()
   async overview(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
-    const [petitions, total, mail] = await Promise.all([
+    const [petitions, total, mail, switches] = await Promise.all([
       this.petitions.all(),
       this.counts.total(),
       this.mail.summary(),
+      this.switches.list(),
     ]);
     return this.pages.render('overview', locale, {
       ...this.console.context(request),
-      ...{ nav: 'overview', path: '/console', total, mail },
+      ...{ nav: 'overview', path: '/console', total, mail, switchesOff: switches.length },
       petitions: await Promise.all(
         petitions.map(async (petition) => ({
           slug: petition.slug,

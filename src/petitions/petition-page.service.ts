@@ -4,6 +4,7 @@ import { FormTokens } from '../site/form-token.service.js';
 import { markdownToHtml } from '../site/markdown.js';
 import { Pages } from '../site/pages.service.js';
 import type { FieldError } from '../site/problem.js';
+import { Switches } from '../switches/switches.service.js';
 import { Petitions } from './petitions.service.js';
 
 export interface FilledForm {
@@ -18,6 +19,7 @@ export class PetitionPage {
     private readonly petitions: Petitions,
     private readonly pages: Pages,
     private readonly formTokens: FormTokens,
+    private readonly switches: Switches,
   ) {}
 
   async render(slug: string, locale: Locale, filled: FilledForm = { values: {}, errors: [] }): Promise<string> {
@@ -49,6 +51,7 @@ export class PetitionPage {
       },
       count,
       pending,
+      signingPaused: await this.switches.isOff('signing', petition.id),
       form: { ...filled, formToken: this.formTokens.issue() },
       countries: countries(locale),
     });

@@ -7,6 +7,7 @@ import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { Limits } from '../site/limits.service.js';
 import { problems } from '../site/problem.js';
+import { Switches } from '../switches/switches.service.js';
 import { normalForm, normalFormVersion } from '../vault/normal-form.js';
 import { Vault } from '../vault/vault.service.js';
 import { Consents } from './consents.service.js';
@@ -50,6 +51,7 @@ export class Signatures {
     private readonly limits: Limits,
     private readonly consents: Consents,
     private readonly logs: Logs,
+    private readonly switches: Switches,
   ) {}
 
   /**
@@ -112,6 +114,7 @@ export class Signatures {
   ): Promise<{ petition: PublishedPetition; fresh: boolean; code: string | null }> {
     const form = this.read('confirm', token);
     const petition = await this.petitions.byId(form.petitionId);
+    await this.refuseWhilePaused(petition);
     const id = uuidv7({ msecs: Math.floor(Date.now() / 3600_000) * 3600_000 });
     const salt = this.vault.newSalt();
     const box = sealBox(this.vault, form.petitionId, id, { name: form.name, email: form.email, words: '', salt });
@@ -200,7 +203,16 @@ export class Signatures {
   private async openPetition(slug: string): Promise<PublishedPetition> {
     const petition = await this.petitions.find(slug);
     if (petition.state !== 'open') throw problems.wrongState('This petition is not open for signatures.');
+    await this.refuseWhilePaused(petition);
     return petition;
+  }
+
+  private async refuseWhilePaused(petition: PublishedPetition): Promise<void> {
+    if (await this.switches.isOff('signing', petition.id)) {
+      throw problems.paused(
+        'Signing is paused for the moment. Please try again later; a link that you have keeps its time.',
+      );
+    }
   }
 
   private identity(form: SealedForm): Buffer {

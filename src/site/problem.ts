@@ -22,6 +22,7 @@ const table = {
   invalid: [422, 'Some fields need attention'],
   'too-many': [429, 'Too many requests: try again later'],
   internal: [500, 'Something went wrong on our side'],
+  paused: [503, 'This is paused for the moment'],
   unavailable: [503, 'Not ready: try again in a moment'],
 } as const satisfies Record<string, readonly [number, string]>;
 
@@ -62,6 +63,8 @@ export const problems = {
   gone: (detail?: string) => new Problem('gone', { detail }),
   badRequest: (detail: string) => new Problem('bad-request', { detail }),
   invalid: (errors: FieldError[]) => new Problem('invalid', { errors }),
+  /** Somebody turned it off; nobody knows for how long. */
+  paused: (detail: string) => new Problem('paused', { detail }, 300),
   tooMany: (retryAfter: number) => new Problem('too-many', {}, retryAfter),
 };
 

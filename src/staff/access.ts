@@ -12,6 +12,7 @@ export const rights = [
   'exports:counts',
   'exports:persons',
   'mail:manage',
+  'switches:turn',
   'staff:manage',
   'audit:read',
 ] as const;
@@ -21,7 +22,7 @@ const viewer: Right[] = ['console:read', 'exports:counts'];
 export const roles = {
   viewer,
   organiser: [...viewer, 'petitions:write', 'lawmakers:write', 'letters:compose'],
-  approver: [...viewer, 'letters:send'],
+  approver: [...viewer, 'letters:send', 'switches:turn'],
   admin: [...rights],
 } satisfies Record<string, Right[]>;
 export type Role = keyof typeof roles;

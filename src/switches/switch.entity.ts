@@ -1,0 +1,28 @@
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+
+export const switchNames = ['signing', 'counting', 'mailing'] as const;
+export type SwitchName = (typeof switchNames)[number];
+
+/** Stands for every petition. */
+export const everywhere = '00000000-0000-0000-0000-000000000000';
+
+/** Something that staff has turned off. What is on has no row. */
+@Entity('switches')
+@Check('switches_name_check', `name IN ('signing', 'counting', 'mailing')`)
+export class Switch {
+  /** Or `everywhere`. */
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  @PrimaryColumn('text')
+  name: SwitchName;
+
+  @Column('text')
+  reason: string;
+
+  @Column('text')
+  byName: string;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  offSince: Date;
+}
