@@ -1,7 +1,18 @@
 // The map of rooms (docs/ARCHITECTURE.md), held by `npm run lint`. A rule is loosened only together with that page.
 const door = '\\.(api|pages|console)\\.ts$';
 const wiring = '\\.module\\.ts$';
-const domain = ['petitions', 'signatures', 'countlog', 'lawmakers', 'letters', 'mail', 'exports', 'staff', 'switches'];
+const domain = [
+  'petitions',
+  'signatures',
+  'countlog',
+  'lawmakers',
+  'letters',
+  'mail',
+  'exports',
+  'staff',
+  'switches',
+  'moderation',
+];
 
 /** What services, entities and rules of a room may import from other domain rooms. Foundations are open to all. */
 const arrows = {
@@ -14,6 +25,7 @@ const arrows = {
   exports: ['petitions', 'signatures', 'countlog', 'staff'],
   staff: [],
   switches: ['staff'],
+  moderation: ['petitions', 'signatures', 'countlog', 'staff'],
 };
 
 /** What their doors may import besides, to ask for rights and to show two rooms on one page. */

@@ -13,6 +13,7 @@ export class Petitions1764000000100 implements MigrationInterface {
         goal integer CHECK (goal > 0),
         fact_checked_on date,
         review_after_days integer NOT NULL DEFAULT 90 CHECK (review_after_days > 0),
+        hold_minutes integer NOT NULL DEFAULT 0 CHECK (hold_minutes BETWEEN 0 AND 10080),
         created_at timestamptz NOT NULL DEFAULT now(),
         opened_at timestamptz,
         closed_at timestamptz

@@ -20,6 +20,7 @@ export class Signatures1764000000200 implements MigrationInterface {
         id uuid NOT NULL,
         identity bytea NOT NULL CHECK (octet_length(identity) = 32),
         normal_form smallint NOT NULL,
+        domain bytea CHECK (octet_length(domain) = 16),
         box bytea NOT NULL,
         country character(2) NOT NULL,
         locale text NOT NULL,

@@ -2,6 +2,7 @@ import { Limits1764000000050 } from './1764000000050-limits.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
 import { Countlog1764000000250 } from './1764000000250-countlog.js';
+import { Moderation1764000000270 } from './1764000000270-moderation.js';
 import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
@@ -14,6 +15,7 @@ export const migrations = [
   Petitions1764000000100,
   Signatures1764000000200,
   Countlog1764000000250,
+  Moderation1764000000270,
   Lawmakers1764000000300,
   Mail1764000000400,
   Letters1764000000500,

@@ -7,6 +7,7 @@ import { LawmakersModule } from './lawmakers/lawmakers.module.js';
 import { LettersModule } from './letters/letters.module.js';
 import { relayOf } from './mail/mail-settings.js';
 import { MailModule } from './mail/mail.module.js';
+import { ModerationModule } from './moderation/moderation.module.js';
 import { OverviewModule } from './overview/overview.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
@@ -32,6 +33,7 @@ export class AppModule {
         OverviewModule,
         PetitionsModule,
         SignaturesModule,
+        ModerationModule,
         ExportsModule,
         LawmakersModule,
         LettersModule,

@@ -49,7 +49,8 @@ export class PersonsExports {
     for (;;) {
       const rows: { id: string; box: Buffer; country: string; locale: string }[] = await this.database.query(
         `SELECT id, box, country, locale FROM signatures
-         WHERE petition_id = $1 AND id > $2
+         WHERE petition_id = $1 AND id > $2 AND box IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM invalidated i WHERE i.petition_id = $1 AND i.signature_id = signatures.id)
            AND consents && (SELECT array_agg(id) FROM consents WHERE purpose = $3)
          ORDER BY id LIMIT ${page}`,
         [petitionId, last, purpose],

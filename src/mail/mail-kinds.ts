@@ -19,6 +19,8 @@ export interface MailKind {
    * that a resend carries the same bytes. The payload is blanked once the mail is in a final state.
    */
   compose?(mail: { id: string; campaignId: string; ref: string; payload: Buffer | null }): Promise<ComposedMail | null>;
+  /** Told once the server has taken the mail and that is written down. */
+  accepted?(mail: { campaignId: string }): void;
   /** Asked for frozen bytes right before they go out; false: they are not sent any more (state suppressed). */
   isWanted?(mail: { campaignId: string; ref: string }): Promise<boolean>;
 }

@@ -80,7 +80,8 @@ export class MailSender {
     const settlement = settlementOf(mail, outcome, { kind, to, pause: this.trouble.pauseSeconds });
     for (const seconds of [0.2, 1, 5, 20, 0]) {
       try {
-        await this.claims.settle(settlement);
+        const settled = await this.claims.settle(settlement);
+        if (settled && outcome.result === 'accepted') kind?.accepted?.(mail);
         return;
       } catch (error) {
         if (seconds === 0) throw error;

@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Counts } from '../countlog/counts.service.js';
 import { MailDesk } from '../mail/mail-desk.service.js';
+import { Flags } from '../moderation/flags.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
@@ -20,6 +21,7 @@ export class OverviewConsole {
     private readonly counts: Counts,
     private readonly mail: MailDesk,
     private readonly switches: Switches,
+    private readonly flags: Flags,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
@@ -28,15 +30,16 @@ export class OverviewConsole {
   @Get()
   @Page()
   async overview(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
-    const [petitions, total, mail, switches] = await Promise.all([
+    const [petitions, total, mail, switches, flags] = await Promise.all([
       this.petitions.all(),
       this.counts.total(),
       this.mail.summary(),
       this.switches.list(),
+      this.flags.waiting(),
     ]);
     return this.pages.render('overview', locale, {
       ...this.console.context(request),
-      ...{ nav: 'overview', path: '/console', total, mail, switchesOff: switches.length },
+      ...{ nav: 'overview', path: '/console', total, mail, switchesOff: switches.length, flags },
       petitions: await Promise.all(
         petitions.map(async (petition) => ({
           slug: petition.slug,

@@ -9,6 +9,7 @@ export type PetitionState = (typeof petitionStates)[number];
 @Check('petitions_state_check', `state IN ('draft', 'open', 'closed', 'archived')`)
 @Check('petitions_goal_check', `goal > 0`)
 @Check('petitions_review_after_days_check', `review_after_days > 0`)
+@Check('petitions_hold_minutes_check', `hold_minutes BETWEEN 0 AND 10080`)
 export class Petition {
   @PrimaryColumn('uuid')
   id: string;
@@ -31,6 +32,10 @@ export class Petition {
 
   @Column('integer', { default: 90 })
   reviewAfterDays: number;
+
+  /** How long a confirmed signature waits before it is logged, so that abuse can be stopped before it is public. */
+  @Column('integer', { default: 0 })
+  holdMinutes: number;
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt: Date;

@@ -5,6 +5,7 @@ import { Petition } from '../petitions/petition.entity.js';
 @Entity('signatures')
 @Unique(['petitionId', 'identity'])
 @Check('signatures_identity_check', `octet_length(identity) = 32`)
+@Check('signatures_domain_check', `octet_length(domain) = 16`)
 export class Signature {
   @PrimaryColumn('uuid')
   petitionId: string;
@@ -24,6 +25,10 @@ export class Signature {
   /** Version of the rules in vault/normal-form.ts. */
   @Column('smallint')
   normalForm: number;
+
+  /** `Vault.domainDigest()` of the domain of the address: what abuse has in common can be found, and named by whoever knows it. */
+  @Column('bytea', { nullable: true })
+  domain: Buffer | null;
 
   /** Sealed `SignerBox`. */
   @Column('bytea')

@@ -52,6 +52,7 @@ export class SignaturesApi {
     const { petition, code } = await this.signatures.confirm(
       token,
       codeHash === null ? null : Buffer.from(codeHash, 'hex'),
+      !this.limits.allowsFrom('confirm-network', request),
     );
     return { status: 'signed', petition: petition.slug, code };
   }

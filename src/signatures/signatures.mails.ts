@@ -6,6 +6,7 @@ import { isLocale, defaultLocale } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import { Problem } from '../site/problem.js';
 import { mailboxOf } from '../vault/normal-form.js';
+import { Funnel } from './funnel.service.js';
 import type { SealedForm } from './sealed-form.js';
 import { linkHours, Signatures } from './signatures.service.js';
 
@@ -24,11 +25,17 @@ export class SignaturesMails implements OnModuleInit {
     private readonly signatures: Signatures,
     private readonly petitions: Petitions,
     private readonly pages: Pages,
+    private readonly funnel: Funnel,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   onModuleInit(): void {
-    this.kinds.register({ name: 'confirm-signature', inDoubt: 'resend', compose: (mail) => this.confirm(mail) });
+    this.kinds.register({
+      name: 'confirm-signature',
+      inDoubt: 'resend',
+      compose: (mail) => this.confirm(mail),
+      accepted: ({ campaignId }) => this.funnel.count(campaignId, 'mailed'),
+    });
     this.kinds.register({ name: 'withdraw-signature', inDoubt: 'resend', compose: (mail) => this.withdraw(mail) });
   }
 

@@ -5,6 +5,10 @@ import { MailModule } from '../mail/mail.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
 import { Consent } from './consent.entity.js';
 import { Consents } from './consents.service.js';
+import { Flag } from './flag.entity.js';
+import { FunnelRow } from './funnel.entity.js';
+import { Funnel } from './funnel.service.js';
+import { Suspicion } from './suspicion.js';
 import { Retention } from './retention.js';
 import { Signature } from './signature.entity.js';
 import { SignaturesApi } from './signatures.api.js';
@@ -14,9 +18,14 @@ import { Signatures } from './signatures.service.js';
 import { Withdrawal } from './withdrawal.entity.js';
 
 @Module({
-  imports: [CountlogModule, TypeOrmModule.forFeature([Consent, Signature, Withdrawal]), PetitionsModule, MailModule],
-  providers: [Signatures, SignaturesMails, Consents, Retention],
+  imports: [
+    CountlogModule,
+    TypeOrmModule.forFeature([Consent, Flag, FunnelRow, Signature, Withdrawal]),
+    PetitionsModule,
+    MailModule,
+  ],
+  providers: [Signatures, SignaturesMails, Consents, Funnel, Retention, Suspicion],
   controllers: [SignaturesApi, SignaturesPages],
-  exports: [Signatures],
+  exports: [Funnel, Signatures],
 })
 export class SignaturesModule {}

@@ -88,7 +88,8 @@ export class SignaturesPages {
   ) {
     this.limits.check('confirm', request);
     const own = Confirming.safeParse({ codeHash: form.codeHash }).data?.codeHash;
-    const { fresh, code } = await this.signatures.confirm(token, own ? Buffer.from(own, 'hex') : null);
+    const busyNetwork = !this.limits.allowsFrom('confirm-network', request);
+    const { fresh, code } = await this.signatures.confirm(token, own ? Buffer.from(own, 'hex') : null, busyNetwork);
     const path = `/${locale}/confirm/${token}/thank-you`;
     // Without script the code is made here, and goes to the next page and no further.
     const secure = request.protocol === 'https';

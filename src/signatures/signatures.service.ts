@@ -8,12 +8,14 @@ import { Petitions, type PublishedPetition } from '../petitions/petitions.servic
 import { Limits } from '../site/limits.service.js';
 import { problems } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
-import { normalForm, normalFormVersion } from '../vault/normal-form.js';
+import { domainOf, normalForm, normalFormVersion } from '../vault/normal-form.js';
 import { Vault } from '../vault/vault.service.js';
 import { Consents } from './consents.service.js';
+import { Funnel } from './funnel.service.js';
 import { packForm, type SealedForm, type SignatureSource, unpackForm } from './sealed-form.js';
 import type { NewSignature } from './signatures.schema.js';
 import { openBox, sealBox } from './signer-box.js';
+import { Suspicion } from './suspicion.js';
 
 /** Hours during which a confirmation link works. */
 export const linkHours = 72;
@@ -25,6 +27,9 @@ interface Confirmation {
   box: Buffer;
   /** What the count log will say of it. */
   entry: Buffer;
+  domain: Buffer;
+  /** Why a person looks at it first; mostly nothing. */
+  signals: string[];
 }
 
 type Outcome = 'signed' | 'already' | 'withdrawn' | 'closed';
@@ -52,6 +57,8 @@ export class Signatures {
     private readonly consents: Consents,
     private readonly logs: Logs,
     private readonly switches: Switches,
+    private readonly suspicion: Suspicion,
+    private readonly funnel: Funnel,
   ) {}
 
   /**
@@ -72,6 +79,7 @@ export class Signatures {
       consents: { sign: given('sign'), showName: given('showName'), news: given('news') },
     });
     await this.queueMail('confirm-signature', petition.id, asked.email, this.vault.sealLink('confirm', form));
+    this.funnel.count(petition.id, 'asked');
   }
 
   /** Queues a link that withdraws, if there is anything to withdraw; the answer is the same if not. */
@@ -104,6 +112,7 @@ export class Signatures {
   /**
    * Counts the signature; done when it is committed. Twice is once.
    * @param codeHash of the code that she made herself, 32 bytes
+   * @param busyNetwork many confirm from where she does
    * @returns fresh: she had not signed before, so the code is in the log; code: if it had to be made here, to be shown
    *   once: it is kept nowhere
    * @throws Problem gone if she has withdrawn since, wrong-state if the petition has closed in the meantime
@@ -111,6 +120,7 @@ export class Signatures {
   async confirm(
     token: string,
     codeHash: Buffer | null = null,
+    busyNetwork = false,
   ): Promise<{ petition: PublishedPetition; fresh: boolean; code: string | null }> {
     const form = this.read('confirm', token);
     const petition = await this.petitions.byId(form.petitionId);
@@ -118,16 +128,24 @@ export class Signatures {
     const id = uuidv7({ msecs: Math.floor(Date.now() / 3600_000) * 3600_000 });
     const salt = this.vault.newSalt();
     const box = sealBox(this.vault, form.petitionId, id, { name: form.name, email: form.email, words: '', salt });
+    const email = normalForm(form.email)!;
     const { entry, code } = await this.logs.signEntry(form.petitionId, {
       salt: Buffer.from(salt, 'base64'),
-      email: normalForm(form.email)!,
+      email,
       codeHash,
     });
-    const outcome = await this.confirming.add({ id, form, identity: this.identity(form), box, entry });
+    const domain = domainOf(email);
+    const outcome = await this.confirming.add({
+      ...{ id, form, box, entry },
+      identity: this.vault.identity(form.petitionId, email),
+      domain: this.vault.domainDigest(form.petitionId, domain),
+      signals: this.suspicion.signals(form.petitionId, domain, busyNetwork),
+    });
     if (outcome === 'withdrawn')
       throw problems.gone('You took your name back after asking for this link. To sign again, fill in the form again.');
     if (outcome === 'closed') throw problems.wrongState('This petition has closed.');
     const fresh = outcome === 'signed';
+    if (fresh) this.funnel.count(petition.id, 'confirmed');
     return { petition, fresh, code: fresh ? code : null };
   }
 
@@ -243,28 +261,37 @@ export class Signatures {
       `WITH asked AS MATERIALIZED (
          SELECT * FROM unnest(
            $1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
-           $10::timestamptz[], $11::uuid[], $12::bytea[]
+           $10::timestamptz[], $11::uuid[], $12::bytea[], $13::bytea[], $14::text[]
          ) WITH ORDINALITY AS a (
-           petition_id, id, identity, box, country, locale, text_version, source, consents, asked_at, entry_id, entry, place
+           petition_id, id, identity, box, country, locale, text_version, source, consents, asked_at, entry_id, entry, domain, signals,
+           place
          )
        ), judged AS MATERIALIZED (
-         SELECT asked.*, p.state = 'open' AS open,
+         SELECT asked.*, p.state = 'open' AS open, p.hold_minutes,
            EXISTS (SELECT 1 FROM withdrawals w WHERE w.petition_id = asked.petition_id AND w.identity = asked.identity
                    AND w.withdrawn_at >= asked.asked_at) AS withdrawn,
            EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = asked.petition_id AND s.identity = asked.identity) AS known
          FROM asked JOIN petitions p ON p.id = asked.petition_id
        ), added AS (
          INSERT INTO signatures
-           (petition_id, id, identity, normal_form, box, country, locale, text_version, source, consents)
-         SELECT petition_id, id, identity, ${normalFormVersion}, box, country, locale, text_version, source, consents::int[]
+           (petition_id, id, identity, normal_form, domain, box, country, locale, text_version, source, consents)
+         SELECT petition_id, id, identity, ${normalFormVersion}, domain, box, country, locale, text_version, source, consents::int[]
          FROM judged WHERE open AND NOT withdrawn ORDER BY petition_id, identity
          ON CONFLICT (petition_id, identity) DO NOTHING
          RETURNING petition_id, id, country, source
        ), queued AS (
-         INSERT INTO log_queue (petition_id, id, kind, entry, signature_id, day, country, source)
-         SELECT added.petition_id, judged.entry_id, 'sign', judged.entry, added.id, (now() AT TIME ZONE 'UTC')::date,
-           added.country, added.source
+         INSERT INTO log_queue (petition_id, id, kind, entry, due_at, signature_id, day, country, source)
+         SELECT added.petition_id, judged.entry_id, 'sign', judged.entry,
+           CASE WHEN signals <> '{}' THEN 'infinity' WHEN hold_minutes = 0 THEN now()
+             -- To the minute: the moment she confirmed is nobody's business.
+             ELSE date_trunc('minute', now()) + (hold_minutes + 1) * interval '1 minute' END,
+           added.id, (now() AT TIME ZONE 'UTC')::date, added.country, added.source
          FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
+       ), flagged AS (
+         INSERT INTO flags (petition_id, signature_id, signals)
+         SELECT added.petition_id, added.id, signals::text[]
+         FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
+         WHERE signals <> '{}'
        )
        SELECT CASE WHEN added.id IS NOT NULL THEN 'signed' WHEN known THEN 'already' WHEN withdrawn THEN 'withdrawn'
          WHEN NOT open THEN 'closed' ELSE 'already' END AS outcome
@@ -283,6 +310,8 @@ export class Signatures {
         column(({ form }) => new Date(form.askedAt * 1000)),
         column(() => uuidv7()),
         column(({ entry }) => entry),
+        column(({ domain }) => domain),
+        column(({ signals }) => `{${signals.join(',')}}`),
       ],
     );
     return rows.map(({ outcome }) => outcome);

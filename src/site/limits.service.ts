@@ -15,6 +15,9 @@ interface Rule {
 const rules = {
   sign: { hits: 60, seconds: 3600 },
   confirm: { hits: 300, seconds: 3600 },
+  // Above these nobody is refused: the signature waits for a person (signatures/suspicion.ts).
+  'confirm-domain': { hits: 100, seconds: 3600 },
+  'confirm-network': { hits: 30, seconds: 3600 },
   withdraw: { hits: 20, seconds: 3600 },
   'mail-to-address': { hits: 5, seconds: 24 * 3600 },
   // Of its own, so that nobody can keep a signer from withdrawing by asking for signatures in her name.
@@ -71,6 +74,11 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
   /** Counts one attempt of `who` and tells whether it is within the limit. */
   allows(name: LimitName, who: string): boolean {
     return this.hit(name, who) === null;
+  }
+
+  /** The same for the network of the request. */
+  allowsFrom(name: LimitName, request: FastifyRequest): boolean {
+    return this.allows(name, networkOf(request.ip));
   }
 
   /** Counts one attempt from the network of the request. @throws Problem too-many */

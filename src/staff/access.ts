@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 export const rights = [
   'console:read',
   'petitions:write',
-  'signatures:read',
+  'signatures:moderate',
   'lawmakers:write',
   'letters:compose',
   'letters:send',
@@ -22,7 +22,7 @@ const viewer: Right[] = ['console:read', 'exports:counts'];
 export const roles = {
   viewer,
   organiser: [...viewer, 'petitions:write', 'lawmakers:write', 'letters:compose'],
-  approver: [...viewer, 'letters:send', 'switches:turn'],
+  approver: [...viewer, 'signatures:moderate', 'letters:send', 'switches:turn'],
   admin: [...rights],
 } satisfies Record<string, Right[]>;
 export type Role = keyof typeof roles;

@@ -43,6 +43,9 @@ export function mailboxOf(email: string): { local: string; domain: string } | nu
   return domain.includes('.') ? { local, domain } : null;
 }
 
+/** The domain of an address in its normal form. */
+export const domainOf = (normalForm: string): string => normalForm.slice(normalForm.lastIndexOf('@') + 1);
+
 /**
  * The form of an e-mail address that counts as one identity: NFKC, lower case, the domain by IDNA (UTS 46), dots and
  * "+tag" dropped only where the provider ignores them.
