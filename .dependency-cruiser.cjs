@@ -17,7 +17,7 @@ const domain = [
 /** What services, entities and rules of a room may import from other domain rooms. Foundations are open to all. */
 const arrows = {
   petitions: ['countlog', 'switches', 'staff'],
-  signatures: ['petitions', 'countlog', 'mail', 'switches'],
+  signatures: ['petitions', 'countlog', 'mail', 'switches', 'staff'],
   countlog: ['switches'],
   lawmakers: ['staff'],
   letters: ['petitions', 'lawmakers', 'mail', 'staff'],

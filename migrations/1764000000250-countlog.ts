@@ -13,7 +13,10 @@ export class Countlog1764000000250 implements MigrationInterface {
         size bigint NOT NULL DEFAULT 0 CHECK (size >= 0),
         root bytea NOT NULL CHECK (octet_length(root) = 32),
         grown_at timestamptz NOT NULL DEFAULT now(),
-        ended_at timestamptz
+        ended_at timestamptz,
+        refused text,
+        fault text,
+        checked_at timestamptz
       )`);
     // The bytes of an entry, but for a withdrawal and the end: what they say is known only when it is their turn.
     await runner.query(`

@@ -15,6 +15,7 @@ import { exportCommands } from './exports/exports.cli.js';
 import { lawmakerCommands } from './lawmakers/lawmakers.cli.js';
 import { letterCommands } from './letters/letters.cli.js';
 import { openApiDocument } from './openapi.js';
+import { logCommands } from './signatures/log.cli.js';
 import { Problem } from './site/problem.js';
 import { staffCommands } from './staff/staff.cli.js';
 import { switchCommands } from './switches/switches.cli.js';
@@ -85,6 +86,7 @@ program
 
 exportCommands(program);
 lawmakerCommands(program);
+logCommands(program);
 letterCommands(program);
 staffCommands(program);
 switchCommands(program);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Counts } from './counts.service.js';
+import { FullCheck } from './full-check.js';
 import { LogQueueEntry } from './log-queue-entry.entity.js';
 import { Log, LogBundle, LogCheckpoint, LogPosition, LogTile } from './log.entity.js';
 import { LogRound } from './log-round.js';
@@ -11,7 +12,7 @@ import { Tally } from './tally.entity.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Log, LogBundle, LogCheckpoint, LogPosition, LogQueueEntry, LogTile, Tally])],
-  providers: [Sequencer, LogRound, Publisher, Logs, Counts],
-  exports: [Sequencer, Logs, Counts],
+  providers: [Sequencer, LogRound, Publisher, Logs, Counts, FullCheck],
+  exports: [Sequencer, LogRound, Publisher, Logs, Counts, FullCheck],
 })
 export class CountlogModule {}

@@ -35,22 +35,43 @@ export class LogRound {
 
   /** @returns how many entries were taken @throws LogError if the log is not the one that was published */
   async take(tx: EntityManager, petitionId: string): Promise<number> {
-    const [row] = await tx.query(
-      `SELECT petition_id AS "petitionId", origin, size, root FROM logs WHERE petition_id = $1 FOR UPDATE`,
-      [petitionId],
-    );
-    const log: LogRow = { ...row, size: Number(row.size), root: Buffer.from(row.root) };
+    const log = await this.open(tx, petitionId);
     await this.publisher.guard(tx, log);
     const queued = inOrder(await once(tx, petitionId, await this.queued(tx, petitionId)), log.size);
     if (queued.length === 0) return 0;
 
     const ends = queued[0]!.kind === 'close';
     const entries = ends ? [await lastEntry(tx, petitionId)] : entriesOf(queued, log.size);
+    await this.grow(tx, log, entries, ends);
+    await keepPositions(tx, log, queued);
+    await countAndForget(tx, petitionId, queued);
+    return queued.length;
+  }
+
+  /** The log, for this transaction alone. */
+  async open(tx: EntityManager, petitionId: string): Promise<LogRow> {
+    const [row] = await tx.query(
+      `SELECT petition_id AS "petitionId", origin, size, root FROM logs WHERE petition_id = $1 FOR UPDATE`,
+      [petitionId],
+    );
+    return { ...row, size: Number(row.size), root: Buffer.from(row.root) };
+  }
+
+  /**
+   * Adds entries at the end and signs the checkpoint.
+   * @param ends nothing may follow these
+   * @returns the tree after it @throws LogError if what stands in the database is not the log it says it is
+   */
+  async grow(
+    tx: EntityManager,
+    log: LogRow,
+    entries: Buffer[],
+    ends: boolean,
+  ): Promise<{ size: number; root: Buffer }> {
+    const { petitionId } = log;
     const tree = append(await treeOf(tx, log), entries.map(leafHash));
     await this.keepTiles(tx, petitionId, tree.tiles);
     await this.keepEntries(tx, log, entries);
-    await keepPositions(tx, log, queued);
-    await countAndForget(tx, petitionId, queued);
     const checkpoint = { origin: log.origin, size: tree.size, root: tree.root };
     await tx.query(`INSERT INTO log_checkpoints (petition_id, size, note) VALUES ($1, $2, $3)`, [
       petitionId,
@@ -63,7 +84,7 @@ export class LogRound {
       [petitionId, tree.size, tree.root, log.size, log.root, ends],
     );
     if (grown !== 1) throw new LogError('The log has grown meanwhile.');
-    return queued.length;
+    return tree;
   }
 
   /** The end is not taken before it is alone. */

@@ -33,6 +33,18 @@ export class Log {
   /** When its last entry was logged: nothing may follow. */
   @Column('timestamptz', { nullable: true })
   endedAt: Date | null;
+
+  /** Why the last round would not go on, for example after an old backup was put back; null: it did. */
+  @Column('text', { nullable: true })
+  refused: string | null;
+
+  /** What the last full check found wrong; while it stands nothing more is logged. */
+  @Column('text', { nullable: true })
+  fault: string | null;
+
+  /** When all of it was last recomputed. */
+  @Column('timestamptz', { nullable: true })
+  checkedAt: Date | null;
 }
 
 @Entity('log_tiles')

@@ -67,6 +67,13 @@ export class Logs {
     return { entry, code };
   }
 
+  /** Logs that nothing is added to at the moment, and why. */
+  async inTrouble(): Promise<{ origin: string; why: string }[]> {
+    return this.database.query(
+      `SELECT origin, coalesce(refused, fault) AS why FROM logs WHERE coalesce(refused, fault) IS NOT NULL ORDER BY origin`,
+    );
+  }
+
   /** Signs the checkpoints of the log. */
   signer(origin: string): Signer {
     let signer = this.signers.get(origin);

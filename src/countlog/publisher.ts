@@ -18,7 +18,7 @@ export interface LogRow {
   root: Buffer;
 }
 
-type Released = Pick<Checkpoint, 'size' | 'root'>;
+export type Released = Pick<Checkpoint, 'size' | 'root'>;
 
 /**
  * The public files of the logs, in DATA_DIR/log, and the guard against signing two histories: what was released once is
@@ -34,6 +34,17 @@ export class Publisher {
     private readonly logs: Logs,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
+
+  /** What was released last, by the files themselves and by the anchor; null before the first release. */
+  async released(origin: string): Promise<Released | null> {
+    const [anchor, published] = [await this.anchor(origin), await this.published(origin)];
+    return (anchor?.size ?? -1) > (published?.size ?? -1) ? anchor : published;
+  }
+
+  /** The bytes of a published file, or null if there is none. */
+  file(origin: string, file: string): Promise<Buffer | null> {
+    return readFile(this.path(origin, file)).catch(absent);
+  }
 
   /** @throws LogError unless the log in the database is what was released, or continues it */
   async guard(tx: EntityManager, log: LogRow): Promise<void> {

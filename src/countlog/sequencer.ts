@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { LogError } from './log-error.js';
 import { LogRound, mostInRound } from './log-round.js';
 import { Switches } from '../switches/switches.service.js';
 import { Publisher } from './publisher.js';
@@ -21,6 +22,9 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly listeners: (() => void)[] = [];
   /** Petitions whose log in the database may be ahead of its files. */
   private readonly unreleased = new Set<string>();
+  /** Why a log is refused, by petition. */
+  private readonly refused = new Map<string, string>();
+  private complained = '';
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -69,7 +73,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
     if (off === 'all') return [];
     const rows: { petition_id: string }[] = await this.database.query(
       `SELECT petition_id FROM logs
-       WHERE ended_at IS NULL
+       WHERE ended_at IS NULL AND fault IS NULL
          AND EXISTS (SELECT 1 FROM log_queue q WHERE q.petition_id = logs.petition_id AND due_at <= now())
          AND (publication = 'ordinary' OR size = 0 OR grown_at < now() - interval '24 hours'
            OR EXISTS (SELECT 1 FROM log_queue q WHERE q.petition_id = logs.petition_id AND kind = 'close')
@@ -82,7 +86,14 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async round(petitionId: string): Promise<number> {
-    const taken = await this.database.transaction(async (tx) => {
+    const taken = await this.refusing(petitionId, () => this.take(petitionId));
+    if (taken !== null) await this.release(petitionId);
+    return taken ?? 0;
+  }
+
+  /** @returns null while another process is at it */
+  private take(petitionId: string): Promise<number | null> {
+    return this.database.transaction(async (tx) => {
       const [{ locked }] = await tx.query(
         `SELECT pg_try_advisory_xact_lock(hashtext('countersign sequencer')) AS locked`,
       );
@@ -90,30 +101,57 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
       await tx.query(`SET LOCAL synchronous_commit = on`);
       return this.logRound.take(tx, petitionId);
     });
-    if (taken !== null) await this.release(petitionId);
-    return taken ?? 0;
+  }
+
+  /** A log that is refused says why in its row, so that staff sees it, and in the server's log once. */
+  private async refusing<T>(petitionId: string, work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work();
+      if (result !== null && this.refused.delete(petitionId)) await this.tell(petitionId, null);
+      return result;
+    } catch (error) {
+      if (error instanceof LogError && this.refused.get(petitionId) !== error.message) {
+        this.refused.set(petitionId, error.message);
+        await this.tell(petitionId, error.message);
+      }
+      throw error;
+    }
+  }
+
+  private tell(petitionId: string, refused: string | null): Promise<unknown> {
+    return this.database.query(`UPDATE logs SET refused = $2 WHERE petition_id = $1`, [petitionId, refused]);
   }
 
   /** What was committed is released, now or, when that fails, at the next turn. */
   private async release(petitionId: string): Promise<void> {
     this.unreleased.add(petitionId);
-    await this.publisher.publish(petitionId);
+    await this.refusing(petitionId, () => this.publisher.publish(petitionId));
     this.unreleased.delete(petitionId);
   }
 
   /** Before a crash something may have been committed and not released. */
   private async remember(): Promise<void> {
-    const rows: { petition_id: string }[] = await this.database.query(`SELECT petition_id FROM logs`);
-    for (const { petition_id: petitionId } of rows) this.unreleased.add(petitionId);
+    const rows: { petition_id: string; refused: string | null }[] = await this.database.query(
+      `SELECT petition_id, refused FROM logs`,
+    );
+    for (const { petition_id: petitionId, refused } of rows) {
+      this.unreleased.add(petitionId);
+      if (refused) this.refused.set(petitionId, refused);
+    }
   }
 
-  private readonly complain = (error: { code?: string; message: string }) =>
-    this.log.error(`round failed: ${error.code ?? error.message}`);
+  private readonly complain = (error: { code?: string; message: string }) => {
+    const complaint = error.code ?? error.message;
+    // Each second the same would bury everything else.
+    if (complaint !== this.complained) this.log.error(`round failed: ${complaint}`);
+    this.complained = complaint;
+  };
 
   private schedule(): void {
     if (this.stopped) return;
     this.timer = setTimeout(() => {
       this.running = this.drain()
+        .then(() => (this.complained = ''))
         .catch(this.complain)
         .finally(() => this.stopped || this.schedule());
     }, pause);

@@ -2,6 +2,7 @@ import { Controller, Get, Param, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Counts } from '../countlog/counts.service.js';
+import { Logs } from '../countlog/logs.service.js';
 import { MailDesk } from '../mail/mail-desk.service.js';
 import { Flags } from '../moderation/flags.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
@@ -22,6 +23,7 @@ export class OverviewConsole {
     private readonly mail: MailDesk,
     private readonly switches: Switches,
     private readonly flags: Flags,
+    private readonly logs: Logs,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
@@ -30,16 +32,17 @@ export class OverviewConsole {
   @Get()
   @Page()
   async overview(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
-    const [petitions, total, mail, switches, flags] = await Promise.all([
+    const [petitions, total, mail, switches, flags, logs] = await Promise.all([
       this.petitions.all(),
       this.counts.total(),
       this.mail.summary(),
       this.switches.list(),
       this.flags.waiting(),
+      this.logs.inTrouble(),
     ]);
     return this.pages.render('overview', locale, {
       ...this.console.context(request),
-      ...{ nav: 'overview', path: '/console', total, mail, switchesOff: switches.length, flags },
+      ...{ nav: 'overview', path: '/console', total, mail, switchesOff: switches.length, flags, logs },
       petitions: await Promise.all(
         petitions.map(async (petition) => ({
           slug: petition.slug,

@@ -10,6 +10,7 @@ import { FunnelRow } from './funnel.entity.js';
 import { Funnel } from './funnel.service.js';
 import { Suspicion } from './suspicion.js';
 import { Retention } from './retention.js';
+import { RollForward } from './roll-forward.js';
 import { Signature } from './signature.entity.js';
 import { SignaturesApi } from './signatures.api.js';
 import { SignaturesMails } from './signatures.mails.js';
@@ -24,7 +25,7 @@ import { Withdrawal } from './withdrawal.entity.js';
     PetitionsModule,
     MailModule,
   ],
-  providers: [Signatures, SignaturesMails, Consents, Funnel, Retention, Suspicion],
+  providers: [Signatures, SignaturesMails, Consents, Funnel, Retention, RollForward, Suspicion],
   controllers: [SignaturesApi, SignaturesPages],
   exports: [Funnel, Signatures],
 })

@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { FullCheck } from '../countlog/full-check.js';
+import { LogError } from '../countlog/log-error.js';
+import { Petitions } from '../petitions/petitions.service.js';
+import { withApp } from '../with-app.js';
+import { RollForward } from './roll-forward.js';
+
+interface Json {
+  json?: boolean;
+}
+
+/** For whoever runs the server: is the count what it says, and what to do with a restored backup. */
+export function logCommands(program: Command): void {
+  const log = program
+    .command('log')
+    .description('the public logs: recompute them, or bring a restored backup up to them');
+
+  log
+    .command('check')
+    .description('recompute logs from their first entry; exits with 1 if anything does not fit')
+    .argument('[slugs...]', 'of petitions; none: all')
+    .option('--json', 'as JSON')
+    .action((slugs: string[], { json }: Json) =>
+      withApp(async (app) => {
+        const petitions = app.get(Petitions);
+        const chosen =
+          slugs.length > 0
+            ? await Promise.all(slugs.map((slug) => petitions.find(slug)))
+            : (await petitions.list()).filter(({ openedAt }) => openedAt !== null);
+        const results = [];
+        for (const { id, slug } of chosen) {
+          const result = await app
+            .get(FullCheck)
+            .check(id)
+            .then((checked) => ({ petition: slug, valid: true, ...checked }))
+            .catch((error: unknown) => {
+              if (error instanceof LogError) return { petition: slug, valid: false, fault: error.message };
+              throw error;
+            });
+          results.push(result);
+        }
+        if (json) console.log(JSON.stringify({ logs: results }, null, 2));
+        else for (const result of results) console.log(inWords(result));
+        if (results.some(({ valid }) => !valid)) process.exitCode = 1;
+      }),
+    );
+
+  log
+    .command('roll-forward')
+    .description('after a backup was put back: take over what had been published since, from the public files')
+    .argument('<slug>', 'of the petition')
+    .option('--json', 'as JSON')
+    .action((slug: string, { json }: Json) =>
+      withApp(async (app) => {
+        try {
+          const { entries, withoutRecord } = await app.get(RollForward).run(slug);
+          if (json) return console.log(JSON.stringify({ petition: slug, entries, withoutRecord }, null, 2));
+          console.log(`${slug}: ${entries} entries taken over.`);
+          if (withoutRecord > 0) {
+            console.log(
+              `${withoutRecord} signatures stand in the log, but who gave them was lost with the old database: they stay ` +
+                'counted, can be withdrawn by code alone, and the same people could sign once more. The log says so in public.',
+            );
+          }
+        } catch (error) {
+          if (!(error instanceof LogError)) throw error;
+          console.error(error.message);
+          process.exitCode = 1;
+        }
+      }),
+    );
+}
+
+interface Result {
+  petition: string;
+  valid: boolean;
+  fault?: string;
+  size?: number;
+  count?: number;
+  checkpoints?: number;
+}
+
+const inWords = ({ petition, valid, fault, size, count, checkpoints }: Result): string =>
+  valid
+    ? `${petition}: ${size} entries, ${count} counted, ${checkpoints} checkpoints: all as it must be`
+    : `${petition}: FAULT. ${fault}`;
