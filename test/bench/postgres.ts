@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -10,6 +19,10 @@ export interface Postgres {
   /** The folder of psql and pgbench, or null if only a server elsewhere is known. */
   programs: string | null;
   stop: () => void;
+  /** As when the power goes: every process of it is killed at once. Only of one that was started here. */
+  kill: () => void;
+  /** Starts it again on what a kill left behind. */
+  start: () => void;
 }
 
 const home = '/usr/lib/postgresql';
@@ -36,7 +49,7 @@ export async function startPostgres(): Promise<Postgres> {
   const programs = findPrograms();
   if (!programs) {
     if (!process.env.DATABASE_URL) throw new Error('Neither initdb nor DATABASE_URL is there: nothing to measure on.');
-    return { url: process.env.DATABASE_URL, programs: null, stop: () => undefined };
+    return { url: process.env.DATABASE_URL, programs: null, ...{ stop: nothing, kill: nothing, start: nothing } };
   }
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   const asRoot = process.getuid?.() === 0;
@@ -52,21 +65,44 @@ export async function startPostgres(): Promise<Postgres> {
     ? ' -c shared_preload_libraries=pg_stat_statements'
     : '';
   pg('initdb', `--pgdata=${data}`, '--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C.UTF-8');
-  pg(
-    'pg_ctl',
-    'start',
-    '--wait',
-    '--silent',
-    `--pgdata=${data}`,
-    `--log=${join(folder, 'log')}`,
-    `--options=-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${folder} -c max_connections=150${statistics}`,
-  );
+  const start = () =>
+    void pg(
+      'pg_ctl',
+      'start',
+      '--wait',
+      '--silent',
+      `--pgdata=${data}`,
+      `--log=${join(folder, 'log')}`,
+      `--options=-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${folder} -c max_connections=150${statistics}`,
+    );
+  start();
+  const kill = () => {
+    const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const children = run('ps', ['-o', 'pid=', '--ppid', String(postmaster)])
+      .split('\n')
+      .map(Number)
+      .filter(Boolean);
+    for (const pid of [postmaster, ...children]) killQuietly(pid);
+    // A dead process that nobody has waited for yet looks alive to pg_ctl.
+    for (const lock of [join(data, 'postmaster.pid'), join(folder, `.s.PGSQL.${port}.lock`)])
+      rmSync(lock, { force: true });
+  };
   const stop = () => {
     if (!statSync(folder, { throwIfNoEntry: false })) return;
     pg('pg_ctl', 'stop', '--silent', '--mode=immediate', `--pgdata=${data}`);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, programs, stop };
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, programs, stop, kill, start };
+}
+
+const nothing = () => undefined;
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** One statement, or one with parameters, on a connection of its own. */
