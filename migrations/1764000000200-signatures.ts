@@ -21,7 +21,7 @@ export class Signatures1764000000200 implements MigrationInterface {
         identity bytea NOT NULL CHECK (octet_length(identity) = 32),
         normal_form smallint NOT NULL,
         domain bytea CHECK (octet_length(domain) = 16),
-        box bytea NOT NULL,
+        box bytea,
         country character(2) NOT NULL,
         locale text NOT NULL,
         text_version integer NOT NULL,
@@ -29,7 +29,9 @@ export class Signatures1764000000200 implements MigrationInterface {
         consents integer[] NOT NULL,
         confirmed_hour timestamptz NOT NULL DEFAULT date_trunc('hour', now()),
         PRIMARY KEY (petition_id, id),
-        UNIQUE (petition_id, identity)
+        UNIQUE (petition_id, identity),
+        CONSTRAINT signatures_erased_check CHECK (
+          box IS NOT NULL OR domain IS NULL AND locale = '' AND text_version = 0 AND consents = '{}')
       )`);
     // So that a link from before the withdrawal does not sign again. Kept as long as such a link can live, then deleted.
     await runner.query(`

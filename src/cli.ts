@@ -16,6 +16,7 @@ import { lawmakerCommands } from './lawmakers/lawmakers.cli.js';
 import { letterCommands } from './letters/letters.cli.js';
 import { openApiDocument } from './openapi.js';
 import { logCommands } from './signatures/log.cli.js';
+import { retentionCommand } from './signatures/retention.cli.js';
 import { Problem } from './site/problem.js';
 import { staffCommands } from './staff/staff.cli.js';
 import { switchCommands } from './switches/switches.cli.js';
@@ -87,6 +88,7 @@ program
 exportCommands(program);
 lawmakerCommands(program);
 logCommands(program);
+retentionCommand(program);
 letterCommands(program);
 staffCommands(program);
 switchCommands(program);

@@ -36,6 +36,7 @@ const madeOf = [
   'moderation.reason.',
   'moderation.signal.',
   'moderation.source.',
+  'mydata.now.',
   'petition.state.',
   'petitions.state.',
   'problem.',

@@ -1,11 +1,38 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Vault } from '../vault/vault.service.js';
-import { Signatures } from './signatures.service.js';
+import { ErasureJournal } from './erasure-journal.js';
+import { linkHours } from './sealed-links.js';
 
 const hour = 3600_000;
+const batch = 1000;
 
-/** Once an hour: old link keys go, and with them everything they sealed; remembered withdrawals go when no link needs them. */
+/** How much of each kind went, or would go. */
+export interface RetentionReport {
+  /** Memories of withdrawals, which no link needs any more. */
+  withdrawals: number;
+  /** Digests of people who were erased, in petitions that nobody can sign any more. */
+  erasedDigests: number;
+  /** Months of the erasure journal that no backup reaches back to. */
+  journalMonths: number;
+}
+
+/** The tables that lose rows, and which: by primary key, in batches, so that a stop in the middle does no harm. */
+const due = {
+  withdrawals: {
+    table: 'withdrawals',
+    key: 'identity',
+    where: `withdrawn_at < now() - interval '${linkHours + 1} hours'`,
+  },
+  erasedDigests: {
+    table: 'signatures',
+    key: 'id',
+    where: `box IS NULL AND petition_id IN (SELECT id FROM petitions WHERE state = 'archived')`,
+  },
+} as const;
+
+/** Once an hour, whatever has served its time goes: old keys and everything they sealed, and rows that nothing needs. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('Retention');
@@ -13,8 +40,9 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly database: DataSource,
     private readonly vault: Vault,
-    private readonly signatures: Signatures,
+    private readonly journal: ErasureJournal,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -28,8 +56,32 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  async run(): Promise<void> {
-    this.vault.forgetOldKeys();
-    await this.signatures.forget();
+  /** @param options.dryRun only counts */
+  async run({ dryRun = false } = {}): Promise<RetentionReport> {
+    if (!dryRun) this.vault.forgetOldKeys();
+    const rows = dryRun ? this.count : this.remove;
+    return {
+      withdrawals: await rows('withdrawals'),
+      erasedDigests: await rows('erasedDigests'),
+      journalMonths: await this.journal.prune({ dryRun }),
+    };
   }
+
+  private readonly count = async (what: keyof typeof due): Promise<number> => {
+    const { table, where } = due[what];
+    const [{ n }] = await this.database.query(`SELECT count(*)::int AS n FROM ${table} WHERE ${where}`);
+    return n as number;
+  };
+
+  private readonly remove = async (what: keyof typeof due): Promise<number> => {
+    const { table, key, where } = due[what];
+    for (let removed = 0; ;) {
+      const [, n] = await this.database.query<[unknown[], number]>(
+        `DELETE FROM ${table} WHERE (petition_id, ${key}) IN (
+           SELECT petition_id, ${key} FROM ${table} WHERE ${where} LIMIT ${batch})`,
+      );
+      removed += n;
+      if (n < batch) return removed;
+    }
+  };
 }

@@ -5,6 +5,10 @@ import { Petition } from '../petitions/petition.entity.js';
 @Entity('signatures')
 @Unique(['petitionId', 'identity'])
 @Check('signatures_identity_check', `octet_length(identity) = 32`)
+@Check(
+  'signatures_erased_check',
+  `box IS NOT NULL OR domain IS NULL AND locale = '' AND text_version = 0 AND consents = '{}'`,
+)
 @Check('signatures_domain_check', `octet_length(domain) = 16`)
 export class Signature {
   @PrimaryColumn('uuid')
@@ -30,9 +34,9 @@ export class Signature {
   @Column('bytea', { nullable: true })
   domain: Buffer | null;
 
-  /** Sealed `SignerBox`. */
-  @Column('bytea')
-  box: Buffer;
+  /** Sealed `SignerBox`; null: she was erased, and only her entry and the digest stay. */
+  @Column('bytea', { nullable: true })
+  box: Buffer | null;
 
   @Column('character', { length: 2 })
   country: string;

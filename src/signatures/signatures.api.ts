@@ -1,18 +1,9 @@
-import { Body, Controller, Delete, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Limits } from '../site/limits.service.js';
 import { Public } from '../staff/access.js';
-import {
-  Asked,
-  Confirmed,
-  ConfirmedWithCode,
-  Confirming,
-  NewSignature,
-  NewWithdrawal,
-  OwnWords,
-  Withdrawn,
-} from './signatures.schema.js';
+import { Asked, Confirmed, ConfirmedWithCode, Confirming, NewSignature, OwnWords } from './signatures.schema.js';
 import { Signatures } from './signatures.service.js';
 
 const asked = { status: 'look-in-your-mailbox' };
@@ -66,34 +57,5 @@ export class SignaturesApi {
   ): Promise<Confirmed> {
     this.limits.check('confirm', request);
     return { status: 'signed', petition: (await this.signatures.addWords(token, words)).slug };
-  }
-
-  /** Takes the name back with the link that confirmed it. */
-  @Delete('confirmations/:token')
-  @ApiOkResponse({ standardSchema: Withdrawn })
-  async takeBack(@Param('token') token: string, @Req() request: FastifyRequest): Promise<Withdrawn> {
-    this.limits.check('confirm', request);
-    return { status: 'withdrawn', petition: (await this.signatures.withdraw('confirm', token)).slug };
-  }
-
-  /** Sends a link that withdraws, if the address has signed. The answer is always the same. */
-  @Post('petitions/:slug/withdrawals')
-  @HttpCode(202)
-  @ApiAcceptedResponse({ standardSchema: Asked })
-  async askWithdrawal(
-    @Param('slug') slug: string,
-    @Body({ schema: NewWithdrawal }) { email, locale }: NewWithdrawal,
-    @Req() request: FastifyRequest,
-  ) {
-    this.limits.check('withdraw', request);
-    await this.signatures.askWithdrawal(slug, email, locale);
-    return asked;
-  }
-
-  @Put('withdrawals/:token')
-  @ApiOkResponse({ standardSchema: Withdrawn })
-  async withdraw(@Param('token') token: string, @Req() request: FastifyRequest): Promise<Withdrawn> {
-    this.limits.check('confirm', request);
-    return { status: 'withdrawn', petition: (await this.signatures.withdraw('withdraw', token)).slug };
   }
 }

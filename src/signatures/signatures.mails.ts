@@ -7,8 +7,10 @@ import { Pages } from '../site/pages.service.js';
 import { Problem } from '../site/problem.js';
 import { mailboxOf } from '../vault/normal-form.js';
 import { Funnel } from './funnel.service.js';
+import { MyData } from './my-data.service.js';
 import type { SealedForm } from './sealed-form.js';
-import { linkHours, Signatures } from './signatures.service.js';
+import { type LinkPurpose, linkHours, SealedLinks } from './sealed-links.js';
+import { everyPetition, Signatures } from './signatures.service.js';
 
 interface QueuedMail {
   payload: Buffer | null;
@@ -23,6 +25,8 @@ export class SignaturesMails implements OnModuleInit {
   constructor(
     private readonly kinds: MailKinds,
     private readonly signatures: Signatures,
+    private readonly links: SealedLinks,
+    private readonly myData: MyData,
     private readonly petitions: Petitions,
     private readonly pages: Pages,
     private readonly funnel: Funnel,
@@ -37,6 +41,7 @@ export class SignaturesMails implements OnModuleInit {
       accepted: ({ campaignId }) => this.funnel.count(campaignId, 'mailed'),
     });
     this.kinds.register({ name: 'withdraw-signature', inDoubt: 'resend', compose: (mail) => this.withdraw(mail) });
+    this.kinds.register({ name: 'my-data', inDoubt: 'resend', compose: (mail) => this.showData(mail) });
   }
 
   private async confirm({ payload }: QueuedMail): Promise<ComposedMail | null> {
@@ -52,9 +57,15 @@ export class SignaturesMails implements OnModuleInit {
     return this.write('withdraw-signature', form, `withdraw/${payload!.toString('base64url')}`);
   }
 
-  private open(purpose: 'confirm' | 'withdraw', payload: Buffer | null): SealedForm | null {
+  private async showData({ payload }: QueuedMail): Promise<ComposedMail | null> {
+    const form = this.open('my-data', payload);
+    if (!form || !(await this.myData.isHeld(form))) return null;
+    return this.write('my-data', form, `my-data/${payload!.toString('base64url')}`);
+  }
+
+  private open(purpose: LinkPurpose, payload: Buffer | null): SealedForm | null {
     try {
-      return payload && this.signatures.read(purpose, payload.toString('base64url'));
+      return payload && this.links.open(purpose, payload.toString('base64url'));
     } catch (error) {
       // Too old by now: a link that does not work is not worth a mail.
       if (error instanceof Problem && error.code === 'gone') return null;
@@ -64,14 +75,14 @@ export class SignaturesMails implements OnModuleInit {
 
   private async write(name: string, form: SealedForm, path?: string): Promise<ComposedMail> {
     const locale = isLocale(form.locale) ? form.locale : defaultLocale;
-    const petition = await this.petitions.byId(form.petitionId);
+    const petition = form.petitionId === everyPetition ? null : await this.petitions.byId(form.petitionId);
     const site = `${this.settings.PUBLIC_URL}/${locale}`;
     const mail = await this.pages.renderMail(name, locale, {
-      petition: { title: this.petitions.text(petition, locale).title },
+      petition: petition && { title: this.petitions.text(petition, locale).title },
       name: form.name,
       link: path && `${site}/${path}`,
-      petitionLink: `${site}/p/${petition.slug}`,
-      withdrawLink: `${site}/p/${petition.slug}/withdraw`,
+      petitionLink: petition && `${site}/p/${petition.slug}`,
+      withdrawLink: petition && `${site}/p/${petition.slug}/withdraw`,
       linkHours,
     });
     const { local, domain } = mailboxOf(form.email)!;

@@ -9,6 +9,12 @@ import { Flag } from './flag.entity.js';
 import { FunnelRow } from './funnel.entity.js';
 import { Funnel } from './funnel.service.js';
 import { Suspicion } from './suspicion.js';
+import { ErasureJournal } from './erasure-journal.js';
+import { MyData } from './my-data.service.js';
+import { RightsApi } from './rights.api.js';
+import { RightsPages } from './rights.pages.js';
+import { Rights } from './rights.service.js';
+import { SealedLinks } from './sealed-links.js';
 import { Retention } from './retention.js';
 import { RollForward } from './roll-forward.js';
 import { Signature } from './signature.entity.js';
@@ -25,8 +31,20 @@ import { Withdrawal } from './withdrawal.entity.js';
     PetitionsModule,
     MailModule,
   ],
-  providers: [Signatures, SignaturesMails, Consents, Funnel, Retention, RollForward, Suspicion],
-  controllers: [SignaturesApi, SignaturesPages],
+  providers: [
+    ErasureJournal,
+    MyData,
+    Rights,
+    SealedLinks,
+    Signatures,
+    SignaturesMails,
+    Consents,
+    Funnel,
+    Retention,
+    RollForward,
+    Suspicion,
+  ],
+  controllers: [SignaturesApi, SignaturesPages, RightsApi, RightsPages],
   exports: [Funnel, Signatures],
 })
 export class SignaturesModule {}

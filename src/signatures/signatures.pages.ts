@@ -10,8 +10,9 @@ import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Public } from '../staff/access.js';
-import { Confirming, NewSignature, NewWithdrawal, OwnWords } from './signatures.schema.js';
-import { linkHours, Signatures } from './signatures.service.js';
+import { Confirming, NewSignature, OwnWords } from './signatures.schema.js';
+import { linkHours, SealedLinks } from './sealed-links.js';
+import { Signatures } from './signatures.service.js';
 
 type Form = Record<string, unknown>;
 
@@ -24,6 +25,7 @@ const codeCookie = 'countersign-code';
 export class SignaturesPages {
   constructor(
     private readonly signatures: Signatures,
+    private readonly links: SealedLinks,
     private readonly petitions: Petitions,
     private readonly petitionPage: PetitionPage,
     private readonly pages: Pages,
@@ -70,7 +72,7 @@ export class SignaturesPages {
   @Page()
   @Header('cache-control', 'no-store')
   async confirmation(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
-    const form = this.signatures.read('confirm', token);
+    const form = this.links.open('confirm', token);
     const petition = this.view(await this.petitions.byId(form.petitionId), locale);
     const { name, country } = form;
     return this.pages.render('confirm', locale, { path: `/confirm/${token}`, petition, signer: { name, country } });
@@ -133,82 +135,6 @@ export class SignaturesPages {
     return seeOther(reply, `/${locale}/confirm/${token}/thank-you#words`);
   }
 
-  @Post('confirm/:token/withdrawal')
-  @Page()
-  @Header('cache-control', 'no-store')
-  async takeBack(
-    @Param('locale', LocalePipe) locale: Locale,
-    @Param('token') token: string,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    this.limits.check('confirm', request);
-    const { slug } = await this.signatures.withdraw('confirm', token);
-    return seeOther(reply, `/${locale}/p/${slug}/withdrawn`);
-  }
-
-  @Get('p/:slug/withdraw')
-  @Page()
-  async withdrawForm(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
-    return this.renderWithdrawForm(locale, slug, {}, []);
-  }
-
-  @Post('p/:slug/withdraw')
-  @Page()
-  async askWithdrawal(
-    @Param('locale', LocalePipe) locale: Locale,
-    @Param('slug') slug: string,
-    @Body() form: Form = {},
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    this.limits.check('withdraw', request);
-    const parsed = NewWithdrawal.safeParse({ email: form.email, locale });
-    if (!parsed.success) {
-      reply.status(422);
-      return this.renderWithdrawForm(locale, slug, form, fieldErrors(parsed.error.issues));
-    }
-    await this.signatures.askWithdrawal(slug, parsed.data.email, locale);
-    return seeOther(reply, `/${locale}/p/${slug}/withdraw-asked`);
-  }
-
-  @Get('p/:slug/withdraw-asked')
-  @Page()
-  async withdrawAsked(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
-    const petition = this.view(await this.petitions.find(slug), locale);
-    return this.pages.render('withdraw-asked', locale, { path: `/p/${slug}/withdraw-asked`, petition, linkHours });
-  }
-
-  @Get('withdraw/:token')
-  @Page()
-  @Header('cache-control', 'no-store')
-  async withdrawal(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
-    const form = this.signatures.read('withdraw', token);
-    const petition = this.view(await this.petitions.byId(form.petitionId), locale);
-    return this.pages.render('withdraw-confirm', locale, { path: `/withdraw/${token}`, petition });
-  }
-
-  @Post('withdraw/:token')
-  @Page()
-  @Header('cache-control', 'no-store')
-  async withdraw(
-    @Param('locale', LocalePipe) locale: Locale,
-    @Param('token') token: string,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    this.limits.check('confirm', request);
-    const { slug } = await this.signatures.withdraw('withdraw', token);
-    return seeOther(reply, `/${locale}/p/${slug}/withdrawn`);
-  }
-
-  @Get('p/:slug/withdrawn')
-  @Page()
-  async withdrawn(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
-    const petition = this.view(await this.petitions.find(slug), locale);
-    return this.pages.render('withdrawn', locale, { path: `/p/${slug}/withdrawn`, petition });
-  }
-
   private async renderThankYou(locale: Locale, token: string, values: Form, errors: FieldError[], codes: object = {}) {
     const signed = await this.signatures.look(token);
     const petition = await this.petitions.byId(signed.petitionId);
@@ -219,11 +145,6 @@ export class SignaturesPages {
       ...{ token, count, pending, hasWords: signed.words !== '', ...codes },
       form: { values: { words: signed.words, ...values }, errors },
     });
-  }
-
-  private async renderWithdrawForm(locale: Locale, slug: string, values: Form, errors: FieldError[]) {
-    const petition = this.view(await this.petitions.find(slug), locale);
-    return this.pages.render('withdraw', locale, { path: `/p/${slug}/withdraw`, petition, form: { values, errors } });
   }
 
   private view(petition: PublishedPetition, locale: Locale) {

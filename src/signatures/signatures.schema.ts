@@ -52,9 +52,6 @@ export const NewSignature = z
   });
 export type NewSignature = z.infer<typeof NewSignature>;
 
-export const NewWithdrawal = z.object({ email: EmailAddress, locale: z.enum(locales, 'not-a-language') });
-export type NewWithdrawal = z.infer<typeof NewWithdrawal>;
-
 export const OwnWords = z.object({
   words: z
     .string('required')
@@ -87,6 +84,3 @@ export const ConfirmedWithCode = Confirmed.extend({
   code: z.string().nullable().describe('Made here because none was sent. Said this once, and kept nowhere'),
 });
 export type ConfirmedWithCode = z.infer<typeof ConfirmedWithCode>;
-
-export const Withdrawn = z.object({ status: z.literal('withdrawn'), petition: z.string() });
-export type Withdrawn = z.infer<typeof Withdrawn>;

@@ -12,13 +12,14 @@ import { domainOf, normalForm, normalFormVersion } from '../vault/normal-form.js
 import { Vault } from '../vault/vault.service.js';
 import { Consents } from './consents.service.js';
 import { Funnel } from './funnel.service.js';
-import { packForm, type SealedForm, type SignatureSource, unpackForm } from './sealed-form.js';
+import { packForm, type SealedForm, type SignatureSource } from './sealed-form.js';
+import { linkHours, SealedLinks } from './sealed-links.js';
 import type { NewSignature } from './signatures.schema.js';
 import { openBox, sealBox } from './signer-box.js';
 import { Suspicion } from './suspicion.js';
 
-/** Hours during which a confirmation link works. */
-export const linkHours = 72;
+/** Stands in a link that is about all petitions. */
+export const everyPetition = '00000000-0000-0000-0000-000000000000';
 
 interface Confirmation {
   id: string;
@@ -53,6 +54,7 @@ export class Signatures {
     private readonly petitions: Petitions,
     private readonly outbox: OutboxService,
     private readonly vault: Vault,
+    private readonly links: SealedLinks,
     private readonly limits: Limits,
     private readonly consents: Consents,
     private readonly logs: Logs,
@@ -82,11 +84,15 @@ export class Signatures {
     this.funnel.count(petition.id, 'asked');
   }
 
-  /** Queues a link that withdraws, if there is anything to withdraw; the answer is the same if not. */
-  async askWithdrawal(slug: string, email: string, locale: string): Promise<void> {
-    const petition = await this.petitions.find(slug);
+  /**
+   * Queues a link that takes the name back or erases it, if there is anything to take back, or one that shows everything
+   * that is held; the answer is the same if there is nothing.
+   * @param slug of the petition; everything that is held is shown for all
+   */
+  async askForRights(kind: 'withdraw' | 'my-data', email: string, locale: string, slug?: string): Promise<void> {
+    const petitionId = slug ? (await this.petitions.find(slug)).id : everyPetition;
     const form = packForm({
-      petitionId: petition.id,
+      petitionId,
       askedAt: Math.floor(Date.now() / 1000),
       name: '',
       email,
@@ -96,17 +102,8 @@ export class Signatures {
       textVersion: 0,
       consents: { sign: 0, showName: 0, news: 0 },
     });
-    await this.queueMail('withdraw-signature', petition.id, email, this.vault.sealLink('withdraw', form));
-  }
-
-  /** What the link says, for the page with the button. @throws Problem gone */
-  read(purpose: 'confirm' | 'withdraw', token: string): SealedForm {
-    const opened = this.vault.openLink(purpose, Buffer.from(token, 'base64url'));
-    const form = opened && unpackForm(opened);
-    if (!form || form.askedAt + linkHours * 3600 < Date.now() / 1000) {
-      throw problems.gone('This link has expired or is not complete. Please ask for a new one.');
-    }
-    return form;
+    const mail = kind === 'withdraw' ? 'withdraw-signature' : 'my-data';
+    await this.queueMail(mail, petitionId, email, this.vault.sealLink(kind, form));
   }
 
   /**
@@ -122,7 +119,7 @@ export class Signatures {
     codeHash: Buffer | null = null,
     busyNetwork = false,
   ): Promise<{ petition: PublishedPetition; fresh: boolean; code: string | null }> {
-    const form = this.read('confirm', token);
+    const form = this.links.open('confirm', token);
     const petition = await this.petitions.byId(form.petitionId);
     await this.refuseWhilePaused(petition);
     const id = uuidv7({ msecs: Math.floor(Date.now() / 3600_000) * 3600_000 });
@@ -151,26 +148,26 @@ export class Signatures {
 
   /** What the thank-you page shows. @throws Problem gone if nobody has signed with this link */
   async look(token: string): Promise<{ petitionId: string; words: string }> {
-    const form = this.read('confirm', token);
+    const form = this.links.open('confirm', token);
     const [row] = await this.database.query(`SELECT id, box FROM signatures WHERE petition_id = $1 AND identity = $2`, [
       form.petitionId,
-      this.identity(form),
+      this.links.identity(form.petitionId, form),
     ]);
-    if (!row) throw problems.gone('There is no signature behind this link.');
+    if (!row?.box) throw problems.gone('There is no signature behind this link.');
     return { petitionId: form.petitionId, words: openBox(this.vault, form.petitionId, row.id, row.box).words };
   }
 
   /** Keeps the signer's own words with her name, sealed. @throws Problem gone */
   async addWords(token: string, words: string): Promise<PublishedPetition> {
-    const form = this.read('confirm', token);
+    const form = this.links.open('confirm', token);
     const petition = await this.petitions.byId(form.petitionId);
-    const identity = this.identity(form);
+    const identity = this.links.identity(form.petitionId, form);
     await this.database.transaction(async (tx) => {
       const [row] = await tx.query(
         `SELECT id, box FROM signatures WHERE petition_id = $1 AND identity = $2 FOR UPDATE`,
         [form.petitionId, identity],
       );
-      if (!row) throw problems.gone('There is no signature behind this link.');
+      if (!row?.box) throw problems.gone('There is no signature behind this link.');
       const box = sealBox(this.vault, form.petitionId, row.id, {
         ...openBox(this.vault, form.petitionId, row.id, row.box),
         words,
@@ -184,38 +181,13 @@ export class Signatures {
     return petition;
   }
 
-  /** Takes the name back: the row goes, the withdrawal is counted. Twice is once. */
-  async withdraw(purpose: 'confirm' | 'withdraw', token: string): Promise<PublishedPetition> {
-    const form = this.read(purpose, token);
-    const petition = await this.petitions.byId(form.petitionId);
-    await this.database.query(
-      `WITH gone AS (
-         DELETE FROM signatures WHERE petition_id = $1 AND identity = $2 RETURNING petition_id, id, country, source
-       ), remembered AS (
-         INSERT INTO withdrawals (petition_id, identity) SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM gone)
-         ON CONFLICT (petition_id, identity) DO UPDATE SET withdrawn_at = now()
-       )
-       INSERT INTO log_queue (petition_id, id, kind, reason, signature_id, day, country, source)
-       SELECT petition_id, $3, 'withdraw', 2, id, (now() AT TIME ZONE 'UTC')::date, country, source FROM gone`,
-      [form.petitionId, this.identity(form), uuidv7()],
-    );
-    return petition;
-  }
-
   /** Whether this person has signed: for the mail that is about to be written, never for an answer over HTTP. */
   async hasSigned(form: SealedForm): Promise<boolean> {
     const rows = await this.database.query(`SELECT 1 FROM signatures WHERE petition_id = $1 AND identity = $2`, [
       form.petitionId,
-      this.identity(form),
+      this.links.identity(form.petitionId, form),
     ]);
     return rows.length > 0;
-  }
-
-  /** Deletes what has served its time. */
-  async forget(): Promise<void> {
-    await this.database.query(`DELETE FROM withdrawals WHERE withdrawn_at < now() - make_interval(hours => $1)`, [
-      linkHours + 1,
-    ]);
   }
 
   private async openPetition(slug: string): Promise<PublishedPetition> {
@@ -233,13 +205,9 @@ export class Signatures {
     }
   }
 
-  private identity(form: SealedForm): Buffer {
-    return this.vault.identity(form.petitionId, normalForm(form.email)!);
-  }
-
   private async queueMail(kind: string, petitionId: string, email: string, payload: Buffer): Promise<void> {
     // Above the limit the row is written all the same, empty: the answer takes as long, and no mail goes.
-    const limit = kind === 'withdraw-signature' ? 'withdraw-mail-to-address' : 'mail-to-address';
+    const limit = kind === 'confirm-signature' ? 'mail-to-address' : 'rights-mail-to-address';
     const within = this.limits.allows(limit, normalForm(email)!);
     const id = uuidv7();
     const expiresAt = new Date(Date.now() + linkHours * 3600_000);

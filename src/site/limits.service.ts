@@ -19,9 +19,10 @@ const rules = {
   'confirm-domain': { hits: 100, seconds: 3600 },
   'confirm-network': { hits: 30, seconds: 3600 },
   withdraw: { hits: 20, seconds: 3600 },
+  code: { hits: 20, seconds: 3600 },
   'mail-to-address': { hits: 5, seconds: 24 * 3600 },
   // Of its own, so that nobody can keep a signer from withdrawing by asking for signatures in her name.
-  'withdraw-mail-to-address': { hits: 5, seconds: 24 * 3600 },
+  'rights-mail-to-address': { hits: 5, seconds: 24 * 3600 },
   'sign-in': { hits: 30, seconds: 900 },
   'sign-in-account': { hits: 10, seconds: 900 },
   'sign-in-account-anywhere': { hits: 100, seconds: 900 },

@@ -1,0 +1,117 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { appendFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
+
+/** What somebody wanted: to be forgotten and stay counted, or to be gone from the count too. */
+export type Wish = 'erased' | 'withdrawn';
+
+interface Line {
+  petition: string;
+  signature: string;
+  wish: Wish;
+}
+
+/** Backups older than this must not be put back: the journal does not reach there. */
+const keptMonths = 14;
+const page = 1000;
+
+/**
+ * Which signatures were erased or withdrawn, by their random ids, in files outside the database: a backup that is put back
+ * would bring these people back too. Each start goes through it again before the first request is answered.
+ */
+@Injectable()
+export class ErasureJournal implements OnModuleInit {
+  private readonly log = new Logger('ErasureJournal');
+  private readonly folder: string;
+
+  constructor(
+    @Inject(SETTINGS) settings: Settings,
+    private readonly database: DataSource,
+  ) {
+    this.folder = join(settings.DATA_DIR, 'erasures');
+  }
+
+  async onModuleInit(): Promise<void> {
+    const again = await this.replay();
+    if (again > 0) this.log.warn(`${again} signatures that had been erased or withdrawn were back, and are gone again`);
+  }
+
+  /** On the disk when it returns. Call it before the commit: a wish too many does no harm, one too few does. */
+  async add(petition: string, signature: string, wish: Wish): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const path = join(this.folder, `${new Date().toISOString().slice(0, 7)}.jsonl`);
+    const file = await open(path, 'a', 0o600);
+    try {
+      await appendFile(file, `${JSON.stringify({ petition, signature, wish } satisfies Line)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Does again what the database does not know any more. @returns how many signatures that touched */
+  async replay(): Promise<number> {
+    let touched = 0;
+    for (const name of await this.files()) {
+      const lines = (await readFile(join(this.folder, name), 'utf8')).split('\n').flatMap(readLine);
+      for (let at = 0; at < lines.length; at += page) touched += await this.apply(lines.slice(at, at + page));
+    }
+    return touched;
+  }
+
+  /** Files of months that no backup reaches back to. @returns their number, also when nothing is deleted */
+  async prune({ dryRun }: { dryRun: boolean }): Promise<number> {
+    const horizon = new Date();
+    horizon.setUTCMonth(horizon.getUTCMonth() - keptMonths);
+    const old = (await this.files()).filter((name) => name < horizon.toISOString().slice(0, 7));
+    if (!dryRun) for (const name of old) await rm(join(this.folder, name), { force: true });
+    return old.length;
+  }
+
+  private async files(): Promise<string[]> {
+    const names = await readdir(this.folder).catch(() => [] as string[]);
+    return names.filter((name) => /^\d{4}-\d\d\.jsonl$/.test(name)).toSorted();
+  }
+
+  private async apply(lines: Line[]): Promise<number> {
+    const of = (wish: Wish) => lines.filter((line) => line.wish === wish);
+    const columns = (some: Line[]) => [some.map(({ petition }) => petition), some.map(({ signature }) => signature)];
+    const [, erased] = await this.database.query<[unknown[], number]>(
+      `UPDATE signatures s SET ${forgotten} FROM unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
+       WHERE s.petition_id = j.petition_id AND s.id = j.id AND s.box IS NOT NULL`,
+      columns(of('erased')),
+    );
+    const [{ withdrawn }] = await this.database.query(
+      `WITH gone AS (
+         DELETE FROM signatures s USING unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
+         WHERE s.petition_id = j.petition_id AND s.id = j.id
+         RETURNING s.petition_id, s.id, s.country, s.source
+       ), queued AS (
+         INSERT INTO log_queue (petition_id, id, kind, reason, signature_id, day, country, source)
+         SELECT petition_id, gen_random_uuid(), 'withdraw', 2, gone.id, (now() AT TIME ZONE 'UTC')::date, country, source
+         FROM gone JOIN logs USING (petition_id) WHERE ended_at IS NULL
+       )
+       SELECT count(*)::int AS withdrawn FROM gone`,
+      columns(of('withdrawn')),
+    );
+    return erased + (withdrawn as number);
+  }
+}
+
+/** SQL: what is left of a signature whose person was forgotten: the digest that keeps one mailbox from counting twice. */
+export const forgotten = `box = NULL, domain = NULL, locale = '', text_version = 0, consents = '{}', confirmed_hour = to_timestamp(0)`;
+
+/** A line that was cut by a crash was never promised to anybody. */
+function readLine(line: string): Line[] {
+  try {
+    const { petition, signature, wish } = JSON.parse(line) as Line;
+    const uuid = /^[0-9a-f-]{36}$/;
+    return uuid.test(petition) && uuid.test(signature) && (wish === 'erased' || wish === 'withdrawn')
+      ? [{ petition, signature, wish }]
+      : [];
+  } catch {
+    return [];
+  }
+}

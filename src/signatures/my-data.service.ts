@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Petitions } from '../petitions/petitions.service.js';
+import { Vault } from '../vault/vault.service.js';
+import type { HeldSignature } from './rights.schema.js';
+import { SealedLinks } from './sealed-links.js';
+import type { SealedForm } from './sealed-form.js';
+import { openBox } from './signer-box.js';
+
+interface Row {
+  petition_id: string;
+  id: string;
+  box: Buffer | null;
+  country: string;
+  locale: string;
+  text_version: number;
+  source: string;
+  confirmed_hour: Date;
+  slug: string;
+  index: string | null;
+  waiting: boolean;
+  out: boolean;
+  consents: { purpose: string; wording: string; locale: string }[] | null;
+}
+
+/** Everything that is held about one address, in all petitions. */
+@Injectable()
+export class MyData {
+  constructor(
+    private readonly database: DataSource,
+    private readonly petitions: Petitions,
+    private readonly links: SealedLinks,
+    private readonly vault: Vault,
+  ) {}
+
+  /** Whether there is anything: for the mail that is about to be written. */
+  async isHeld(form: SealedForm): Promise<boolean> {
+    return (await this.rows(form)).length > 0;
+  }
+
+  /** @throws Problem gone */
+  async held(token: string): Promise<{ email: string; signatures: HeldSignature[] }> {
+    const form = this.links.open('my-data', token);
+    const signatures = (await this.rows(form)).map((row): HeldSignature => {
+      const person = row.box && openBox(this.vault, row.petition_id, row.id, row.box);
+      const { country, source, locale } = row;
+      return {
+        ...{ petition: row.slug, erased: person === null, country, source },
+        ...{ name: person?.name ?? null, email: person?.email ?? null, words: person?.words || null },
+        ...{ locale: locale || null, textVersion: row.text_version || null },
+        confirmedHour: person ? row.confirmed_hour.toISOString() : null,
+        consents: row.consents ?? [],
+        auditSalt: person?.salt ?? null,
+        state: row.out ? 'taken-out' : row.index !== null ? 'counted' : 'waiting',
+        entry: row.index === null ? null : Number(row.index),
+      };
+    });
+    return { email: form.email, signatures };
+  }
+
+  /** One search for all petitions: in each she has another digest. */
+  private async rows(form: SealedForm): Promise<Row[]> {
+    const petitions = await this.petitions.all();
+    return this.database.query(
+      `SELECT s.*, p.slug, l.index, l.index IS NULL AS waiting, i.signature_id IS NOT NULL AS out,
+         (SELECT jsonb_agg(jsonb_build_object('purpose', purpose, 'wording', wording, 'locale', c.locale) ORDER BY c.id)
+          FROM consents c WHERE c.id = ANY (s.consents)) AS consents
+       FROM unnest($1::uuid[], $2::bytea[]) AS hers (petition_id, identity)
+       JOIN signatures s USING (petition_id, identity)
+       JOIN petitions p ON p.id = s.petition_id
+       LEFT JOIN log_positions l ON l.petition_id = s.petition_id AND l.signature_id = s.id
+       LEFT JOIN invalidated i ON i.petition_id = s.petition_id AND i.signature_id = s.id
+       ORDER BY p.slug`,
+      [petitions.map(({ id }) => id), petitions.map(({ id }) => this.links.identity(id, form))],
+    );
+  }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { locales } from '../site/languages.js';
+import { EmailAddress } from './signatures.schema.js';
+
+export const NewWithdrawal = z.object({ email: EmailAddress, locale: z.enum(locales, 'not-a-language') });
+export type NewWithdrawal = z.infer<typeof NewWithdrawal>;
+
+export const Withdrawn = z.object({ status: z.literal('withdrawn'), petition: z.string() });
+export type Withdrawn = z.infer<typeof Withdrawn>;
+
+export const Erased = z.object({ status: z.literal('erased'), petition: z.string() });
+export type Erased = z.infer<typeof Erased>;
+
+export const SignerCode = z.object({
+  code: z.string('required').trim().min(1, 'required').max(100, 'not-a-code').describe('20 characters, as typed'),
+});
+export type SignerCode = z.infer<typeof SignerCode>;
+
+const text = z.string().nullable();
+
+/** Everything that is held of one signature. What was erased is null. */
+export const HeldSignature = z.object({
+  petition: z.string(),
+  erased: z.boolean().describe('only a keyed digest of the address, country and way are left'),
+  name: text,
+  email: text,
+  words: text,
+  country: z.string(),
+  locale: text,
+  textVersion: z.number().int().nullable().describe('version of the text that was signed'),
+  source: z.string().describe('the way it came: page, api'),
+  confirmedHour: z.iso.datetime().nullable(),
+  consents: z.array(z.object({ purpose: z.string(), wording: z.string(), locale: z.string() })),
+  auditSalt: text.describe('with the address it opens B of the entry in an audit; base64'),
+  state: z.enum(['waiting', 'counted', 'taken-out']),
+  entry: z.number().int().nullable().describe('index in the public log'),
+});
+export type HeldSignature = z.infer<typeof HeldSignature>;
+
+export const HeldData = z.object({ email: z.string(), signatures: z.array(HeldSignature) });

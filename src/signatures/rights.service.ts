@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { codeHash, parseCode, signerHash } from '../countlog/codes.js';
+import { LogError } from '../countlog/log-error.js';
+import { Logs } from '../countlog/logs.service.js';
+import { parseBundle, tileWidth } from '../countlog/tiles.js';
+import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
+import { Problem, problems } from '../site/problem.js';
+import { ErasureJournal, forgotten } from './erasure-journal.js';
+import type { SealedForm } from './sealed-form.js';
+import { type LinkPurpose, SealedLinks } from './sealed-links.js';
+
+/** Which signature: hers by the digest of her address, or the one behind an entry of the log. */
+type Which = { identity: Buffer } | { signatureId: string };
+
+/** How she shows that she may: through her mailbox, or by the hash of her code. */
+type Proof = { reason: 2 } | { reason: 1; codeHash: Buffer };
+
+/** What a signer may do by herself, at any time: take her name back, or be forgotten and stay counted. */
+@Injectable()
+export class Rights {
+  /** One search through a log at a time, so that nobody can keep the server busy with codes that are none. */
+  private searching: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly petitions: Petitions,
+    private readonly logs: Logs,
+    private readonly links: SealedLinks,
+    private readonly journal: ErasureJournal,
+  ) {}
+
+  /** Takes the name back with a link from her mailbox. Twice is once. @throws Problem gone, wrong-state */
+  async withdraw(purpose: LinkPurpose, token: string, slug?: string): Promise<PublishedPetition> {
+    const { petition, identity } = await this.behind(purpose, token, slug);
+    await this.takeBack(petition, { identity }, { reason: 2 });
+    return petition;
+  }
+
+  /** Forgets who she is; her entry stays counted. Twice is once. @throws Problem gone */
+  async erase(purpose: LinkPurpose, token: string, slug?: string): Promise<PublishedPetition> {
+    const { petition, identity } = await this.behind(purpose, token, slug);
+    await this.database.transaction(async (tx) => {
+      const [found] = await tx.query(
+        `SELECT s.id, f.signature_id IS NOT NULL AS flagged FROM signatures s
+         LEFT JOIN flags f ON f.petition_id = s.petition_id AND f.signature_id = s.id
+         WHERE s.petition_id = $1 AND s.identity = $2 AND s.box IS NOT NULL FOR UPDATE OF s`,
+        [petition.id, identity],
+      );
+      if (!found) return;
+      // What waits for a person could not be judged any more: it goes altogether, and was never counted.
+      if (found.flagged) return this.drop(tx, petition.id, found.id as string);
+      await this.journal.add(petition.id, found.id as string, 'erased');
+      await tx.query(`UPDATE signatures SET ${forgotten} WHERE petition_id = $1 AND id = $2`, [petition.id, found.id]);
+    });
+    return petition;
+  }
+
+  /**
+   * Takes the name back with the code that only she has. Twice is once.
+   * @throws Problem invalid if it is no code, or not one of this petition; wrong-state when the count is sealed
+   */
+  async withdrawByCode(slug: string, typed: string): Promise<PublishedPetition> {
+    const petition = await this.petitions.find(slug);
+    const hash = codeHash(readCode(typed));
+    const search = this.searching.then(() => this.entriesOf(petition.id, hash));
+    this.searching = search.catch(() => undefined);
+    const { known, signatureIds } = await search;
+    if (!known) throw wrongCode('unknown-code');
+    for (const signatureId of signatureIds) {
+      await this.takeBack(petition, { signatureId }, { reason: 1, codeHash: hash });
+    }
+    return petition;
+  }
+
+  private async behind(purpose: LinkPurpose, token: string, slug?: string) {
+    const form: SealedForm = this.links.open(purpose, token);
+    const petition = slug ? await this.petitions.find(slug) : await this.petitions.byId(form.petitionId);
+    return { petition, identity: this.links.identity(petition.id, form) };
+  }
+
+  /** The row goes, the withdrawal is queued for the log, and an older link does not sign again. */
+  private takeBack(petition: PublishedPetition, which: Which, proof: Proof): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      const [{ state }] = await tx.query(`SELECT state FROM petitions WHERE id = $1 FOR SHARE`, [petition.id]);
+      const [found] = await tx.query(
+        `SELECT s.id, country, source, f.signature_id IS NOT NULL AS flagged FROM signatures s
+         LEFT JOIN flags f ON f.petition_id = s.petition_id AND f.signature_id = s.id
+         WHERE s.petition_id = $1 AND (identity = $2 OR s.id = $3) FOR UPDATE OF s`,
+        [petition.id, 'identity' in which ? which.identity : null, 'signatureId' in which ? which.signatureId : null],
+      );
+      const id = (found?.id as string | undefined) ?? ('signatureId' in which ? which.signatureId : null);
+      if (!id) return;
+      if (state === 'archived')
+        throw problems.wrongState('This count was handed in and sealed. You can still have your data erased.');
+      if (found?.flagged) return this.drop(tx, petition.id, id);
+      await this.journal.add(petition.id, id, 'withdrawn');
+      await tx.query(
+        `WITH gone AS (DELETE FROM signatures WHERE petition_id = $1 AND id = $2 RETURNING identity),
+         remembered AS (
+           INSERT INTO withdrawals (petition_id, identity) SELECT $1, identity FROM gone
+           ON CONFLICT (petition_id, identity) DO UPDATE SET withdrawn_at = now()
+         )
+         INSERT INTO log_queue (petition_id, id, kind, reason, code_hash, signature_id, day, country, source)
+         VALUES ($1, $3, 'withdraw', $4, $5, $2, (now() AT TIME ZONE 'UTC')::date, $6, $7)`,
+        [
+          ...[petition.id, id, uuidv7(), proof.reason, proof.reason === 1 ? proof.codeHash : null],
+          // Of a signature whose record a restored backup does not have.
+          ...[found?.country ?? 'ZZ', found?.source ?? 'restored'],
+        ],
+      );
+    });
+  }
+
+  /** A signature that was never logged leaves no entry either. */
+  private async drop(tx: EntityManager, petitionId: string, id: string): Promise<void> {
+    await this.journal.add(petitionId, id, 'withdrawn');
+    await tx.query(
+      `WITH gone AS (DELETE FROM signatures WHERE petition_id = $1 AND id = $2 RETURNING identity),
+       unflagged AS (DELETE FROM flags WHERE petition_id = $1 AND signature_id = $2),
+       unqueued AS (DELETE FROM log_queue WHERE petition_id = $1 AND signature_id = $2)
+       INSERT INTO withdrawals (petition_id, identity) SELECT $1, identity FROM gone
+       ON CONFLICT (petition_id, identity) DO UPDATE SET withdrawn_at = now()`,
+      [petitionId, id],
+    );
+  }
+
+  /** Signatures whose entries carry the hash of this code: those that wait, those that stand, those that staff took out. */
+  private async entriesOf(petitionId: string, hash: Buffer): Promise<{ known: boolean; signatureIds: string[] }> {
+    const hers = signerHash(await this.logs.origin(petitionId), hash);
+    const waiting: { id: string }[] = await this.database.query(
+      `SELECT signature_id AS id FROM log_queue
+       WHERE petition_id = $1 AND kind = 'sign' AND substring(entry FROM 2 FOR 32) = $2
+       UNION SELECT signature_id FROM invalidated WHERE petition_id = $1 AND substring(entry FROM 2 FOR 32) = $2`,
+      [petitionId, hers],
+    );
+    const bundles: { index: number; width: number; entries: Uint8Array }[] = await this.database.query(
+      `SELECT index::int, width, entries FROM log_bundles WHERE petition_id = $1 AND position($2::bytea IN entries) > 0`,
+      [petitionId, hers],
+    );
+    const indexes = bundles.flatMap(({ index, width, entries }) =>
+      parseBundle(entries, width).flatMap((entry, at) =>
+        entry[0] === 1 && entry.subarray(1, 33).equals(hers) ? [index * tileWidth + at] : [],
+      ),
+    );
+    const standing: { id: string }[] = await this.database.query(
+      `SELECT signature_id AS id FROM log_positions WHERE petition_id = $1 AND index = ANY ($2::bigint[])
+       UNION SELECT signature_id FROM invalidated WHERE petition_id = $1 AND index = ANY ($2::bigint[])`,
+      [petitionId, indexes],
+    );
+    const signatureIds = [...new Set([...waiting, ...standing].map(({ id }) => id))];
+    return { known: indexes.length > 0 || waiting.length > 0, signatureIds };
+  }
+}
+
+function readCode(typed: string): string {
+  try {
+    return parseCode(typed);
+  } catch (error) {
+    if (error instanceof LogError) throw wrongCode('not-a-code');
+    throw error;
+  }
+}
+
+const wrongCode = (code: string): Problem => problems.invalid([{ field: 'code', code, message: code }]);
