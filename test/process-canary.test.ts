@@ -195,7 +195,25 @@ test('writes a supporter down nowhere but in her mail: not before she confirms, 
   expect(written.status).toBe(200);
   expect(await stolen()).toEqual({});
 
-  // Withdrawn again.
+  // She looks at all that is held, and has herself erased; she stays counted.
+  const send = (path: string, body: object, method = 'POST') =>
+    running.fetch(`/api/v1/${path}`, { method, headers: json, body: JSON.stringify(body) });
+  const tokenFor = (kind: string) =>
+    until(`the mail with the link to ${kind}`, async () => {
+      const mails = await running.json<{ links: string[] }[]>('/dev/inbox.json');
+      const found = mails.flatMap(({ links }) => links).find((each) => each.includes(`/${kind}/`));
+      return found?.slice(found.lastIndexOf('/') + 1);
+    });
+  const who = { email: canary.email, locale: 'en' };
+  expect((await send('my-data', who)).status).toBe(202);
+  const data = await running.json<{ signatures: object[] }>(`/api/v1/my-data/${await tokenFor('my-data')}`);
+  expect(data.signatures).toMatchObject([{ name: canary.name, words }]);
+  expect((await send(`petitions/${slug}/withdrawals`, who)).status).toBe(202);
+  expect((await send(`withdrawals/${await tokenFor('withdraw')}/erasure`, {}, 'PUT')).status).toBe(200);
+  expect(await running.count(slug)).toBe(1);
+  expect(await stolen()).toEqual({});
+
+  // Withdrawn as well.
   expect((await running.fetch(link, { method: 'DELETE' })).ok).toBe(true);
   await until('nobody is counted', async () => (await running.count(slug)) === 0);
   await running.stop();
