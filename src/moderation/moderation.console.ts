@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Redirect, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
@@ -58,6 +58,7 @@ export class ModerationConsole {
   /** First press: what it would do. Second press, with reason and note: does it. */
   @Needs('signatures:moderate')
   @Post('invalidations')
+  @HttpCode(200)
   @Page()
   async invalidate(
     @Param('locale', LocalePipe) locale: Locale,

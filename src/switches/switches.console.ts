@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Locale } from '../site/languages.js';
@@ -31,6 +31,7 @@ export class SwitchesConsole {
 
   @Needs('switches:turn')
   @Post()
+  @HttpCode(200)
   @Page()
   async turn(
     @Param('locale', LocalePipe) locale: Locale,

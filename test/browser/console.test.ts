@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { Switches } from '../../src/switches/switches.service.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
@@ -48,6 +49,17 @@ withChromium('the console', () => {
       const token = links[0]!.split('/').pop();
       await fetch(`${site.url}/api/v1/confirmations/${token}`, { method: 'PUT' });
     }
+    // Two that wait for a person, and something turned off.
+    await site.database.query(
+      `INSERT INTO flags SELECT petition_id, id, '{disposable-domain,network-burst}' FROM signatures ORDER BY id LIMIT 2`,
+    );
+    const { turn } = site.get(Switches);
+    await turn.call(
+      site.get(Switches),
+      'mailing',
+      { petition: 'magnitsky-sanctions', off: true, reason: 'relay is full' },
+      'system',
+    );
     const count = async () =>
       (await (await fetch(`${site.url}/api/v1/petitions/1988-investigation/count.json`)).json()) as { count: number };
     await until(count, (answer) => answer.count === countries.length);
@@ -87,15 +99,31 @@ withChromium('the console', () => {
     name: string;
     path: string;
     act?: (page: Page) => Promise<void>;
+    status?: number;
   }
   const first = (selector: string) => async (page: Page) => {
     await page.locator(selector).first().click();
     await page.waitForLoadState();
   };
+  const preview = async (page: Page) => {
+    await page.locator('#domain').fill('example.org');
+    await first('button[value=preview]')(page);
+    await page.locator('button[value=apply]').waitFor();
+  };
   const pages: ConsolePage[] = [
     { name: 'overview', path: '' },
     { name: 'petitions', path: '/petitions' },
     { name: 'petition', path: '/petitions/1988-investigation' },
+    { name: 'moderation', path: '/petitions/1988-investigation/signatures' },
+    { name: 'moderation-preview', path: '/petitions/1988-investigation/signatures', act: preview },
+    {
+      name: 'moderation-errors',
+      path: '/petitions/1988-investigation/signatures',
+      act: first('button[value=preview]'),
+      status: 422,
+    },
+    { name: 'switches', path: '/switches' },
+    { name: 'switches-errors', path: '/switches', act: first('main form .button-danger'), status: 422 },
     { name: 'letters', path: '/letters' },
     { name: 'lawmakers', path: '/lawmakers' },
     { name: 'lawmaker', path: '/lawmakers', act: first('main tbody a') },
@@ -114,9 +142,9 @@ withChromium('the console', () => {
       expect(seen).toEqual(fine());
     });
 
-    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act }) => {
+    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status }) => {
       const url = `${site.url}/${locale}/console${path}`;
-      expect(await look(browser, url, `console-${name}-${locale}`, { act, session })).toEqual(fine());
+      expect(await look(browser, url, `console-${name}-${locale}`, { act, session })).toEqual(fine(status));
     });
   }
 });

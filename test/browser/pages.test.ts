@@ -39,6 +39,12 @@ withChromium('every public page', () => {
     await fetch(`${site.url}/api/v1/confirmations/${pathOf(sara!.links[0]!).split('/').pop()}`, { method: 'PUT' });
     await ask('withdrawals', { email: sara!.to, locale: 'en' });
     links.withdraw = pathOf((await until(mails, (found) => found.length === 3))[0]!.links[0]!);
+    await fetch(`${site.url}/api/v1/my-data`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: sara!.to, locale: 'en' }),
+    });
+    links.data = pathOf((await until(mails, (found) => found.length === 4))[0]!.links[0]!);
   });
   afterAll(async () => {
     await browser?.close();
@@ -50,6 +56,11 @@ withChromium('every public page', () => {
     await page.locator('.petition-side .button.wide').click();
     await page.locator('#errors').waitFor();
     await page.waitForLoadState();
+  };
+  const wrongCode = async (page: Page) => {
+    await page.locator('#code').fill('ABC');
+    await page.locator('section .button-danger').click();
+    await page.locator('#errors').waitFor();
   };
   interface PublicPage {
     name: string;
@@ -68,6 +79,11 @@ withChromium('every public page', () => {
     { name: 'withdraw', path: () => `/p/${slug}/withdraw` },
     { name: 'withdraw-asked', path: () => `/p/${slug}/withdraw-asked` },
     { name: 'withdraw-confirm', path: () => links.withdraw! },
+    { name: 'withdraw-errors', path: () => `/p/${slug}/withdraw`, act: wrongCode, status: 422 },
+    { name: 'erased', path: () => `/p/${slug}/erased` },
+    { name: 'my-data-ask', path: () => '/my-data' },
+    { name: 'my-data-asked', path: () => '/my-data/asked' },
+    { name: 'my-data', path: () => links.data! },
     { name: 'withdrawn', path: () => `/p/${slug}/withdrawn` },
     { name: 'method', path: () => '/method' },
     { name: 'privacy', path: () => '/privacy' },
