@@ -141,13 +141,14 @@ export class Publisher {
     return this.opened(origin, this.anchorPath(origin));
   }
 
-  private published(origin: string): Promise<Released | null> {
+  /** The newest checkpoint that everybody can read, if there is one. @throws LogError if it is not signed by the log */
+  published(origin: string): Promise<(Released & { note: Buffer }) | null> {
     return this.opened(origin, this.path(origin, 'checkpoint'));
   }
 
-  private async opened(origin: string, path: string): Promise<Released | null> {
+  private async opened(origin: string, path: string): Promise<(Released & { note: Buffer }) | null> {
     const note = await readFile(path).catch(absent);
-    return note && openCheckpoint(note, this.logs.signer(origin).verifier);
+    return note && { ...openCheckpoint(note, this.logs.signer(origin).verifier), note };
   }
 
   /** Writes a file that never changes again. */

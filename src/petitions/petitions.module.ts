@@ -8,11 +8,13 @@ import { PetitionsApi } from './petitions.api.js';
 import { PetitionsConsole } from './petitions.console.js';
 import { PetitionsPages } from './petitions.pages.js';
 import { Petitions } from './petitions.service.js';
+import { ProofsApi } from './proofs.api.js';
+import { VerifyPages } from './verify.pages.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Petition, PetitionText]), CountlogModule],
   providers: [Petitions, PetitionPage],
-  controllers: [PetitionsApi, PetitionsPages, PetitionsConsole],
+  controllers: [PetitionsApi, PetitionsPages, PetitionsConsole, ProofsApi, VerifyPages],
   exports: [Petitions, PetitionPage],
 })
 export class PetitionsModule {}

@@ -1,6 +1,6 @@
-import { Body, Controller, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Put, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Limits } from '../site/limits.service.js';
 import { Public } from '../staff/access.js';
 import { Asked, Confirmed, ConfirmedWithCode, Confirming, NewSignature, OwnWords } from './signatures.schema.js';
@@ -46,6 +46,25 @@ export class SignaturesApi {
       !this.limits.allowsFrom('confirm-network', request),
     );
     return { status: 'signed', petition: petition.slug, code };
+  }
+
+  /** For her alone, who holds the link: the proof that her entry is in the log or, until it is, a signed promise. */
+  @Get('confirmations/:token/receipt')
+  @Header('cache-control', 'no-store')
+  @ApiOkResponse({
+    description: 'tlog-proof (c2sp.org/tlog-proof), or a signed note "petition-promise/v1" with a time in seconds since 1970',
+    content: { 'application/octet-stream': {} },
+  })
+  async receipt(@Param('token') token: string, @Res() reply: FastifyReply): Promise<void> {
+    const { petition, receipt } = await this.signatures.receipt(token);
+    const [name, bytes] =
+      'proof' in receipt
+        ? [`${petition.slug}-${receipt.index}.tlog-proof`, receipt.proof]
+        : [`${petition.slug}.petition-promise`, receipt.promise];
+    reply
+      .header('content-disposition', `attachment; filename="${name}"`)
+      .type('application/octet-stream')
+      .send(bytes);
   }
 
   @Put('confirmations/:token/words')

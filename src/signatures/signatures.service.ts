@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Logs } from '../countlog/logs.service.js';
+import { Proofs, type Receipt } from '../countlog/proofs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
@@ -61,6 +62,7 @@ export class Signatures {
     private readonly switches: Switches,
     private readonly suspicion: Suspicion,
     private readonly funnel: Funnel,
+    private readonly proofs: Proofs,
   ) {}
 
   /**
@@ -155,6 +157,18 @@ export class Signatures {
     ]);
     if (!row?.box) throw problems.gone('There is no signature behind this link.');
     return { petitionId: form.petitionId, words: openBox(this.vault, form.petitionId, row.id, row.box).words };
+  }
+
+  /** What she can keep as evidence that she is, or will be, counted. @throws Problem gone if she has not signed, or no longer */
+  async receipt(token: string): Promise<{ petition: PublishedPetition; receipt: Receipt }> {
+    const form = this.read('confirm', token);
+    const [row] = await this.database.query(`SELECT id FROM signatures WHERE petition_id = $1 AND identity = $2`, [
+      form.petitionId,
+      this.identity(form),
+    ]);
+    const receipt = row && (await this.proofs.receipt(form.petitionId, row.id));
+    if (!receipt) throw problems.gone('There is no signature behind this link.');
+    return { petition: await this.petitions.byId(form.petitionId), receipt };
   }
 
   /** Keeps the signer's own words with her name, sealed. @throws Problem gone */
