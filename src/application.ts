@@ -72,6 +72,15 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     maxAge: '365d',
     dotfiles: 'ignore',
   });
+  // For whoever wants to recount with no script of ours in the way; better taken from somebody else.
+  await app.register(fastifyStatic, {
+    root: join(projectRoot, 'verifier'),
+    prefix: '/verifier/',
+    decorateReply: false,
+    dotfiles: 'ignore',
+    index: false,
+    maxAge: '1h',
+  });
   // The files of the count logs, for whoever wants to recount: all but the newest checkpoint stay as they are for ever.
   const logs = join(settings.DATA_DIR, 'log');
   await mkdir(logs, { recursive: true });

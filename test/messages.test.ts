@@ -46,6 +46,8 @@ const madeOf = [
   'staff.role.',
   'switches.about.',
   'switches.part.',
+  // Said by public/verify.js.
+  'verify.say.',
   'withdraw.email',
 ];
 

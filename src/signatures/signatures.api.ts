@@ -52,7 +52,8 @@ export class SignaturesApi {
   @Get('confirmations/:token/receipt')
   @Header('cache-control', 'no-store')
   @ApiOkResponse({
-    description: 'tlog-proof (c2sp.org/tlog-proof), or a signed note "petition-promise/v1" with a time in seconds since 1970',
+    description:
+      'tlog-proof (c2sp.org/tlog-proof), or a signed note "petition-promise/v1" with a time in seconds since 1970',
     content: { 'application/octet-stream': {} },
   })
   async receipt(@Param('token') token: string, @Res() reply: FastifyReply): Promise<void> {
@@ -61,10 +62,7 @@ export class SignaturesApi {
       'proof' in receipt
         ? [`${petition.slug}-${receipt.index}.tlog-proof`, receipt.proof]
         : [`${petition.slug}.petition-promise`, receipt.promise];
-    reply
-      .header('content-disposition', `attachment; filename="${name}"`)
-      .type('application/octet-stream')
-      .send(bytes);
+    reply.header('content-disposition', `attachment; filename="${name}"`).type('application/octet-stream').send(bytes);
   }
 
   @Put('confirmations/:token/words')
