@@ -104,15 +104,16 @@ function inWords(found) {
   const { count: standing, signed, withdrawn, size, milliseconds } = found;
   const box = element('div', '', { class: 'notice' });
   box.append(element('p', say(files ? 'valid-folder' : 'valid', { count: standing })));
-  const facts = element('dl');
+  const facts = element('dl', '', { class: 'facts' });
   const fact = (key, ...lines) => {
-    facts.append(element('dt', say(key)), ...lines.map((line) => line));
+    facts.append(element('dt', say(key)), ...lines);
   };
   const plain = (text) => element('dd', text);
   const exact = (text) => element('dd', text, { class: 'mono', dir: 'ltr' });
-  fact('fact-count', plain(`${number(standing)} = ${number(signed)} − ${number(signed - standing)}`));
+  fact('fact-count', plain(number(standing)));
+  fact('fact-signed', plain(number(signed)));
   const reasons = withdrawn.map((n, i) => n && say(`fact-withdrawn-${i + 1}`, { n })).filter(Boolean);
-  if (reasons.length) fact('fact-withdrawn', ...reasons.map(plain));
+  fact('fact-withdrawn', ...(reasons.length > 0 ? reasons : [number(0)]).map(plain));
   fact('fact-size', plain(number(size)));
   fact('fact-root', exact(found.root), exact(found.rootHex));
   fact('fact-key', exact(found.vkey));
