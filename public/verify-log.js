@@ -403,9 +403,10 @@ export function folderReader(files, slug) {
 
 const ahead = 12;
 
-async function need(read, file, fresh) {
-  const bytes = await read(file, fresh);
-  refuseIf(!bytes, 'missing', { file });
+/** One of the two files that every log has, always the newest. */
+async function need(read, file) {
+  const bytes = await read(file, true);
+  refuseIf(!bytes, 'nothing-yet', { file });
   return bytes;
 }
 
@@ -438,15 +439,15 @@ export async function recount({ read, readShown, slug, tell = () => {}, pause = 
   const started = Date.now();
   // The number first: then the checkpoint is the newer of the two, or will be in a moment.
   const shown = shownIn(await readShown());
-  const { origin, vkey } = jsonOf(await need(read, 'log.json', true), 'settings');
+  const { origin, vkey } = jsonOf(await need(read, 'log.json'), 'settings');
   refuseIf(typeof origin !== 'string' || typeof vkey !== 'string', 'settings');
   const key = parseKey(vkey);
   refuseIf(key.name !== origin, 'settings');
   refuseIf(!origin.endsWith(`/log/${slug}`), 'other-log', { origin });
-  let head = await openCheckpoint(await need(read, 'checkpoint', true), key);
+  let head = await openCheckpoint(await need(read, 'checkpoint'), key);
   for (let tries = 0; shown && shown.size > head.size && tries < 4; tries++) {
     await new Promise((done) => setTimeout(done, pause));
-    head = await openCheckpoint(await need(read, 'checkpoint', true), key);
+    head = await openCheckpoint(await need(read, 'checkpoint'), key);
   }
   refuseIf(head.size === 0, 'empty');
 

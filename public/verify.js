@@ -28,10 +28,12 @@ function element(tag, text, attributes = {}) {
 const worker = new Worker(address, { type: 'module' });
 const waiting = new Map();
 let last = 0;
+let broken = null;
 
 /** @returns what the worker answers @throws {code, values} of what is wrong */
 const ask = (job, asked = {}, tell = () => {}) =>
   new Promise((done, fail) => {
+    if (broken) return fail(broken);
     waiting.set(++last, { done, fail, tell });
     worker.postMessage({ id: last, job, ...asked });
   });
@@ -44,7 +46,8 @@ worker.addEventListener('message', ({ data }) => {
   else asked.done(data.result);
 });
 worker.addEventListener('error', () => {
-  for (const { fail } of waiting.values()) fail({ code: 'unexpected' });
+  broken = { code: 'unexpected' };
+  for (const { fail } of waiting.values()) fail(broken);
   waiting.clear();
 });
 
@@ -97,7 +100,7 @@ function refusal({ code, values = {} }) {
   return box;
 }
 /** Nothing is said about the log by these. */
-const trouble = new Set(['unreadable', 'no-log', 'unexpected', 'count-file']);
+const trouble = new Set(['unreadable', 'no-log', 'nothing-yet', 'unexpected', 'count-file']);
 
 /** What was found, what was checked for it, and what was not. */
 function inWords(found) {

@@ -253,6 +253,10 @@ describe('files that were changed', () => {
   });
 });
 
+test('a log that is not there is not called wrong', async () => {
+  expect(await wrongOf(count(new Map()))).toEqual({ code: 'nothing-yet', file: 'log.json' });
+});
+
 test('a folder may hold several logs; the one of the petition is taken', async () => {
   const blobs = (prefix: string, files: log.Files) =>
     [...files].map(([path, bytes]): [string, Blob] => [`${prefix}/${path}`, new Blob([Uint8Array.from(bytes)])]);

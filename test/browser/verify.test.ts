@@ -276,6 +276,21 @@ withChromium('the page that recounts', () => {
     expect(text).not.toContain('The count is right');
   });
 
+  test('a log that is not published yet is not called wrong, nor one that cannot be read right', async () => {
+    await tamper('log.json', () => null);
+    await open();
+    expect(await recount()).toMatch(
+      /^The log could not be checked\s+There is no log here yet: the file log\.json is missing/,
+    );
+  });
+
+  test('a browser that cannot start the script gets an answer too', async () => {
+    await context.route('**/verify-log.js*', (route) => route.fulfill({ status: 404, body: '' }));
+    await page.goto(`${site.url}/en/p/${slug}/verify`);
+    expect(await recount()).toMatch(/^The log could not be checked\s+Something unexpected happened/);
+    expect(await find(codes[0]!)).toMatch(/only when the recount above has worked/);
+  });
+
   test('says so when this browser cannot check the signature, and checks all the rest', async () => {
     const script = `\nconst known = crypto.subtle.importKey; crypto.subtle.importKey = (...asked) =>
       asked[2].name === 'Ed25519' ? Promise.reject(new DOMException('', 'NotSupportedError')) : known(...asked);`;
