@@ -273,9 +273,24 @@ class Log {
   bundles = [];
   /** Of each bundle. */
   roots = [];
+  block = new Uint8Array(0);
+  used = 0;
 
   constructor(origin) {
     this.origin = origin;
+  }
+
+  /** Copies a bundle beside the others: thousands of small buffers would take three times their bytes. */
+  keep(bytes) {
+    if (this.used + bytes.length > this.block.length) {
+      this.block = new Uint8Array(Math.max(2 ** 21, bytes.length));
+      this.used = 0;
+    }
+    const kept = this.block.subarray(this.used, this.used + bytes.length);
+    kept.set(bytes);
+    this.used += bytes.length;
+    this.bundles.push(kept);
+    return kept;
   }
 
   get count() {
@@ -455,9 +470,9 @@ export async function recount({ read, readShown, slug, tell = () => {}, pause = 
   let countThere = shown?.size === 0 ? 0 : null;
   try {
     for await (const { bytes, width, file, number } of bundlesOf(read, head.size)) {
-      log.bundles.push(bytes);
+      const kept = log.keep(bytes);
       const hashes = [];
-      for (const entry of entriesOf(bytes, width, file)) {
+      for (const entry of entriesOf(kept, width, file)) {
         ruled(log, entry, file);
         hashes.push(leafHash(entry));
         if (log.size === shown?.size) countThere = log.count;

@@ -345,6 +345,17 @@ withChromium('the page that recounts', () => {
       expect(await find(codes[0]!)).toMatch(/only when the recount above has worked/);
     });
 
+    test('takes a folder that is dropped on the page, for browsers that cannot choose one', async () => {
+      await open();
+      const client = await context.newCDPSession(page);
+      const data = { items: [], files: [join(folder, slug)], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+        await client.send('Input.dispatchDragEvent', { type, x: 200, y: 300, data });
+      }
+      await page.locator('#result .facts').waitFor();
+      expect(await said('#result')).toContain('The count in this folder is right. 2 confirmed signatures stand in it.');
+    });
+
     test('finds the log in a larger folder, compares count.json, and names a file that was edited', async () => {
       await cp(join(folder, slug), join(folder, 'log', slug), { recursive: true });
       await rm(join(folder, slug), { recursive: true });
