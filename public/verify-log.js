@@ -182,10 +182,10 @@ async function isSigned(key, text, signature) {
 }
 
 /**
- * A checkpoint with exactly one signature of this key; those of others are ignored, as the specification demands.
+ * A note with exactly one signature of this key; those of others are ignored, as the specification demands.
  * @returns signed: null if this browser cannot check signatures
  */
-export async function openCheckpoint(bytes, key) {
+async function openNote(bytes, key) {
   const note = bytes.length > 65_536 ? null : textOf(bytes);
   // eslint-disable-next-line no-control-regex
   refuseIf(note === null || /[\0-\x09\x0b-\x1f]/.test(note) || !note.endsWith('\n'), 'checkpoint');
@@ -203,6 +203,12 @@ export async function openCheckpoint(bytes, key) {
   refuseIf(signatures.length > 1 || signatures[0].length !== 64, 'checkpoint');
   const signed = await isSigned(key, text, signatures[0]);
   refuseIf(signed === false, 'signature');
+  return { text, note, signed };
+}
+
+/** @throws Wrong unless it is a checkpoint, and signed by the key of its log */
+export async function openCheckpoint(bytes, key) {
+  const { text, note, signed } = await openNote(bytes, key);
   return { ...parseHead(text, key.name), note, signed };
 }
 
@@ -454,7 +460,7 @@ export async function recount({ read, readShown, slug, tell = () => {}, pause = 
   const started = Date.now();
   // The number first: then the checkpoint is the newer of the two, or will be in a moment.
   const shown = shownIn(await readShown());
-  const { origin, vkey } = jsonOf(await need(read, 'log.json'), 'settings');
+  const { origin, vkey, promiseVkey } = jsonOf(await need(read, 'log.json'), 'settings');
   refuseIf(typeof origin !== 'string' || typeof vkey !== 'string', 'settings');
   const key = parseKey(vkey);
   refuseIf(key.name !== origin, 'settings');
@@ -493,7 +499,7 @@ export async function recount({ read, readShown, slug, tell = () => {}, pause = 
   const facts = { origin, vkey, count, signed, withdrawn, size, root: toBase64(head.root), rootHex: toHex(head.root) };
   const compared = !shown ? 'none' : countThere === null ? 'behind' : 'same';
   const checks = { signature: head.signed === true, shown: compared, shownCount: shown?.count, shownSize: shown?.size };
-  return { log, key, head, result: { ...facts, ...checks, milliseconds: Date.now() - started } };
+  return { log, key, head, promiseVkey, result: { ...facts, ...checks, milliseconds: Date.now() - started } };
 }
 
 /** Bundles in their order, some of them on their way before they are needed. */
@@ -599,6 +605,61 @@ async function readPaper(key, written, size, all) {
   return { root, of, signed: 'no' };
 }
 
+/** What a signer was given when she confirmed: a proof, or the promise that her entry will come. */
+export async function openReceipt(counted, text, now = Date.now()) {
+  const isProof = text.startsWith('c2sp.org/tlog-proof@v1\n');
+  refuseIf(!isProof && !text.startsWith('petition-promise/v1\n'), 'receipt');
+  return isProof ? openProof(counted, text) : openPromise(counted, text, now);
+}
+
+async function openProof({ log, key }, text) {
+  const gap = text.indexOf('\n\n');
+  const [, extra, at, ...lines] = text.slice(0, gap).split('\n');
+  const head = await openCheckpoint(bytesOf(text.slice(gap + 2)), key);
+  const entry = extra?.startsWith('extra ') ? fromBase64(extra.slice(6)) : null;
+  const index = at?.startsWith('index ') ? decimal(at.slice(6)) : NaN;
+  const path = lines.map(fromBase64);
+  refuseIf(gap < 0 || !entry || !(index < head.size) || path.some((hash) => hash?.length !== 32), 'receipt');
+  refuseIf(!same(rootOfPath(leafHash(entry), index, head.size, path) ?? entry, head.root), 'receipt-false');
+  // Signed by the log, and yet the log says something else: that is the worst there is.
+  const stands = head.size <= log.size && same(rootOf(log.blocks(head.size)), head.root);
+  const reason = stands ? (log.gone.get(index) ?? null) : null;
+  if (reason !== null) return { outcome: `withdrawn-${reason}`, index };
+  return { outcome: stands ? 'receipt-proof' : 'receipt-contradicted', index, size: head.size };
+}
+
+/** The root that a path leads to (RFC 9162, 2.1.3.2). @returns null if it is of another length */
+function rootOfPath(leaf, index, size, path) {
+  let [at, last, root] = [index, size - 1, leaf];
+  for (const hash of path) {
+    if (last === 0) return null;
+    if (at % 2 === 1 || at === last) {
+      root = sha256(nodePrefix, hash, root);
+      while (at % 2 === 0 && at !== 0) [at, last] = [at / 2, Math.floor(last / 2)];
+    } else root = sha256(nodePrefix, root, hash);
+    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  }
+  return last === 0 ? root : null;
+}
+
+async function openPromise({ log, promiseVkey }, written, now) {
+  refuseIf(typeof promiseVkey !== 'string', 'settings');
+  const key = parseKey(promiseVkey);
+  refuseIf(key.name !== `${log.origin}/promise`, 'settings');
+  const { text } = await openNote(bytesOf(written), key);
+  const [, origin, hash, until, ...more] = text.split('\n');
+  const [leaf, by] = [fromBase64(hash ?? ''), decimal(until ?? '')];
+  refuseIf(origin !== log.origin || leaf?.length !== 32 || !(by > 0) || more.join() !== '', 'receipt');
+  for (let number = 0; number < log.bundles.length; number++) {
+    const at = log.leaves(number).findIndex((each) => same(each, leaf));
+    if (at < 0) continue;
+    const index = number * 256 + at;
+    const reason = log.gone.get(index) ?? null;
+    return reason === null ? { outcome: 'receipt-kept', index } : { outcome: `withdrawn-${reason}`, index };
+  }
+  return { outcome: by * 1000 > now ? 'receipt-open' : 'receipt-broken', by };
+}
+
 // --------------------------------------------------------------------------------------------------------- the worker
 
 if (typeof WorkerGlobalScope !== 'undefined') {
@@ -612,6 +673,7 @@ if (typeof WorkerGlobalScope !== 'undefined') {
       return counted.result;
     },
     find: ({ code }) => find(counted, code),
+    receipt: ({ text }) => openReceipt(counted, text),
     compare: ({ written, size }) => compare(counted, written, size),
     proof: ({ index }) => proofOf(counted, index),
   };

@@ -188,6 +188,17 @@ async function compare() {
   return said;
 }
 
+async function receipt() {
+  const text = await id('receipt').files[0].text();
+  const { outcome, by, ...values } = await ask('receipt', { text });
+  const good = ['receipt-proof', 'receipt-kept', 'receipt-open'].includes(outcome);
+  const time = new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeStyle: 'short' });
+  return [sentence(good, outcome, { ...values, at: by && time.format(new Date(by * 1000)) })];
+}
+id('receipt').addEventListener('change', ({ target }) => {
+  if (target.files.length > 0) void answer('received', receipt);
+});
+
 for (const [form, place, question] of [
   ['find', 'found', find],
   ['compare', 'compared', compare],
@@ -203,7 +214,7 @@ for (const [form, place, question] of [
 function use(chosen) {
   files = chosen;
   delete page.dataset.counted;
-  for (const place of ['found', 'compared']) id(place).replaceChildren();
+  for (const place of ['found', 'received', 'compared']) id(place).replaceChildren();
   recount().catch(() => {});
 }
 

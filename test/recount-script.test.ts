@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compare, find, folderReader, proofOf, recount, sha256, Wrong } from '../public/verify-log.js';
+import { compare, find, folderReader, openReceipt, proofOf, recount, sha256, Wrong } from '../public/verify-log.js';
 import { projectRoot } from '../src/config/root.js';
 import { LogError } from '../src/countlog/log-error.js';
+import { encodeVkey, parseVkey, signerOf } from '../src/countlog/note.js';
+import { promiseKeyName, signPromise } from '../src/countlog/promise.js';
 import { leafHash } from '../src/countlog/merkle.js';
-import { parseVkey } from '../src/countlog/note.js';
 import { verifyProof } from '../src/countlog/proof.js';
 import { Tally } from '../src/countlog/tally.js';
 import { vectors } from './support/count-log.js';
@@ -259,6 +260,63 @@ describe('files that were changed', () => {
     const settings = Buffer.from(JSON.stringify({ origin, vkey: stranger }));
     expect(await wrongOf(count(changed('log.json', settings)))).toEqual({ code: 'unsigned' });
     expect(await wrongOf(count(files, null, { slug: 'them' }))).toEqual({ code: 'other-log', origin });
+  });
+});
+
+describe('a receipt', () => {
+  const entries = someEntries();
+  const files = filesOf(entries);
+  const promiser = signerOf(promiseKeyName(origin), log.hash('the seed of promises'));
+  const settings = JSON.parse(String(files.get('log.json'))) as object;
+  files.set('log.json', Buffer.from(JSON.stringify({ ...settings, promiseVkey: encodeVkey(promiser.verifier) })));
+  const by = 1_800_000_000;
+  const promiseOf = (bytes: Buffer) => String(signPromise({ origin, leafHash: leafHash(bytes), by }, promiser));
+  const opened = async (text: string, now = by * 1000 - 1) => openReceipt(await count(files), text, now);
+
+  test('that is a promise was kept, is open, or was broken; and what was withdrawn was not broken', async () => {
+    expect(await opened(promiseOf(entries[300]!))).toEqual({ outcome: 'receipt-kept', index: 300 });
+    expect(await opened(promiseOf(entries[5]!))).toEqual({ outcome: 'withdrawn-3', index: 5 });
+    const missing = promiseOf(entry.sign(codeOf(9999)));
+    expect(await opened(missing)).toEqual({ outcome: 'receipt-open', by });
+    expect(await opened(missing, by * 1000)).toEqual({ outcome: 'receipt-broken', by });
+  });
+
+  test('that is a proof is held against the log that is shown', async () => {
+    const proof = proofOf(await count(files), 300);
+    expect(await opened(proof)).toEqual({ outcome: 'receipt-proof', index: 300, size: 707 });
+    expect(await opened(proofOf(await count(files), 4))).toEqual({ outcome: 'withdrawn-2', index: 4 });
+    const earlier = filesOf(entries.slice(0, 400));
+    expect(await opened(proofOf(await count(earlier), 399))).toEqual({
+      outcome: 'receipt-proof',
+      index: 399,
+      size: 400,
+    });
+    // Signed by the same key: a log that was shown to somebody else, and one that is longer than ours.
+    const fork = filesOf([...entries.slice(0, 100), entry.sign(codeOf(8888))]);
+    expect(await opened(proofOf(await count(fork), 7))).toMatchObject({ outcome: 'receipt-contradicted', size: 101 });
+    const longer = filesOf([...entries, entry.sign(codeOf(8888))]);
+    expect(await opened(proofOf(await count(longer), 7))).toMatchObject({ outcome: 'receipt-contradicted', size: 708 });
+  });
+
+  test('in which anything was changed is refused', async () => {
+    const counted = await count(files);
+    const tried = [promiseOf(entries[300]!), proofOf(counted, 300)];
+    for (const text of tried) {
+      for (let at = 0; at < text.length; at++) {
+        const other = text.slice(0, at) + (text[at] === 'B' ? 'C' : 'B') + text.slice(at + 1);
+        const wrong = await wrongOf(openReceipt(counted, other, 0));
+        expect({ at, wrong }).toEqual({ at, wrong: expect.objectContaining({ code: expect.any(String) }) });
+        expect(await wrongOf(openReceipt(counted, text.slice(0, at), 0))).not.toBeNull();
+      }
+    }
+    for (const text of ['', 'a letter', '\n\n'])
+      expect(await wrongOf(openReceipt(counted, text))).toEqual({ code: 'receipt' });
+  });
+
+  test('signed by the key of checkpoints is no promise', async () => {
+    const text = `petition-promise/v1\n${origin}\n${leafHash(entries[300]!).toString('base64')}\n${by}\n`;
+    const signed = `${text}\n${log.keyOf(origin, log.seed).line(text)}`;
+    expect(await wrongOf(opened(signed))).toEqual({ code: 'unsigned' });
   });
 });
 

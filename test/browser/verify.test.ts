@@ -26,6 +26,8 @@ withChromium('the page that recounts', () => {
   let page: Page;
   /** Of the signers in the order in which they confirmed: Sara, Jean, and Nima, who took his name back. */
   const codes: string[] = [];
+  /** As they got them at once: promises, unless the log was faster. */
+  const promises: Buffer[] = [];
   let errors: string[];
 
   const post = (path: string, method: string, body?: object) =>
@@ -51,6 +53,7 @@ withChromium('the page that recounts', () => {
       const token = mails[0]!.links[0]!.split('/').pop()!;
       const confirmed = await post(`confirmations/${token}`, 'PUT');
       codes.push(((await confirmed.json()) as { code: string }).code);
+      promises.push(Buffer.from(await (await post(`confirmations/${token}/receipt`, 'GET')).arrayBuffer()));
       await until(count, ({ size }) => size === codes.length + 1);
       if (name === 'Nima') await post(`confirmations/${token}`, 'DELETE');
     }
@@ -181,6 +184,28 @@ withChromium('the page that recounts', () => {
     expect(verifyAlone(proof, vkey, { code: codes[1] })).toMatchObject({ index: 2, size: 5 });
     const served = await fetch(`${site.url}/api/v1/petitions/${slug}/proof?index=2&size=5`);
     expect(Buffer.from(await served.arrayBuffer())).toEqual(proof);
+  });
+
+  test('says what became of a receipt', async () => {
+    await open();
+    const receipt = async (name: string, bytes: Buffer) => {
+      await page.locator('#receipt').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: bytes });
+      return said('#received');
+    };
+    expect(await receipt('a.tlog-proof', promises[0]!)).toMatch(
+      /(promise was kept: your entry is number 1|entry 1 is in it)[^]* counted\./,
+    );
+    expect(await receipt('b.tlog-proof', promises[2]!)).toMatch(
+      /^Entry 3 is yours, and it was taken back through your mailbox/,
+    );
+    const served = await fetch(`${site.url}/api/v1/petitions/${slug}/proof?index=2&size=4`);
+    const proof = Buffer.from(await served.arrayBuffer());
+    expect(await receipt('c.tlog-proof', proof)).toMatch(
+      /^The proof is right[^]*entry 2 is in it, under the checkpoint of 4 entries/,
+    );
+    expect(await receipt('d.txt', Buffer.from('a letter'))).toMatch(/^This is no receipt/);
+    const forged = String(promises[0]).replace(/(.)(.{20}\n)$/, (_, one, rest) => (one === 'A' ? 'B' : 'A') + rest);
+    expect(await receipt('e.tlog-proof', Buffer.from(forged))).toMatch(/^The signature under the checkpoint is wrong/);
   });
 
   test('holds a root on paper against the log', async () => {
