@@ -609,7 +609,14 @@ async function readPaper(key, written, size, all) {
 export async function openReceipt(counted, text, now = Date.now()) {
   const isProof = text.startsWith('c2sp.org/tlog-proof@v1\n');
   refuseIf(!isProof && !text.startsWith('petition-promise/v1\n'), 'receipt');
-  return isProof ? openProof(counted, text) : openPromise(counted, text, now);
+  try {
+    return await (isProof ? openProof(counted, text) : openPromise(counted, text, now));
+  } catch (error) {
+    // What is said of the checkpoint of the log would mislead here.
+    refuseIf(error.code === 'checkpoint', 'receipt');
+    refuseIf(error.code === 'unsigned' || error.code === 'signature', 'receipt-unsigned');
+    throw error;
+  }
 }
 
 async function openProof({ log, key }, text) {
@@ -624,8 +631,9 @@ async function openProof({ log, key }, text) {
   // Signed by the log, and yet the log says something else: that is the worst there is.
   const stands = head.size <= log.size && same(rootOf(log.blocks(head.size)), head.root);
   const reason = stands ? (log.gone.get(index) ?? null) : null;
-  if (reason !== null) return { outcome: `withdrawn-${reason}`, index };
-  return { outcome: stands ? 'receipt-proof' : 'receipt-contradicted', index, size: head.size };
+  const { signed } = head;
+  if (reason !== null) return { outcome: `withdrawn-${reason}`, index, signed };
+  return { signed, outcome: stands ? 'receipt-proof' : 'receipt-contradicted', index, size: head.size };
 }
 
 /** The root that a path leads to (RFC 9162, 2.1.3.2). @returns null if it is of another length */
@@ -646,7 +654,7 @@ async function openPromise({ log, promiseVkey }, written, now) {
   refuseIf(typeof promiseVkey !== 'string', 'settings');
   const key = parseKey(promiseVkey);
   refuseIf(key.name !== `${log.origin}/promise`, 'settings');
-  const { text } = await openNote(bytesOf(written), key);
+  const { text, signed } = await openNote(bytesOf(written), key);
   const [, origin, hash, until, ...more] = text.split('\n');
   const [leaf, by] = [fromBase64(hash ?? ''), decimal(until ?? '')];
   refuseIf(origin !== log.origin || leaf?.length !== 32 || !(by > 0) || more.join() !== '', 'receipt');
@@ -655,9 +663,9 @@ async function openPromise({ log, promiseVkey }, written, now) {
     if (at < 0) continue;
     const index = number * 256 + at;
     const reason = log.gone.get(index) ?? null;
-    return reason === null ? { outcome: 'receipt-kept', index } : { outcome: `withdrawn-${reason}`, index };
+    return { signed, index, outcome: reason === null ? 'receipt-kept' : `withdrawn-${reason}` };
   }
-  return { outcome: by * 1000 > now ? 'receipt-open' : 'receipt-broken', by };
+  return { signed, outcome: by * 1000 > now ? 'receipt-open' : 'receipt-broken', by };
 }
 
 // --------------------------------------------------------------------------------------------------------- the worker

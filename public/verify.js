@@ -190,10 +190,12 @@ async function compare() {
 
 async function receipt() {
   const text = await id('receipt').files[0].text();
-  const { outcome, by, ...values } = await ask('receipt', { text });
+  const { outcome, by, signed, ...values } = await ask('receipt', { text });
   const good = ['receipt-proof', 'receipt-kept', 'receipt-open'].includes(outcome);
   const time = new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeStyle: 'short' });
-  return [sentence(good, outcome, { ...values, at: by && time.format(new Date(by * 1000)) })];
+  const said = [sentence(good, outcome, { ...values, at: by && time.format(new Date(by * 1000)) })];
+  if (!signed) said.push(element('p', say('paper-unknown')));
+  return said;
 }
 id('receipt').addEventListener('change', ({ target }) => {
   if (target.files.length > 0) void answer('received', receipt);

@@ -274,19 +274,24 @@ describe('a receipt', () => {
   const opened = async (text: string, now = by * 1000 - 1) => openReceipt(await count(files), text, now);
 
   test('that is a promise was kept, is open, or was broken; and what was withdrawn was not broken', async () => {
-    expect(await opened(promiseOf(entries[300]!))).toEqual({ outcome: 'receipt-kept', index: 300 });
-    expect(await opened(promiseOf(entries[5]!))).toEqual({ outcome: 'withdrawn-3', index: 5 });
+    expect(await opened(promiseOf(entries[300]!))).toMatchObject({ signed: true, outcome: 'receipt-kept', index: 300 });
+    expect(await opened(promiseOf(entries[5]!))).toMatchObject({ signed: true, outcome: 'withdrawn-3', index: 5 });
     const missing = promiseOf(entry.sign(codeOf(9999)));
-    expect(await opened(missing)).toEqual({ outcome: 'receipt-open', by });
-    expect(await opened(missing, by * 1000)).toEqual({ outcome: 'receipt-broken', by });
+    expect(await opened(missing)).toMatchObject({ signed: true, outcome: 'receipt-open', by });
+    expect(await opened(missing, by * 1000)).toMatchObject({ signed: true, outcome: 'receipt-broken', by });
   });
 
   test('that is a proof is held against the log that is shown', async () => {
     const proof = proofOf(await count(files), 300);
-    expect(await opened(proof)).toEqual({ outcome: 'receipt-proof', index: 300, size: 707 });
-    expect(await opened(proofOf(await count(files), 4))).toEqual({ outcome: 'withdrawn-2', index: 4 });
+    expect(await opened(proof)).toMatchObject({ signed: true, outcome: 'receipt-proof', index: 300, size: 707 });
+    expect(await opened(proofOf(await count(files), 4))).toMatchObject({
+      signed: true,
+      outcome: 'withdrawn-2',
+      index: 4,
+    });
     const earlier = filesOf(entries.slice(0, 400));
-    expect(await opened(proofOf(await count(earlier), 399))).toEqual({
+    expect(await opened(proofOf(await count(earlier), 399))).toMatchObject({
+      signed: true,
       outcome: 'receipt-proof',
       index: 399,
       size: 400,
@@ -305,7 +310,10 @@ describe('a receipt', () => {
       for (let at = 0; at < text.length; at++) {
         const other = text.slice(0, at) + (text[at] === 'B' ? 'C' : 'B') + text.slice(at + 1);
         const wrong = await wrongOf(openReceipt(counted, other, 0));
-        expect({ at, wrong }).toEqual({ at, wrong: expect.objectContaining({ code: expect.any(String) }) });
+        expect({ at, wrong }).toEqual({
+          at,
+          wrong: expect.objectContaining({ code: expect.stringMatching(/^receipt/) }),
+        });
         expect(await wrongOf(openReceipt(counted, text.slice(0, at), 0))).not.toBeNull();
       }
     }
@@ -313,10 +321,23 @@ describe('a receipt', () => {
       expect(await wrongOf(openReceipt(counted, text))).toEqual({ code: 'receipt' });
   });
 
+  test('of another log, or signed by a key that is not for promises, is refused', async () => {
+    const note = (at: string, key: ReturnType<typeof log.keyOf>) => {
+      const text = `petition-promise/v1\n${at}\n${leafHash(entries[300]!).toString('base64')}\n${by}\n`;
+      return `${text}\n${key.line(text)}`;
+    };
+    const right = log.keyOf(promiseKeyName(origin), log.hash('the seed of promises'));
+    expect(await opened(note(origin, right))).toMatchObject({ outcome: 'receipt-kept' });
+    expect(await wrongOf(opened(note('petitions.example.org/log/other', right)))).toEqual({ code: 'receipt' });
+    const other = log.keyOf('someone.example/promise', log.hash('the seed of promises'));
+    const odd = new Map(files).set('log.json', Buffer.from(JSON.stringify({ ...settings, promiseVkey: other.vkey })));
+    expect(await wrongOf(openReceipt(await count(odd), note(origin, other)))).toEqual({ code: 'settings' });
+  });
+
   test('signed by the key of checkpoints is no promise', async () => {
     const text = `petition-promise/v1\n${origin}\n${leafHash(entries[300]!).toString('base64')}\n${by}\n`;
     const signed = `${text}\n${log.keyOf(origin, log.seed).line(text)}`;
-    expect(await wrongOf(opened(signed))).toEqual({ code: 'unsigned' });
+    expect(await wrongOf(opened(signed))).toEqual({ code: 'receipt-unsigned' });
   });
 });
 
