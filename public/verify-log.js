@@ -561,7 +561,9 @@ export function find({ log }, typed) {
       index++;
     }
   }
-  return { entries, size: log.size };
+  // One that was removed by mistake is logged once more: then only that counts.
+  const standing = entries.filter(({ reason }) => reason === null);
+  return { entries: standing.length > 0 ? standing : entries, size: log.size };
 }
 
 /** A `.tlog-proof`, made of what was read: nobody is asked, so nobody learns for which entry. */
@@ -630,10 +632,24 @@ async function openProof({ log, key }, text) {
   refuseIf(!same(rootOfPath(leafHash(entry), index, head.size, path) ?? entry, head.root), 'receipt-false');
   // Signed by the log, and yet the log says something else: that is the worst there is.
   const stands = head.size <= log.size && same(rootOf(log.blocks(head.size)), head.root);
-  const reason = stands ? (log.gone.get(index) ?? null) : null;
-  const { signed } = head;
-  if (reason !== null) return { outcome: `withdrawn-${reason}`, index, signed };
-  return { signed, outcome: stands ? 'receipt-proof' : 'receipt-contradicted', index, size: head.size };
+  const { size, signed } = head;
+  if (!stands) return { outcome: 'receipt-contradicted', index, size, signed };
+  if (!log.gone.has(index)) return { outcome: 'receipt-proof', index, size, signed };
+  return { ...placeOf(log, leafHash(entry)), signed };
+}
+
+/** Where an entry stands, or stood: one that was removed by mistake is logged once more. */
+function placeOf(log, leaf) {
+  let place = null;
+  for (let number = 0; number < log.bundles.length; number++) {
+    for (const [at, hash] of log.leaves(number).entries()) {
+      const index = number * 256 + at;
+      if (!same(hash, leaf)) continue;
+      if (!log.gone.has(index)) return { outcome: 'receipt-kept', index };
+      place = { outcome: `withdrawn-${log.gone.get(index)}`, index };
+    }
+  }
+  return place;
 }
 
 /** The root that a path leads to (RFC 9162, 2.1.3.2). @returns null if it is of another length */
@@ -658,14 +674,7 @@ async function openPromise({ log, promiseVkey }, written, now) {
   const [, origin, hash, until, ...more] = text.split('\n');
   const [leaf, by] = [fromBase64(hash ?? ''), decimal(until ?? '')];
   refuseIf(origin !== log.origin || leaf?.length !== 32 || !(by > 0) || more.join() !== '', 'receipt');
-  for (let number = 0; number < log.bundles.length; number++) {
-    const at = log.leaves(number).findIndex((each) => same(each, leaf));
-    if (at < 0) continue;
-    const index = number * 256 + at;
-    const reason = log.gone.get(index) ?? null;
-    return { signed, index, outcome: reason === null ? 'receipt-kept' : `withdrawn-${reason}` };
-  }
-  return { signed, outcome: by * 1000 > now ? 'receipt-open' : 'receipt-broken', by };
+  return { signed, ...(placeOf(log, leaf) ?? { outcome: by * 1000 > now ? 'receipt-open' : 'receipt-broken', by }) };
 }
 
 // --------------------------------------------------------------------------------------------------------- the worker

@@ -8,6 +8,7 @@ import { parseVkey } from '../src/countlog/note.js';
 import { openPromise } from '../src/countlog/promise.js';
 import { parseProof, verifyProof } from '../src/countlog/proof.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
+import { Switches } from '../src/switches/switches.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { queueEntries } from './support/log-queue.js';
 import { askForLink, confirm, openPetition } from './support/petitions.js';
@@ -178,12 +179,36 @@ describe('the receipt of a signer', () => {
     expect(check((await receipt(token)).rawPayload).index).toBeGreaterThan(0);
   });
 
-  test('gives a protected log the hour of its hold window more', async () => {
+  test('adds the hold window, and an hour where rounds are rare', async () => {
     const token = await askForLink(app, { email: 'nima@example.org' });
     await confirm(app, token);
     await app.database.query(`UPDATE logs SET publication = 'protected' WHERE petition_id = $1`, [petitionId]);
     expect(Math.abs(hours(openAs((await receipt(token)).rawPayload).by) - 25)).toBeLessThan(0.05);
+    await app.database.query(`UPDATE log_queue SET due_at = now() + interval '3 hours' WHERE petition_id = $1`, [
+      petitionId,
+    ]);
+    expect(Math.abs(hours(openAs((await receipt(token)).rawPayload).by) - 28)).toBeLessThan(0.05);
     await app.database.query(`UPDATE logs SET publication = 'ordinary' WHERE petition_id = $1`, [petitionId]);
+  });
+
+  test('promises nothing that nobody can be sure of: while somebody has to look, or nothing is counted', async () => {
+    const token = await askForLink(app, { email: 'omid@example.org' });
+    await confirm(app, token);
+    await app.database.query(`UPDATE log_queue SET due_at = 'infinity' WHERE petition_id = $1`, [petitionId]);
+    expect((await receipt(token)).statusCode).toBe(409);
+    await app.database.query(`UPDATE log_queue SET due_at = now() WHERE petition_id = $1`, [petitionId]);
+    await app.database.query(`UPDATE logs SET fault = 'a tile' WHERE petition_id = $1`, [petitionId]);
+    expect((await receipt(token)).statusCode).toBe(503);
+    await app.database.query(`UPDATE logs SET fault = NULL WHERE petition_id = $1`, [petitionId]);
+    await app.get(Switches).turn('counting', { petition: 'wetlands', off: true, reason: 'a test' }, 'system');
+    expect((await receipt(token)).statusCode).toBe(503);
+    await app.get(Switches).turn('counting', { petition: 'wetlands', off: false, reason: 'a test' }, 'system');
+    expect((await receipt(token)).statusCode).toBe(200);
+    // What is in the log can be proved, whatever is switched off.
+    await drain();
+    await app.get(Switches).turn('counting', { petition: null, off: true, reason: 'a test' }, 'system');
+    expect(check((await receipt(token)).rawPayload).index).toBeGreaterThan(0);
+    await app.get(Switches).turn('counting', { petition: null, off: false, reason: 'a test' }, 'system');
   });
 
   test('is not for strangers: a made-up link gets nothing, and one link never another signer’s entry', async () => {

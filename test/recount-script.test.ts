@@ -303,6 +303,14 @@ describe('a receipt', () => {
     expect(await opened(proofOf(await count(longer), 7))).toMatchObject({ outcome: 'receipt-contradicted', size: 708 });
   });
 
+  test('of an entry that was removed by mistake and logged once more is kept', async () => {
+    const again = filesOf([...entries, entries[5]!]).set('log.json', files.get('log.json')!);
+    const counted = await count(again);
+    expect(await openReceipt(counted, promiseOf(entries[5]!))).toMatchObject({ outcome: 'receipt-kept', index: 707 });
+    expect(await openReceipt(counted, proofOf(counted, 5))).toMatchObject({ outcome: 'receipt-kept', index: 707 });
+    expect(find(counted, codeOf(5)).entries).toEqual([{ index: 707, reason: null }]);
+  });
+
   test('in which anything was changed is refused', async () => {
     const counted = await count(files);
     const tried = [promiseOf(entries[300]!), proofOf(counted, 300)];

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { problems } from '../site/problem.js';
+import { Switches } from '../switches/switches.service.js';
 import type { Publication } from './log.entity.js';
 import { Logs } from './logs.service.js';
 import { inclusionNodes, inclusionProof, leafHash } from './merkle.js';
@@ -13,8 +14,8 @@ import { hashAtFrom, parseBundle, placesOf, tilePath, tileWidth } from './tiles.
 export type Receipt = { index: number; proof: Buffer } | { promise: Buffer };
 
 /**
- * Within how many hours of its confirmation an entry is in a published log. Protected logs grow at least once in 24
- * hours, and the entry may have to wait its hold window before.
+ * Within how many hours of being due an entry is in a published log. Protected logs grow once in 24 hours at least; the
+ * hour more is for the round itself.
  */
 const promisedHours = { ordinary: 24, protected: 24 + 1 } as const satisfies Record<Publication, number>;
 
@@ -25,6 +26,7 @@ export class Proofs {
     private readonly database: DataSource,
     private readonly logs: Logs,
     private readonly publisher: Publisher,
+    private readonly switches: Switches,
   ) {}
 
   /**
@@ -45,10 +47,15 @@ export class Proofs {
     });
   }
 
-  /** For the holder of the signature and nobody else: it tells where she stands. @returns null for one that is not counted */
+  /**
+   * For the holder of the signature and nobody else: it tells where she stands.
+   * @returns null for one that is not counted
+   * @throws Problem wrong-state, paused while nobody can say when the entry will be logged: a promise is never made lightly
+   */
   async receipt(petitionId: string, signatureId: string): Promise<Receipt | null> {
     const [row] = await this.database.query(
-      `SELECT origin, publication, extract(epoch FROM now())::bigint AS now, q.entry, p.index
+      `SELECT origin, publication, coalesce(refused, fault) AS stopped, p.index, q.entry, q.due_at = 'infinity' AS held,
+         extract(epoch FROM greatest(now(), nullif(q.due_at, 'infinity')))::bigint AS due
        FROM logs
        LEFT JOIN log_queue q ON q.petition_id = logs.petition_id AND q.signature_id = $2 AND q.kind = 'sign'
        LEFT JOIN log_positions p ON p.petition_id = logs.petition_id AND p.signature_id = $2
@@ -62,8 +69,12 @@ export class Proofs {
     if (index !== null && published && index < published.size) {
       return { index, proof: await this.inclusion(petitionId, index) };
     }
+    if (row.held) throw problems.wrongState('Somebody has to look at this signature before it is counted.');
+    if (row.stopped !== null || (await this.switches.isOff('counting', petitionId))) {
+      throw problems.paused('Nothing is being counted at the moment, so there is no promise. Please try again later.');
+    }
     const entry = index === null ? Buffer.from(row.entry) : await this.entry(petitionId, index);
-    const by = Number(row.now) + promisedHours[publication] * 3600;
+    const by = Number(row.due) + promisedHours[publication] * 3600;
     const promise = { origin, leafHash: leafHash(entry), by };
     return { promise: signPromise(promise, this.logs.signer(promiseKeyName(origin))) };
   }
