@@ -8,6 +8,7 @@ import { parseVkey } from '../src/countlog/note.js';
 import { openPromise } from '../src/countlog/promise.js';
 import { parseProof, verifyProof } from '../src/countlog/proof.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
+import { Rights } from '../src/signatures/rights.service.js';
 import { Switches } from '../src/switches/switches.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { queueEntries } from './support/log-queue.js';
@@ -220,6 +221,15 @@ describe('the receipt of a signer', () => {
     await confirm(app, other);
     const [one, two] = [openAs((await receipt(link)).rawPayload), openAs((await receipt(other)).rawPayload)];
     expect(one.leafHash).not.toEqual(two.leafHash);
+  });
+
+  test('is not for one who was erased: her link must not lead to her entry any more', async () => {
+    const token = await askForLink(app, { email: 'leila@example.org' });
+    await confirm(app, token);
+    await drain();
+    expect((await receipt(token)).statusCode).toBe(200);
+    await app.get(Rights).erase('confirm', token);
+    expect((await receipt(token)).statusCode).toBe(410);
   });
 
   test('can be downloaded from the thank-you page', async () => {

@@ -159,13 +159,13 @@ export class Signatures {
     return { petitionId: form.petitionId, words: openBox(this.vault, form.petitionId, row.id, row.box).words };
   }
 
-  /** What she can keep as evidence that she is, or will be, counted. @throws Problem gone if she has not signed, or no longer */
+  /** What she can keep as evidence that she is, or will be, counted. @throws Problem gone if she has not signed, has withdrawn or was erased */
   async receipt(token: string): Promise<{ petition: PublishedPetition; receipt: Receipt }> {
-    const form = this.read('confirm', token);
-    const [row] = await this.database.query(`SELECT id FROM signatures WHERE petition_id = $1 AND identity = $2`, [
-      form.petitionId,
-      this.identity(form),
-    ]);
+    const form = this.links.open('confirm', token);
+    const [row] = await this.database.query(
+      `SELECT id FROM signatures WHERE petition_id = $1 AND identity = $2 AND box IS NOT NULL`,
+      [form.petitionId, this.links.identity(form.petitionId, form)],
+    );
     const receipt = row && (await this.proofs.receipt(form.petitionId, row.id));
     if (!receipt) throw problems.gone('There is no signature behind this link.');
     return { petition: await this.petitions.byId(form.petitionId), receipt };
