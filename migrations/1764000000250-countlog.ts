@@ -26,6 +26,7 @@ export class Countlog1764000000250 implements MigrationInterface {
         kind text NOT NULL CHECK (kind IN ('genesis', 'sign', 'withdraw', 'note', 'close')),
         entry bytea,
         due_at timestamptz NOT NULL DEFAULT now(),
+        promised boolean NOT NULL DEFAULT false,
         signature_id uuid,
         reason smallint,
         code_hash bytea,

@@ -223,6 +223,17 @@ describe('bulk invalidation', () => {
     expect(await app.database.query(`SELECT kind FROM log_queue`)).toEqual([]);
   });
 
+  test('an entry that was promised is logged first, and taken out in public', async () => {
+    const { token } = await sign('one@bad.example');
+    const receipt = await app.inject({ url: `/api/v1/confirmations/${token}/receipt` });
+    expect([receipt.statusCode, receipt.body.includes('petition-promise/v1')]).toEqual([200, true]);
+    expect(await invalidate({ domain: 'bad.example' })).toBe(0);
+    expect(await log()).toMatchObject({ count: 1 });
+    expect(await invalidate({ domain: 'bad.example' })).toBe(1);
+    await graceIsOver();
+    expect(await log()).toMatchObject({ count: 0, withdrawn: { fraud: 1 } });
+  });
+
   test('whoever is out is in no export of persons', async () => {
     await sign('one@bad.example', { consents: { sign: true, news: true } });
     const exported = async () => {

@@ -36,6 +36,10 @@ export class LogQueueEntry {
   @Column('timestamptz', { default: () => 'now()' })
   dueAt: Date;
 
+  /** The signer has the word of the log that it will be logged: nobody may keep it from there any more. */
+  @Column('boolean', { default: false })
+  promised: boolean;
+
   @Column('uuid', { nullable: true })
   signatureId: string | null;
 

@@ -73,10 +73,21 @@ export class Proofs {
     if (row.stopped !== null || (await this.switches.isOff('counting', petitionId))) {
       throw problems.paused('Nothing is being counted at the moment, so there is no promise. Please try again later.');
     }
+    if (index === null) await this.bind(petitionId, signatureId);
     const entry = index === null ? Buffer.from(row.entry) : await this.entry(petitionId, index);
     const by = Number(row.due) + promisedHours[publication] * 3600;
     const promise = { origin, leafHash: leafHash(entry), by };
     return { promise: signPromise(promise, this.logs.signer(promiseKeyName(origin))) };
+  }
+
+  /** From here on nobody keeps the entry from the log. @throws Problem conflict if it has left the queue in this moment */
+  private async bind(petitionId: string, signatureId: string): Promise<void> {
+    const [, bound] = await this.database.query<[unknown[], number]>(
+      `UPDATE log_queue SET promised = true
+       WHERE petition_id = $1 AND signature_id = $2 AND kind = 'sign' AND due_at < 'infinity'`,
+      [petitionId, signatureId],
+    );
+    if (bound === 0) throw problems.conflict('This is changing in this moment. Please try again.');
   }
 
   private async checkpoint(petitionId: string, size?: number): Promise<{ size: number; note: Buffer }> {

@@ -206,11 +206,15 @@ export class Invalidations {
   }
 }
 
-/** Of signatures `s`, with the parameters of `values`. Who was erased or is out already fits nothing. */
+/**
+ * Of signatures `s`, with the parameters of `values`. Who was erased or is out already fits nothing; nor does an entry that
+ * was promised to be logged, until it is.
+ */
 const fits = () =>
   `s.petition_id = $1 AND s.box IS NOT NULL
    AND ($2::bytea IS NULL OR s.domain = $2) AND ($3::timestamptz IS NULL OR s.confirmed_hour >= $3)
    AND ($4::timestamptz IS NULL OR s.confirmed_hour < $4) AND ($5::text IS NULL OR s.country = $5)
    AND ($6::text IS NULL OR s.source = $6)
    AND NOT EXISTS (SELECT 1 FROM invalidated i WHERE i.petition_id = $1 AND i.signature_id = s.id)
+   AND NOT EXISTS (SELECT 1 FROM log_queue q WHERE q.petition_id = $1 AND q.signature_id = s.id AND q.kind = 'sign' AND q.promised)
    AND (NOT $7::boolean OR EXISTS (SELECT 1 FROM flags f WHERE f.petition_id = $1 AND f.signature_id = s.id))`;

@@ -53,13 +53,9 @@ withChromium('the console', () => {
     await site.database.query(
       `INSERT INTO flags SELECT petition_id, id, '{disposable-domain,network-burst}' FROM signatures ORDER BY id LIMIT 2`,
     );
-    const { turn } = site.get(Switches);
-    await turn.call(
-      site.get(Switches),
-      'mailing',
-      { petition: 'magnitsky-sanctions', off: true, reason: 'relay is full' },
-      'system',
-    );
+    await site
+      .get(Switches)
+      .turn('mailing', { petition: 'magnitsky-sanctions', off: true, reason: 'relay is full' }, 'system');
     const count = async () =>
       (await (await fetch(`${site.url}/api/v1/petitions/1988-investigation/count.json`)).json()) as { count: number };
     await until(count, (answer) => answer.count === countries.length);
