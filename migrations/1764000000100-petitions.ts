@@ -8,7 +8,7 @@ export class Petitions1764000000100 implements MigrationInterface {
       CREATE TABLE petitions (
         id uuid PRIMARY KEY,
         slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$'),
-        state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'open', 'closed', 'archived')),
+        state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'in_review', 'open', 'closed', 'archived')),
         started_by text NOT NULL,
         goal integer CHECK (goal > 0),
         fact_checked_on date,
@@ -16,7 +16,9 @@ export class Petitions1764000000100 implements MigrationInterface {
         hold_minutes integer NOT NULL DEFAULT 0 CHECK (hold_minutes BETWEEN 0 AND 10080),
         created_at timestamptz NOT NULL DEFAULT now(),
         opened_at timestamptz,
-        closed_at timestamptz
+        closed_at timestamptz,
+        archived_at timestamptz,
+        return_reason text
       )`);
     await runner.query(`
       CREATE TABLE petition_texts (
@@ -32,6 +34,8 @@ export class Petitions1764000000100 implements MigrationInterface {
         timeline jsonb NOT NULL DEFAULT '[]',
         sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
         created_at timestamptz NOT NULL DEFAULT now(),
+        reason text,
+        note_id uuid,
         PRIMARY KEY (petition_id, locale, version)
       )`);
   }

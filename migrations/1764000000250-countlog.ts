@@ -77,10 +77,19 @@ export class Countlog1764000000250 implements MigrationInterface {
     await runner.query(
       `CREATE INDEX log_positions_petition_id_index_idx ON log_positions USING brin (petition_id, index)`,
     );
+    // Where a note stands, for the page that tells the history of a text.
+    await runner.query(`
+      CREATE TABLE log_notes (
+        petition_id uuid NOT NULL REFERENCES logs,
+        id uuid NOT NULL,
+        index bigint NOT NULL,
+        PRIMARY KEY (petition_id, id)
+      )`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['log_positions', 'log_checkpoints', 'log_bundles', 'log_tiles', 'log_queue', 'logs']) {
+    const rest = ['log_positions', 'log_checkpoints', 'log_bundles', 'log_tiles', 'log_queue', 'logs'];
+    for (const table of ['log_notes', ...rest]) {
       await runner.query(`DROP TABLE ${table}`);
     }
   }

@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Counts } from './counts.service.js';
 import { FullCheck } from './full-check.js';
 import { LogQueueEntry } from './log-queue-entry.entity.js';
-import { Log, LogBundle, LogCheckpoint, LogPosition, LogTile } from './log.entity.js';
+import { Log, LogBundle, LogCheckpoint, LogNote, LogPosition, LogTile } from './log.entity.js';
 import { LogRound } from './log-round.js';
 import { Logs } from './logs.service.js';
 import { Proofs } from './proofs.service.js';
@@ -12,7 +12,9 @@ import { Sequencer } from './sequencer.js';
 import { Tally } from './tally.entity.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Log, LogBundle, LogCheckpoint, LogPosition, LogQueueEntry, LogTile, Tally])],
+  imports: [
+    TypeOrmModule.forFeature([Log, LogBundle, LogCheckpoint, LogNote, LogPosition, LogQueueEntry, LogTile, Tally]),
+  ],
   providers: [Sequencer, LogRound, Publisher, Logs, Counts, FullCheck, Proofs],
   exports: [Sequencer, LogRound, Publisher, Logs, Counts, FullCheck, Proofs],
 })

@@ -44,6 +44,7 @@ export class LogRound {
     const entries = ends ? [await lastEntry(tx, petitionId)] : entriesOf(queued, log.size);
     await this.grow(tx, log, entries, ends);
     await keepPositions(tx, log, queued);
+    await keepNotes(tx, log, queued);
     await countAndForget(tx, petitionId, queued);
     return queued.length;
   }
@@ -247,6 +248,16 @@ async function keepPositions(tx: EntityManager, { petitionId, size }: LogRow, qu
   await tx.query(`DELETE FROM log_positions WHERE petition_id = $1 AND signature_id = ANY ($2::uuid[])`, [
     petitionId,
     [...gone],
+  ]);
+}
+
+async function keepNotes(tx: EntityManager, { petitionId, size }: LogRow, queued: Queued[]): Promise<void> {
+  const notes = queued.flatMap(({ id, kind }, at) => (kind === 'note' ? [{ id, index: size + at }] : []));
+  if (notes.length === 0) return;
+  await tx.query(`INSERT INTO log_notes (petition_id, id, index) SELECT $1, * FROM unnest($2::uuid[], $3::bigint[])`, [
+    petitionId,
+    notes.map(({ id }) => id),
+    notes.map(({ index }) => index),
   ]);
 }
 

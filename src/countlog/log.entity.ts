@@ -1,6 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-export type Publication = 'ordinary' | 'protected';
+export const publications = ['ordinary', 'protected'] as const;
+export type Publication = (typeof publications)[number];
 
 /** The log of a petition: the name under which its numbers are signed, and how far it has grown. */
 @Entity('logs')
@@ -92,6 +93,20 @@ export class LogCheckpoint {
 
   @Column('bytea')
   note: Buffer;
+}
+
+@Entity('log_notes')
+export class LogNote {
+  @ForeignKey('Log')
+  @PrimaryColumn('uuid')
+  petitionId: string;
+
+  /** Of the row that waited in the queue. */
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('bigint')
+  index: string;
 }
 
 // The index is BRIN, which TypeORM does not know how to compare.

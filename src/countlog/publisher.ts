@@ -86,12 +86,10 @@ export class Publisher {
     // Also here: a restored backup must not take back what was published, not even on the next start.
     await this.guard(this.database.manager, { petitionId, origin, size, root: Buffer.from(log.root) });
     const from = Math.min((await this.anchor(origin))?.size ?? 0, (await this.published(origin))?.size ?? 0);
+    // Before anything else: the publication can change while the log stands still.
+    await this.renew(this.path(origin, 'log.json'), `${JSON.stringify(this.logs.settingsOf(log), null, 2)}\n`);
     if (from === size) return;
 
-    await this.write(
-      this.path(origin, 'log.json'),
-      Buffer.from(`${JSON.stringify(this.logs.settingsOf(log), null, 2)}\n`),
-    );
     for (let level = 0; tileWidth ** level <= size; level++) {
       const tiles = this.rows<{ index: number; hashes: Uint8Array }>(
         `SELECT index::int, hashes FROM log_tiles
@@ -157,6 +155,12 @@ export class Publisher {
     const known = await readFile(path).catch(absent);
     if (!known) return this.write(path, bytes);
     if (!known.equals(bytes)) throw new LogError(`${file} was published with another content.`);
+  }
+
+  /** Writes a file again only if it says something else. */
+  private async renew(path: string, text: string): Promise<void> {
+    const known = await readFile(path).catch(absent);
+    if (!known?.equals(Buffer.from(text))) await this.write(path, Buffer.from(text));
   }
 
   /** Whole or not at all, and on the disk when it returns. */

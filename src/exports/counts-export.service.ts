@@ -37,7 +37,8 @@ export class CountsExport {
   /** @throws Problem not-found for a petition that does not exist */
   private async open(by: Breakdown, slug?: string, finishedDays = false): Promise<CountsFile> {
     const [{ found, as_of: asOf }] = await this.database.query(
-      `SELECT EXISTS (SELECT 1 FROM petitions WHERE $1::text IS NULL OR slug = $1) AS found, now() AS as_of`,
+      `SELECT now() AS as_of, EXISTS (
+         SELECT 1 FROM petitions WHERE slug = $1 AND state NOT IN ('draft', 'in_review')) AS found`,
       [slug ?? null],
     );
     if (slug && !found) throw problems.notFound('There is no petition of this name.');
@@ -61,7 +62,7 @@ export class CountsExport {
         `SELECT p.slug, ${day} AS day, ${country} AS country,
            coalesce(sum(t.signed), 0) AS signed, coalesce(sum(t.withdrawn), 0) AS withdrawn
          FROM petitions p ${by === 'petition' ? 'LEFT ' : ''}JOIN tallies t ON t.petition_id = p.id
-         WHERE ($1::text IS NULL OR p.slug = $1) AND p.state <> 'draft'
+         WHERE ($1::text IS NULL OR p.slug = $1) AND p.state NOT IN ('draft', 'in_review')
            AND (NOT $5 OR t.day < (now() AT TIME ZONE 'UTC')::date)
            AND (p.slug, ${day}, ${country}) > ($2, $3, $4)
          GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ${page}`,

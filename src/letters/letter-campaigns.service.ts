@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { isPublic } from '../petitions/petition-states.js';
 import { Petition } from '../petitions/petition.entity.js';
 import { type FieldError, problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -195,7 +196,7 @@ async function whole(manager: EntityManager, campaign: LetterCampaign): Promise<
 async function petitionId(tx: EntityManager, slug: string | null): Promise<string | null> {
   if (!slug) return null;
   const petition = await tx.findOneBy(Petition, { slug });
-  if (!petition || petition.state === 'draft') {
+  if (!petition || !isPublic(petition.state)) {
     throw problems.invalid([
       { field: 'petition', code: 'unknown-petition', message: 'There is no published petition of this name.' },
     ]);

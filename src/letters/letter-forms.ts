@@ -1,10 +1,7 @@
-import type { FastifyReply } from 'fastify';
 import { channels } from '../lawmakers/importers/import-record.js';
 import type { Audience } from '../lawmakers/lawmakers.schema.js';
-import { type FieldError, Problem } from '../site/problem.js';
+import type { Form } from '../site/form-answers.js';
 import type { LetterCampaignView } from './letters.schema.js';
-
-export type Form = Record<string, unknown>;
 
 const list = (value: unknown): unknown[] =>
   value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value];
@@ -55,19 +52,3 @@ export const withLists = (form: Form): Form => ({
     ]),
   ),
 });
-
-/** Does the work, and hands back what was refused beside a field; every other refusal goes on to the filter. */
-export async function refused(work: () => Promise<unknown>): Promise<FieldError[]> {
-  try {
-    await work();
-    return [];
-  } catch (error) {
-    if (error instanceof Problem && error.details.errors) return error.details.errors;
-    throw error;
-  }
-}
-
-/** Answers a form with the page to look at next. */
-export function seeOther(reply: FastifyReply, url: string): void {
-  reply.status(303).header('location', url);
-}

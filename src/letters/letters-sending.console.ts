@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
@@ -20,7 +21,6 @@ import { Actor, Needs } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { Approvals } from './approvals.service.js';
 import { Dispatch } from './dispatch.service.js';
-import { refused, seeOther } from './letter-forms.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id } from './letter-params.js';
 import { LetterReports } from './letter-report.service.js';

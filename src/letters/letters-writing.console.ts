@@ -13,12 +13,12 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Form, refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
-import { type Form, refused, seeOther } from './letter-forms.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id, LetterLocalePipe } from './letter-params.js';
 import { LetterPreviews } from './letter-previews.service.js';

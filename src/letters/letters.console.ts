@@ -1,20 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Form, refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
-import {
-  campaignForm,
-  emptyCampaignForm,
-  type Form,
-  readCampaignForm,
-  refused,
-  seeOther,
-  withLists,
-} from './letter-forms.js';
+import { campaignForm, emptyCampaignForm, readCampaignForm, withLists } from './letter-forms.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id } from './letter-params.js';
 import { campaignView } from './letter-views.js';

@@ -26,6 +26,7 @@ export class PetitionPage {
     const petition = await this.petitions.find(slug);
     const text = this.petitions.text(petition, locale);
     const { count, pending } = await this.petitions.count(petition);
+    const amended = text.noteId !== null;
     return this.pages.render('petition', locale, {
       path: `/p/${slug}`,
       title: text.title,
@@ -47,6 +48,9 @@ export class PetitionPage {
         timeline: text.timeline,
         textVersion: text.version,
         textLocale: text.locale,
+        amended,
+        textDate: (amended ? text.createdAt : (petition.openedAt ?? text.createdAt)).toISOString(),
+        seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
         textLocaleKnown: isLocale(text.locale),
       },
       count,

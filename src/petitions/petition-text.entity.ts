@@ -2,7 +2,7 @@ import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 import { Petition } from './petition.entity.js';
 import type { NamedPerson, Source, TimelineEvent } from './petitions.schema.js';
 
-/** The words of a petition in one language. A version never changes: signers keep the one they signed. */
+/** The words of a petition in one language. Once the petition has been open, a version never changes: signers keep the one they signed. */
 @Entity('petition_texts')
 @Check('petition_texts_version_check', `version > 0`)
 @Check('petition_texts_sha256_check', `octet_length(sha256) = 32`)
@@ -48,4 +48,12 @@ export class PetitionText {
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt: Date;
+
+  /** Why these words followed others, in public; null for those with which the petition was opened. */
+  @Column('text', { nullable: true })
+  reason: string | null;
+
+  /** Of the note in the log that says so. */
+  @Column('uuid', { nullable: true })
+  noteId: string | null;
 }

@@ -1,12 +1,10 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
-
-export const petitionStates = ['draft', 'open', 'closed', 'archived'] as const;
-export type PetitionState = (typeof petitionStates)[number];
+import type { PetitionState } from './petition-states.js';
 
 @Entity('petitions')
 @Unique(['slug'])
 @Check('petitions_slug_check', `slug ~ '^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$'`)
-@Check('petitions_state_check', `state IN ('draft', 'open', 'closed', 'archived')`)
+@Check('petitions_state_check', `state IN ('draft', 'in_review', 'open', 'closed', 'archived')`)
 @Check('petitions_goal_check', `goal > 0`)
 @Check('petitions_review_after_days_check', `review_after_days > 0`)
 @Check('petitions_hold_minutes_check', `hold_minutes BETWEEN 0 AND 10080`)
@@ -45,4 +43,11 @@ export class Petition {
 
   @Column('timestamptz', { nullable: true })
   closedAt: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  archivedAt: Date | null;
+
+  /** Why a reviewer gave it back to its author; gone when it is submitted again. */
+  @Column('text', { nullable: true })
+  returnReason: string | null;
 }

@@ -6,7 +6,9 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { type Count, method } from '../countlog/counts.service.js';
 import { defaultLocale, locales } from '../site/languages.js';
 import { Public } from '../staff/access.js';
-import { CountView, PetitionDetail, PetitionList, PetitionView } from './petitions.schema.js';
+import { PetitionTexts } from './petition-texts.service.js';
+import { textView } from './petition-views.js';
+import { CountView, PetitionDetail, PetitionList, PetitionView, TextHistory } from './petitions.schema.js';
 import { Petitions, type PublishedPetition } from './petitions.service.js';
 
 const InLocale = z.object({ locale: z.enum(locales).default(defaultLocale) });
@@ -21,6 +23,7 @@ export class PetitionsApi {
 
   constructor(
     private readonly petitions: Petitions,
+    private readonly texts: PetitionTexts,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -45,6 +48,15 @@ export class PetitionsApi {
       textVersion: text.version,
       textSha256: text.sha256.toString('hex'),
     };
+  }
+
+  /** Every version in every language with its digest: what each signer signed, and what the log says of it. */
+  @Get(':slug/texts')
+  @Header('access-control-allow-origin', '*')
+  @ApiOkResponse({ standardSchema: TextHistory })
+  async history(@Param('slug') slug: string): Promise<TextHistory> {
+    const texts = await this.texts.history(await this.petitions.find(slug));
+    return { petition: slug, texts: texts.map(textView) };
   }
 
   @Get(':slug/count.json')

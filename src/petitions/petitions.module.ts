@@ -1,20 +1,47 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CountlogModule } from '../countlog/countlog.module.js';
+import { PetitionConsolePages } from './petition-console-pages.service.js';
+import { PetitionHistoryPages } from './petition-history.pages.js';
+import { PetitionLog } from './petition-log.service.js';
+import { PetitionMoves } from './petition-moves.service.js';
 import { PetitionPage } from './petition-page.service.js';
+import { PetitionSettings } from './petition-settings.service.js';
 import { PetitionText } from './petition-text.entity.js';
+import { PetitionTexts } from './petition-texts.service.js';
 import { Petition } from './petition.entity.js';
 import { PetitionsApi } from './petitions.api.js';
 import { PetitionsConsole } from './petitions.console.js';
 import { PetitionsPages } from './petitions.pages.js';
+import { PetitionsReviewConsole } from './petitions-review.console.js';
+import { PetitionsStaffApi } from './petitions-staff.api.js';
+import { PetitionsWritingConsole } from './petitions-writing.console.js';
 import { Petitions } from './petitions.service.js';
 import { ProofsApi } from './proofs.api.js';
 import { VerifyPages } from './verify.pages.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Petition, PetitionText]), CountlogModule],
-  providers: [Petitions, PetitionPage],
-  controllers: [PetitionsApi, PetitionsPages, PetitionsConsole, ProofsApi, VerifyPages],
+  providers: [
+    Petitions,
+    PetitionConsolePages,
+    PetitionLog,
+    PetitionMoves,
+    PetitionPage,
+    PetitionSettings,
+    PetitionTexts,
+  ],
+  controllers: [
+    PetitionsApi,
+    PetitionsStaffApi,
+    PetitionsPages,
+    PetitionHistoryPages,
+    PetitionsConsole,
+    PetitionsWritingConsole,
+    PetitionsReviewConsole,
+    ProofsApi,
+    VerifyPages,
+  ],
   exports: [Petitions, PetitionPage],
 })
 export class PetitionsModule {}

@@ -2,19 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Counts } from '../countlog/counts.service.js';
-import { Logs } from '../countlog/logs.service.js';
+import { Logs, type LogState } from '../countlog/logs.service.js';
 import { defaultLocale } from '../site/languages.js';
 import { problems } from '../site/problem.js';
 import { type Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
-import { textHash, textsHash } from './text-hash.js';
+import { newestTexts, PetitionLog } from './petition-log.service.js';
+import { isPublic } from './petition-states.js';
 import { PetitionText } from './petition-text.entity.js';
-import { Petition, type PetitionState } from './petition.entity.js';
-import type { NewPetition } from './petitions.schema.js';
+import { Petition } from './petition.entity.js';
+import type { NewPetition, PetitionWords } from './petitions.schema.js';
+import { textHash } from './text-hash.js';
 
-/** A petition with its newest words in every language it has. */
+/** A petition with its newest words in every language it has, and how its log stands. */
 export interface PublishedPetition extends Petition {
   texts: PetitionText[];
+  log: LogState;
 }
 
 const freshFor = 1000;
@@ -30,12 +33,13 @@ export class Petitions {
     private readonly database: DataSource,
     private readonly counts: Counts,
     private readonly logs: Logs,
+    private readonly petitionLog: PetitionLog,
     private readonly audit: AuditService,
   ) {}
 
   /** Every petition the public may see, newest first. */
   async list(): Promise<PublishedPetition[]> {
-    return (await this.all()).filter((petition) => petition.state !== 'draft');
+    return (await this.all()).filter((petition) => isPublic(petition.state));
   }
 
   /** Every petition, drafts included, newest first. */
@@ -45,7 +49,7 @@ export class Petitions {
 
   /**
    * From a cache of one second: this stands before every page and every signature.
-   * @throws Problem not-found, also for drafts
+   * @throws Problem not-found, also for what was never open
    */
   async find(slug: string): Promise<PublishedPetition> {
     let known = this.bySlug.get(slug);
@@ -57,8 +61,20 @@ export class Petitions {
       this.bySlug.set(slug, known);
     }
     const petition = await known.petition;
-    if (!petition || petition.state === 'draft') throw problems.notFound('There is no petition of this name.');
+    if (!petition || !isPublic(petition.state)) throw problems.notFound('There is no petition of this name.');
     return petition;
+  }
+
+  /** For staff: also what the public does not see yet, as it is at this moment. @throws Problem not-found */
+  async findForStaff(slug: string): Promise<PublishedPetition> {
+    const [petition] = await this.load(this.database.manager, slug);
+    if (!petition) throw problems.notFound('There is no petition of this name.');
+    return petition;
+  }
+
+  /** Whoever has changed a petition calls this when that is committed. */
+  forget(slug: string): void {
+    this.bySlug.delete(slug);
   }
 
   /** By id, for those who have it from a link or a row. @throws Problem not-found */
@@ -72,18 +88,24 @@ export class Petitions {
     return this.find(slug);
   }
 
-  /** Creates a petition with its first texts, as a draft or already open. Does nothing if the slug is taken. */
-  async create(petition: NewPetition, state: PetitionState, actor: Actor | 'system'): Promise<void> {
-    await this.database.transaction(async (tx) => {
+  /**
+   * Creates a petition with its first texts, as a draft or already open.
+   * @returns false if the slug is taken: then nothing was done
+   */
+  create(petition: NewPetition, state: 'draft' | 'open', actor: Actor | 'system'): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
       const id = uuidv7();
       const added = await tx.query(
-        `INSERT INTO petitions (id, slug, state, started_by, goal, fact_checked_on, review_after_days, opened_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $3 = 'open' THEN now() END)
+        `INSERT INTO petitions (id, slug, state, started_by, goal, fact_checked_on, review_after_days, hold_minutes, opened_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $3 = 'open' THEN now() END)
          ON CONFLICT (slug) DO NOTHING RETURNING id`,
-        [id, petition.slug, state, petition.startedBy, petition.goal, petition.factCheckedOn, petition.reviewAfterDays],
+        [
+          ...[id, petition.slug, state, petition.startedBy, petition.goal, petition.factCheckedOn],
+          ...[petition.reviewAfterDays, petition.holdMinutes],
+        ],
       );
-      if (added.length === 0) return;
-      for (const [locale, words] of Object.entries(petition.texts)) {
+      if (added.length === 0) return false;
+      for (const [locale, words] of Object.entries(petition.texts as Record<string, PetitionWords>)) {
         await tx.insert(PetitionText, {
           petitionId: id,
           locale,
@@ -92,44 +114,23 @@ export class Petitions {
           sha256: textHash(locale, words),
         });
       }
-      if (state === 'open') await this.openLog(tx, id, petition.slug);
+      await this.logs.prepare(tx, id, petition.slug, petition.publication);
+      if (state === 'open') await this.petitionLog.begin(tx, id, petition.slug);
       await this.audit.record(tx, { actor, action: 'petition.created', subject: petition.slug, detail: { state } });
+      return true;
     });
   }
 
-  /** draft -> open -> closed -> open again. @throws Problem wrong-state */
-  async move(slug: string, to: 'open' | 'closed', actor: Actor): Promise<void> {
-    const from = { open: ['draft', 'closed'], closed: ['open'] }[to];
-    await this.database.transaction(async (tx) => {
-      const [moved] = await tx.query(
-        `UPDATE petitions SET state = $2::text,
-           opened_at = CASE WHEN $2::text = 'open' THEN coalesce(opened_at, now()) ELSE opened_at END,
-           closed_at = CASE WHEN $2::text = 'closed' THEN now() END
-         WHERE slug = $1 AND state = ANY ($3) RETURNING id`,
-        [slug, to, from],
-      );
-      if (moved.length === 0)
-        throw problems.wrongState(`Only a petition that is ${from.join(' or ')} can become ${to}.`);
-      if (to === 'open') await this.openLog(tx, moved[0].id, slug);
-      await this.audit.record(tx, { actor, action: `petition.${to}`, subject: slug });
-    });
-    this.bySlug.delete(slug);
+  /** A draft of somebody. @throws Problem invalid if the slug is taken */
+  async createNew(petition: NewPetition, actor: Actor): Promise<void> {
+    if (await this.create(petition, 'draft', actor)) return;
+    throw problems.invalid([{ field: 'slug', code: 'slug-taken', message: 'There is a petition of this name.' }]);
   }
 
   /** The text in this language, else in the default one, else in any. */
   text(petition: PublishedPetition, locale: string): PetitionText {
     const find = (wanted: string) => petition.texts.find((text) => text.locale === wanted);
     return find(locale) ?? find(defaultLocale) ?? petition.texts[0]!;
-  }
-
-  /** The log begins with a digest of the words, so that nobody can be said to have signed others. */
-  private async openLog(tx: EntityManager, petitionId: string, slug: string): Promise<void> {
-    const texts = await tx.findBy(PetitionText, { petitionId });
-    const digests = Object.fromEntries(
-      texts.map(({ locale, version, sha256 }) => [`${locale}/${version}`, sha256.toString('hex')]),
-    );
-    const [{ today }] = await tx.query(`SELECT (now() AT TIME ZONE 'UTC')::date::text AS today`);
-    await this.logs.open(tx, petitionId, slug, { opened: today as string, text_sha256: textsHash(digests), v: 1 });
   }
 
   count(petition: Petition) {
@@ -142,15 +143,13 @@ export class Petitions {
       order: { createdAt: 'DESC', id: 'DESC' },
     });
     if (petitions.length === 0) return [];
-    const texts = await manager
-      .createQueryBuilder(PetitionText, 'text')
-      .distinctOn(['text.petition_id', 'text.locale'])
-      .where('text.petition_id IN (:...ids)', { ids: petitions.map(({ id }) => id) })
-      .orderBy({ 'text.petition_id': 'ASC', 'text.locale': 'ASC', 'text.version': 'DESC' })
-      .getMany();
+    const ids = petitions.map(({ id }) => id);
+    const texts = await newestTexts(manager, ...ids);
+    const logs = await this.logs.states(manager, ids);
     return petitions.map((petition) => ({
       ...petition,
       texts: texts.filter((text) => text.petitionId === petition.id),
+      log: logs.get(petition.id)!,
     }));
   }
 }

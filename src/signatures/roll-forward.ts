@@ -64,11 +64,19 @@ export class RollForward {
       );
       if (!root.equals(released.root)) throw new LogError('The published entries do not make the published root.');
       const withoutRecord = await this.sign(tx, petitionId, added);
+      const said = added.filter(({ entry }) => 'facts' in entry);
       await this.withdraw(tx, petitionId, added);
       await tx.query(
-        `DELETE FROM log_queue WHERE petition_id = $1
-         AND (kind IN ('genesis', 'note') AND entry = ANY ($2::bytea[]) OR kind = 'close' AND $3)`,
-        [petitionId, added.filter(({ entry }) => 'facts' in entry).map(({ bytes }) => bytes), ends],
+        `WITH taken AS (
+           DELETE FROM log_queue WHERE petition_id = $1
+             AND (kind IN ('genesis', 'note') AND entry = ANY ($2::bytea[]) OR kind = 'close' AND $3)
+           RETURNING id, kind, entry
+         )
+         INSERT INTO log_notes (petition_id, id, index)
+         SELECT $1, taken.id, said.index FROM taken
+         JOIN unnest($2::bytea[], $4::bigint[]) AS said (entry, index) ON said.entry = taken.entry
+         WHERE taken.kind = 'note'`,
+        [petitionId, said.map(({ bytes }) => bytes), ends, said.map(({ index }) => index)],
       );
       const result = { entries: added.length, withoutRecord };
       if (!ends) await this.say(tx, petitionId, result);

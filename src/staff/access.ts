@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 export const rights = [
   'console:read',
   'petitions:write',
+  'petitions:moderate',
   'signatures:moderate',
   'lawmakers:write',
   'letters:compose',
@@ -22,7 +23,7 @@ const viewer: Right[] = ['console:read', 'exports:counts'];
 export const roles = {
   viewer,
   organiser: [...viewer, 'petitions:write', 'lawmakers:write', 'letters:compose'],
-  approver: [...viewer, 'signatures:moderate', 'letters:send', 'switches:turn'],
+  approver: [...viewer, 'petitions:moderate', 'signatures:moderate', 'letters:send', 'switches:turn'],
   admin: [...rights],
 } satisfies Record<string, Right[]>;
 export type Role = keyof typeof roles;

@@ -1,0 +1,112 @@
+import type { Browser, Page } from 'playwright-core';
+import { Staff } from '../../src/staff/staff.service.js';
+import { cast } from '../support/cast.js';
+import { launch, withChromium } from './support/chromium.js';
+import { fine, look } from './support/look.js';
+import { startSite, type Site, until } from './support/site.js';
+
+const password = 'correct-horse-battery';
+
+withChromium('a petition from draft to archive, without JavaScript', () => {
+  let site: Site;
+  let browser: Browser;
+  let olga: Page;
+  let amir: Page;
+
+  async function signedIn(who: keyof typeof cast): Promise<Page> {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(`${site.url}/en/console`);
+    await page.locator('input[name=email]').fill(cast[who].email);
+    await page.locator('input[name=password]').fill(password);
+    await page.locator('main form button').click();
+    await page.locator('.rail').waitFor();
+    return page;
+  }
+  const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click();
+  const console = (path: string) => `${site.url}/en/console/petitions${path}`;
+
+  async function lookAt(path: string, name: string, page?: Page) {
+    const session = await page?.context().storageState();
+    for (const locale of ['en', 'fa']) {
+      expect(await look(browser, `${site.url}/${locale}${path}`, `${name}-${locale}`, { session })).toEqual(fine());
+    }
+  }
+
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    for (const person of [cast.olga, cast.amir]) await site.get(Staff).add(person, 'system', password);
+    browser = await launch();
+    [olga, amir] = [await signedIn('olga'), await signedIn('amir')];
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  test('Olga writes it, looks at the preview, and submits it', async () => {
+    await olga.goto(console(''));
+    await olga.getByRole('link', { name: 'New petition' }).click();
+    await olga.getByLabel('Title').fill('Reopen the library on Mill Street');
+    await olga.getByLabel('Addressee').fill('the Town Council');
+    await olga.getByLabel('Ask', { exact: true }).fill('Reopen the library, six days a week.');
+    await olga.getByLabel('Why it matters').fill('## Closed in spring\n\nThe nearest one is 40 km away [1].');
+    await olga.getByLabel('Sources').fill('Minutes of the council | https://town.example/minutes | 3 May 2026');
+    await olga.getByLabel('Persons named').fill('Nora Example | mayor');
+    await olga.getByLabel('Name in the address').fill('library');
+    await olga.getByLabel('Started by').fill('Readers of Mill Street');
+    await press(olga, 'Preview');
+    expect(await olga.locator('.words h2').innerText()).toBe('Closed in spring');
+    await press(olga, 'Save as draft');
+    expect(await olga.locator('#persons-error').innerText()).toContain('Line 1');
+    await olga.getByLabel('Persons named').fill('Nora Example | mayor | 2026-10-01 | the town’s own page');
+    await press(olga, 'Save as draft');
+    await olga.getByRole('link', { name: /^Add/ }).click();
+    for (const [label, words] of [
+      ['Title', 'کتابخانهٔ خیابان میل را باز کنید'],
+      ['Addressee', 'شورای شهر'],
+      ['Ask', 'کتابخانه را شش روز در هفته باز کنید.'],
+      ['Why it matters', 'نزدیک‌ترین کتابخانه ۴۰ کیلومتر دور است.'],
+    ]) {
+      await olga.getByLabel(label!, { exact: true }).fill(words!);
+    }
+    await press(olga, 'Save');
+    await lookAt('/console/petitions/new', 'console-petition-new', olga);
+    await lookAt('/console/petitions/library/texts/en', 'console-petition-text', olga);
+    await lookAt('/console/petitions/library/settings', 'console-petition-settings', olga);
+    await lookAt('/console/petitions/library', 'console-petition-draft', olga);
+    await press(olga, 'Submit for review');
+  });
+
+  test('Amir reads and opens it, and Olga amends it', async () => {
+    await amir.goto(`${site.url}/en/console`);
+    await amir.getByRole('link', { name: 'A petition waits to be reviewed' }).click();
+    await lookAt('/console/petitions/library/review', 'console-petition-review', amir);
+    await amir.getByLabel('I have read the words').check();
+    await press(amir, 'Open for signatures');
+
+    await olga.goto(console('/library/texts/en'));
+    await olga.getByLabel('Title').fill('Reopen the library on Mill Street now');
+    await olga.getByLabel('Reason').fill('The council has met, and waits for no report any more.');
+    await press(olga, 'Publish the amendment');
+    const logged = async () =>
+      (await (await fetch(`${site.url}/api/v1/petitions/library/texts`)).json()) as { texts: { logEntry: number }[] };
+    await until(logged, ({ texts }) => texts.every(({ logEntry }) => logEntry !== null));
+    await lookAt('/p/library', 'petition-amended');
+    await lookAt('/p/library/history', 'petition-history');
+    await lookAt('/p/library/versions/1', 'petition-version');
+  });
+
+  test('Amir closes and archives it', async () => {
+    await amir.goto(console('/library'));
+    await press(amir, 'Close');
+    await lookAt('/console/petitions/library', 'console-petition-closed', amir);
+    await amir.getByLabel('I know that this cannot be undone').check();
+    await press(amir, 'Archive for ever');
+    const page = async () => (await fetch(`${site.url}/en/p/library`)).text();
+    expect(await until(page, (html) => html.includes('sealed by entry'))).toContain(
+      'Final count: 0, sealed by entry 2',
+    );
+    await lookAt('/p/library', 'petition-archived');
+  });
+});
