@@ -91,7 +91,8 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     await press(olga, 'Publish the amendment');
     const logged = async () =>
       (await (await fetch(`${site.url}/api/v1/petitions/library/texts`)).json()) as { texts: { logEntry: number }[] };
-    await until(logged, ({ texts }) => texts.every(({ logEntry }) => logEntry !== null));
+    const { texts } = await until(logged, (found) => found.texts.every(({ logEntry }) => logEntry !== null));
+    expect(texts.map(({ logEntry }) => logEntry).toSorted()).toEqual([0, 0, 1]);
     await lookAt('/p/library', 'petition-amended');
     await lookAt('/p/library/history', 'petition-history');
     await lookAt('/p/library/versions/1', 'petition-version');
