@@ -219,7 +219,7 @@ describe('a backup that is put back', () => {
     const folder = join(app.settings.DATA_DIR, 'erasures');
     const [name] = await readdir(folder);
     const text = await readFile(join(folder, name!), 'utf8');
-    expect(text).toMatch(/^\{"petition":"[0-9a-f-]{36}","signature":"[0-9a-f-]{36}","wish":"withdrawn"\}\n$/);
+    expect(text.trim()).toMatch(/^\{"petition":"[0-9a-f-]{36}","signature":"[0-9a-f-]{36}","wish":"withdrawn"\}$/);
     const { appendFile, rename } = await import('node:fs/promises');
     await appendFile(join(folder, name!), '{"petition":"0192');
     expect(await app.get(ErasureJournal).replay()).toBe(0);

@@ -44,11 +44,15 @@ export class ErasureJournal implements OnModuleInit {
     const path = join(this.folder, `${new Date().toISOString().slice(0, 7)}.jsonl`);
     const file = await open(path, 'a', 0o600);
     try {
-      await appendFile(file, `${JSON.stringify({ petition, signature, wish } satisfies Line)}\n`);
+      // The break before it: a line that a crash cut short must not swallow this one.
+      await appendFile(file, `\n${JSON.stringify({ petition, signature, wish } satisfies Line)}\n`);
       await file.sync();
     } finally {
       await file.close();
     }
+    // A new file is on the disk when its folder is.
+    const folder = await open(this.folder);
+    await folder.sync().finally(() => folder.close());
   }
 
   /** Does again what the database does not know any more. @returns how many signatures that touched */
@@ -71,32 +75,58 @@ export class ErasureJournal implements OnModuleInit {
   }
 
   private async files(): Promise<string[]> {
-    const names = await readdir(this.folder).catch(() => [] as string[]);
+    const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      // Nobody has gone yet. A folder that cannot be read is another matter: better not to open than to bring them back.
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
     return names.filter((name) => /^\d{4}-\d\d\.jsonl$/.test(name)).toSorted();
   }
 
   private async apply(lines: Line[]): Promise<number> {
     const of = (wish: Wish) => lines.filter((line) => line.wish === wish);
     const columns = (some: Line[]) => [some.map(({ petition }) => petition), some.map(({ signature }) => signature)];
-    const [, erased] = await this.database.query<[unknown[], number]>(
-      `UPDATE signatures s SET ${forgotten} FROM unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
-       WHERE s.petition_id = j.petition_id AND s.id = j.id AND s.box IS NOT NULL`,
+    const [{ erased }] = await this.database.query(
+      `WITH blanked AS (
+         UPDATE signatures s SET ${forgotten} FROM unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
+         WHERE s.petition_id = j.petition_id AND s.id = j.id AND s.box IS NOT NULL
+         RETURNING s.petition_id, s.id
+       ), decided AS (
+         -- The backup is from before somebody let her be counted. Nobody could judge her any more.
+         DELETE FROM flags f USING blanked WHERE f.petition_id = blanked.petition_id AND f.signature_id = blanked.id
+       ), due AS (
+         UPDATE log_queue q SET due_at = now() FROM blanked
+         WHERE q.petition_id = blanked.petition_id AND q.signature_id = blanked.id AND q.kind = 'sign'
+           AND q.due_at = 'infinity'
+       )
+       SELECT count(*)::int AS erased FROM blanked`,
       columns(of('erased')),
     );
     const [{ withdrawn }] = await this.database.query(
       `WITH gone AS (
          DELETE FROM signatures s USING unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
          WHERE s.petition_id = j.petition_id AND s.id = j.id
-         RETURNING s.petition_id, s.id, s.country, s.source
+         RETURNING s.petition_id, s.id, s.identity, s.country, s.source
+       ), remembered AS (
+         INSERT INTO withdrawals (petition_id, identity) SELECT petition_id, identity FROM gone
+         ON CONFLICT (petition_id, identity) DO UPDATE SET withdrawn_at = now()
+       ), unflagged AS (
+         DELETE FROM flags f USING gone WHERE f.petition_id = gone.petition_id AND f.signature_id = gone.id
+       ), never_logged AS (
+         -- Waits for a person who would find nobody: it would stay for ever, and no log ends while something waits.
+         DELETE FROM log_queue q USING gone
+         WHERE q.petition_id = gone.petition_id AND q.signature_id = gone.id AND q.kind = 'sign' AND q.due_at = 'infinity'
+         RETURNING q.signature_id
        ), queued AS (
          INSERT INTO log_queue (petition_id, id, kind, reason, signature_id, day, country, source)
          SELECT petition_id, gen_random_uuid(), 'withdraw', 2, gone.id, (now() AT TIME ZONE 'UTC')::date, country, source
-         FROM gone JOIN logs USING (petition_id) WHERE ended_at IS NULL
+         FROM gone JOIN logs USING (petition_id)
+         WHERE ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM never_logged WHERE signature_id = gone.id)
        )
        SELECT count(*)::int AS withdrawn FROM gone`,
       columns(of('withdrawn')),
     );
-    return erased + (withdrawn as number);
+    return (erased as number) + (withdrawn as number);
   }
 }
 

@@ -78,7 +78,7 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     for (let removed = 0; ;) {
       const [, n] = await this.database.query<[unknown[], number]>(
         `DELETE FROM ${table} WHERE (petition_id, ${key}) IN (
-           SELECT petition_id, ${key} FROM ${table} WHERE ${where} LIMIT ${batch})`,
+           SELECT petition_id, ${key} FROM ${table} WHERE ${where} LIMIT ${batch}) AND ${where}`,
       );
       removed += n;
       if (n < batch) return removed;

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -187,10 +187,11 @@ export class RightsPages {
   @Get('my-data/:token')
   @Page()
   @secret()
-  async data(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
+  async data(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string, @Query('done') done: unknown) {
     const { email, signatures } = await this.myData.held(token);
     return this.pages.render('my-data', locale, {
       ...{ path: `/my-data/${token}`, token, email },
+      done: done === 'withdrawn' || done === 'erased' ? done : null,
       signatures: await Promise.all(
         signatures.map(async (held) => {
           const petition = await this.petitions.find(held.petition).catch(() => null);
@@ -242,7 +243,7 @@ export class RightsPages {
   ) {
     this.limits.check('confirm', request);
     await this.rights.withdraw('my-data', token, slug);
-    return seeOther(reply, `/${locale}/my-data/${token}`);
+    return seeOther(reply, `/${locale}/my-data/${token}?done=withdrawn`);
   }
 
   @Post('my-data/:token/:slug/erasure')
@@ -257,7 +258,7 @@ export class RightsPages {
   ) {
     this.limits.check('confirm', request);
     await this.rights.erase('my-data', token, slug);
-    return seeOther(reply, `/${locale}/my-data/${token}`);
+    return seeOther(reply, `/${locale}/my-data/${token}?done=erased`);
   }
 
   private async renderForm(locale: Locale, slug: string, values: Form, errors: FieldError[]) {

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { codeHash, parseCode, signerHash } from '../countlog/codes.js';
+import { codeHash, parseCode } from '../countlog/codes.js';
 import { LogError } from '../countlog/log-error.js';
-import { Logs } from '../countlog/logs.service.js';
-import { parseBundle, tileWidth } from '../countlog/tiles.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { Problem, problems } from '../site/problem.js';
+import { EntrySearch } from './entry-search.service.js';
 import { ErasureJournal, forgotten } from './erasure-journal.js';
 import type { SealedForm } from './sealed-form.js';
 import { type LinkPurpose, SealedLinks } from './sealed-links.js';
@@ -20,13 +19,10 @@ type Proof = { reason: 2 } | { reason: 1; codeHash: Buffer };
 /** What a signer may do by herself, at any time: take her name back, or be forgotten and stay counted. */
 @Injectable()
 export class Rights {
-  /** One search through a log at a time, so that nobody can keep the server busy with codes that are none. */
-  private searching: Promise<unknown> = Promise.resolve();
-
   constructor(
     private readonly database: DataSource,
     private readonly petitions: Petitions,
-    private readonly logs: Logs,
+    private readonly search: EntrySearch,
     private readonly links: SealedLinks,
     private readonly journal: ErasureJournal,
   ) {}
@@ -59,14 +55,12 @@ export class Rights {
 
   /**
    * Takes the name back with the code that only she has. Twice is once.
-   * @throws Problem invalid if it is no code, or not one of this petition; wrong-state when the count is sealed
+   * @throws Problem invalid if it is no code, or not one of this petition; wrong-state when the count is sealed; too-many
    */
   async withdrawByCode(slug: string, typed: string): Promise<PublishedPetition> {
     const petition = await this.petitions.find(slug);
     const hash = codeHash(readCode(typed));
-    const search = this.searching.then(() => this.entriesOf(petition.id, hash));
-    this.searching = search.catch(() => undefined);
-    const { known, signatureIds } = await search;
+    const { known, signatureIds } = await this.search.find(petition.id, hash);
     if (!known) throw wrongCode('unknown-code');
     for (const signatureId of signatureIds) {
       await this.takeBack(petition, { signatureId }, { reason: 1, codeHash: hash });
@@ -95,6 +89,7 @@ export class Rights {
       if (state === 'archived')
         throw problems.wrongState('This count was handed in and sealed. You can still have your data erased.');
       if (found?.flagged) return this.drop(tx, petition.id, id);
+      if (!found && (await isOnItsWay(tx, petition.id, id))) return;
       await this.journal.add(petition.id, id, 'withdrawn');
       await tx.query(
         `WITH gone AS (DELETE FROM signatures WHERE petition_id = $1 AND id = $2 RETURNING identity),
@@ -125,33 +120,15 @@ export class Rights {
       [petitionId, id],
     );
   }
+}
 
-  /** Signatures whose entries carry the hash of this code: those that wait, those that stand, those that staff took out. */
-  private async entriesOf(petitionId: string, hash: Buffer): Promise<{ known: boolean; signatureIds: string[] }> {
-    const hers = signerHash(await this.logs.origin(petitionId), hash);
-    const waiting: { id: string }[] = await this.database.query(
-      `SELECT signature_id AS id FROM log_queue
-       WHERE petition_id = $1 AND kind = 'sign' AND substring(entry FROM 2 FOR 32) = $2
-       UNION SELECT signature_id FROM invalidated WHERE petition_id = $1 AND substring(entry FROM 2 FOR 32) = $2`,
-      [petitionId, hers],
-    );
-    const bundles: { index: number; width: number; entries: Uint8Array }[] = await this.database.query(
-      `SELECT index::int, width, entries FROM log_bundles WHERE petition_id = $1 AND position($2::bytea IN entries) > 0`,
-      [petitionId, hers],
-    );
-    const indexes = bundles.flatMap(({ index, width, entries }) =>
-      parseBundle(entries, width).flatMap((entry, at) =>
-        entry[0] === 1 && entry.subarray(1, 33).equals(hers) ? [index * tileWidth + at] : [],
-      ),
-    );
-    const standing: { id: string }[] = await this.database.query(
-      `SELECT signature_id AS id FROM log_positions WHERE petition_id = $1 AND index = ANY ($2::bigint[])
-       UNION SELECT signature_id FROM invalidated WHERE petition_id = $1 AND index = ANY ($2::bigint[])`,
-      [petitionId, indexes],
-    );
-    const signatureIds = [...new Set([...waiting, ...standing].map(({ id }) => id))];
-    return { known: indexes.length > 0 || waiting.length > 0, signatureIds };
-  }
+/** Her row is gone because she has withdrawn, not because a backup lost it: the log only has to say it yet. */
+async function isOnItsWay(tx: EntityManager, petitionId: string, id: string): Promise<boolean> {
+  const rows = await tx.query(
+    `SELECT 1 FROM log_queue WHERE petition_id = $1 AND kind = 'withdraw' AND reason < 3 AND signature_id = $2`,
+    [petitionId, id],
+  );
+  return rows.length > 0;
 }
 
 function readCode(typed: string): string {

@@ -9,6 +9,7 @@ import { Flag } from './flag.entity.js';
 import { FunnelRow } from './funnel.entity.js';
 import { Funnel } from './funnel.service.js';
 import { Suspicion } from './suspicion.js';
+import { EntrySearch } from './entry-search.service.js';
 import { ErasureJournal } from './erasure-journal.js';
 import { MyData } from './my-data.service.js';
 import { RightsApi } from './rights.api.js';
@@ -32,6 +33,7 @@ import { Withdrawal } from './withdrawal.entity.js';
     MailModule,
   ],
   providers: [
+    EntrySearch,
     ErasureJournal,
     MyData,
     Rights,
