@@ -277,8 +277,8 @@ describe('my data', () => {
     await sign('sara@example.org');
     await sign('sara@example.org', {}, 'rivers');
     const link = (await dataLink('sara@example.org'))!;
-    expect((await post(`${link}/rivers/erasure`)).headers.location).toBe(link);
-    expect((await post(`${link}/wetlands/withdrawal`)).headers.location).toBe(link);
+    expect((await post(`${link}/rivers/erasure`)).headers.location).toBe(`${link}?done=erased`);
+    expect((await post(`${link}/wetlands/withdrawal`)).headers.location).toBe(`${link}?done=withdrawn`);
     expect(await held(link)).toMatchObject({
       signatures: [{ petition: 'rivers', erased: true, name: null, email: null }],
     });
