@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { type Server, until } from '../support/server.js';
 import { type Bounds, type Figure, observe, startProbed } from './measure.js';
 import { makeDatabase, type Postgres, query } from './postgres.js';
-import { ask, press, slug } from './signing.js';
+import { slug } from './people.js';
+import { signAll } from './signing.js';
 
 const token = `cs_${'b'.repeat(43)}`;
 
@@ -95,7 +96,7 @@ export async function persons(postgres: Postgres, { seconds, people }: Bounds): 
   const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url, LIMITS: 'off' });
   try {
     await giveToken(url);
-    await press(server.address, await ask(server.address, folder, people));
+    await signAll(url, folder, server.address, people);
     await until('everybody is counted', async () => (await server.count(slug)) === people);
     const recipient = await identityToRecipient(await generateIdentity());
     const body = JSON.stringify({ petition: slug, purpose: 'news', recipient });

@@ -7,7 +7,7 @@ import { count } from './reading.js';
 import { confirm, sign } from './signing.js';
 
 // npm run bench [-- NAME...] [-- --short]: each figure beside the limit of the same machine in the same run.
-const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Figure>> = {
+const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Figure | Figure[]>> = {
   sign,
   confirm,
   count,
@@ -38,10 +38,11 @@ console.log('The load, the server and the database share the machine.\n');
 const rows: string[][] = [['what', 'ours', 'limit', 'ratio', 'unit']];
 const notes: string[] = [];
 for (const name of wanted.length > 0 ? wanted : Object.keys(benches)) {
-  const found = await benches[name]!(postgres, bounds);
-  rows.push([found.what, figure(found.ours), figure(found.limit), (found.ours / found.limit).toFixed(2), found.unit]);
-  notes.push(`${found.what}\n  limit: ${found.limitIs}\n  where: ${found.where}`);
-  console.error(`${found.what}: ${figure(found.ours)} of ${figure(found.limit)} ${found.unit}`);
+  for (const found of [await benches[name]!(postgres, bounds)].flat()) {
+    rows.push([found.what, figure(found.ours), figure(found.limit), (found.ours / found.limit).toFixed(2), found.unit]);
+    notes.push(`${found.what}\n  limit: ${found.limitIs}\n  where: ${found.where}`);
+    console.error(`${found.what}: ${figure(found.ours)} of ${figure(found.limit)} ${found.unit}; ${found.where}`);
+  }
 }
 const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
 console.log(

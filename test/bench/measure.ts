@@ -1,10 +1,11 @@
-import autocannon from 'autocannon';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../src/config/root.js';
 import { Server } from '../support/server.js';
-import { query } from './postgres.js';
+import { makeDatabase, type Postgres, query } from './postgres.js';
 
 /** One line of the report. */
 export interface Figure {
@@ -84,31 +85,33 @@ export async function observe<T>(
   const database = counted ? `statements ${share(total)} of the time (${top.join(', ')})` : 'statements not counted';
   return {
     result,
-    where: `event loop ${loop} % busy, processor ${share(after.cpu - before.cpu)}, ${Math.round(after.rss / 1e6)} MB; ${database}`,
+    where: `event loop ${loop} % busy, processor ${share(after.cpu - before.cpu)}, at most ${Math.round(after.rss / 1e6)} MB; ${database}`,
   };
 }
 
-export interface Load {
-  perSecond: number;
-  p50: number;
-  p99: number;
+export interface Place {
+  url: string;
+  /** DATA_DIR of the server. */
+  folder: string;
+  server: Server;
 }
 
-/** Loads an address with autocannon. @throws Error if anything but 2xx came back: a fast refusal is no result */
-export async function load(options: autocannon.Options): Promise<Load> {
-  const started = performance.now();
-  let last = started;
-  const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const running = autocannon({ connections: 32, timeout: 30, ...options }, (error: Error | null, found) =>
-      error ? reject(error) : resolve(found),
-    );
-    // Its own clock stops at a whole second after the last answer.
-    running.on('response', () => (last = performance.now()));
-  });
-  if (result.non2xx > 0 || result.errors > 0) {
-    throw new Error(`${options.url}: ${result.non2xx} refused, ${result.errors} failed, ${result['2xx']} answered`);
+/** Does the work with a server on a database of its own. */
+export async function withServer<T>(
+  postgres: Postgres,
+  name: string,
+  settings: Record<string, string>,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  const url = await makeDatabase(postgres, name);
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url, ...settings });
+  try {
+    return await work({ url, folder, server });
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
   }
-  return { perSecond: result['2xx'] / ((last - started) / 1000), p50: result.latency.p50, p99: result.latency.p99 };
 }
 
 /** Does `work` and tells how many of `many` things it did per second. */

@@ -1,35 +1,46 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, until } from '../support/server.js';
-import { type Bounds, type Figure, load, observe, startProbed } from './measure.js';
-import { makeDatabase, type Postgres } from './postgres.js';
+import { type Load, load, request } from './load.js';
+import { type Bounds, type Figure, observe, withServer } from './measure.js';
+import { linksOf, people, petitionOf, pressing, slug } from './people.js';
+import type { Postgres } from './postgres.js';
+import { held } from './signing.js';
 
-/** Reading the count, against a bare Fastify route that answers the same bytes. */
-export async function count(postgres: Postgres, { seconds }: Bounds): Promise<Figure> {
-  const url = await makeDatabase(postgres, 'bench_count');
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
-  const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url });
-  const path = '/api/v1/petitions/1988-investigation/count.json';
-  try {
+const path = `/api/v1/petitions/${slug}/count.json`;
+
+/** Reading the count while a thousand people a second confirm, against a bare Fastify route that answers the same bytes. */
+export async function count(postgres: Postgres, { seconds }: Bounds): Promise<Figure[]> {
+  return withServer(postgres, 'bench_count', held, async ({ url, folder, server }) => {
+    const link = await linksOf(url, folder);
+    const petition = await petitionOf(url);
+    const next = people();
+    const links = Array.from({ length: seconds * 1000 }, () => link(petition, next()));
     const body = await (await server.fetch(path)).text();
-    await load({ url: server.address + path, amount: 2000 });
-    const { result, where } = await observe(folder, url, () => load({ url: server.address + path, duration: seconds }));
+    const read = () => load({ address: server.address, status: 200, next: () => request('GET', path), seconds });
+    await read();
+    const alone = await read();
+    const { result, where } = await observe(folder, url, async () => {
+      const confirming = () => (links.length > 0 ? pressing(links.pop()!) : null);
+      const pressed = load({ address: server.address, status: 200, next: confirming, seconds, perSecond: 1000 });
+      return { read: await read(), pressed: await pressed };
+    });
     const limit = await bare(body, seconds);
-    return {
-      what: 'count.json',
-      unit: 'answers/s',
-      ours: result.perSecond,
-      limit,
-      limitIs: `bare Fastify route with the same ${body.length} bytes`,
-      where: `32 connections, median ${result.p50} ms, 99 % in ${result.p99} ms; ${where}`,
-    };
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+    const limitIs = `bare Fastify route with the same ${body.length} bytes, nobody confirming`;
+    const pressed = `${Math.round(result.pressed.perSecond)} confirmations/s meanwhile, 99 % in ${result.pressed.p99} ms`;
+    return [
+      { ...reads('count.json', alone), limit, limitIs },
+      { ...reads('count.json, 1,000 confirm', result.read), limit, limitIs, where: `${reads('', result.read).where}; ${pressed}; ${where}` },
+    ];
+  });
 }
+
+const reads = (what: string, { perSecond, p50, p99 }: Load) => ({
+  what,
+  unit: 'answers/s',
+  ours: perSecond,
+  where: `64 connections, median ${p50} ms, 99 % in ${p99} ms`,
+});
 
 async function bare(body: string, seconds: number): Promise<number> {
   const port = await freePort();
@@ -37,15 +48,16 @@ async function bare(body: string, seconds: number): Promise<number> {
     stdio: 'inherit',
   });
   try {
-    const address = `http://127.0.0.1:${port}/`;
+    const address = `http://127.0.0.1:${port}`;
     await until('the bare route answers', () =>
       fetch(address).then(
         (answer) => answer.ok,
         () => false,
       ),
     );
-    await load({ url: address, amount: 2000 });
-    return (await load({ url: address, duration: seconds })).perSecond;
+    const asking = { address, status: 200, next: () => request('GET', '/'), seconds };
+    await load(asking);
+    return (await load(asking)).perSecond;
   } finally {
     child.kill();
   }

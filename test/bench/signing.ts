@@ -1,41 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Inbox, until } from '../support/server.js';
-import { type Bounds, type Figure, type Load, load, observe, startProbed } from './measure.js';
+import { until } from '../support/server.js';
+import { type Load, load } from './load.js';
+import { type Bounds, type Figure, observe, withServer } from './measure.js';
+import { linksOf, morePetitions, people, petitionOf, type Petition, pressing, signing, slug } from './people.js';
 import { makeDatabase, type Postgres, query, statementRate } from './postgres.js';
 
-export const slug = '1988-investigation';
 const pgbench = 'pgbench: the same row by INSERT, one per transaction, 32 clients, prepared';
 
-const form = (email: string) =>
-  JSON.stringify({ name: 'Sara Signer', email, country: 'DE', locale: 'en', consents: { sign: true, news: true } });
-
-const signing = (address: string) => {
-  const run = randomUUID().slice(0, 8);
-  let number = 0;
-  return {
-    url: address,
-    requests: [
-      {
-        method: 'POST' as const,
-        path: `/api/v1/petitions/${slug}/signatures`,
-        headers: { 'content-type': 'application/json' },
-        setupRequest: (request: object) => ({ ...request, body: form(`sara-${run}-${++number}@example.org`) }),
-      },
-    ],
-  };
-};
+export const held = { LIMITS: 'off', MAIL_MODE: 'hold' };
 
 /** Signing while the mails wait (MAIL_MODE=hold), against the INSERT of the same row into a copy of the outbox. */
-export async function sign(postgres: Postgres, { seconds }: Bounds): Promise<Figure> {
-  const url = await makeDatabase(postgres, 'bench_sign');
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
-  const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url, LIMITS: 'off', MAIL_MODE: 'hold' });
-  try {
-    await load({ ...signing(server.address), amount: 2000 });
-    const { result, where } = await observe(folder, url, () => load({ ...signing(server.address), duration: seconds }));
+export async function sign(postgres: Postgres, { seconds }: Bounds): Promise<Figure[]> {
+  return withServer(postgres, 'bench_sign', held, async ({ url, folder, server }) => {
+    const next = people();
+    const asking = { address: server.address, status: 202, next: () => signing(next()) };
+    const warm = await load({ ...asking, seconds });
+    const { result, where } = await observe(folder, url, () => load({ ...asking, seconds }));
+    await expectRows(url, `SELECT count(*)::int AS rows FROM outbox WHERE payload IS NOT NULL`, warm.answers + result.answers);
     const [row] = await query<{ kind: string; ref: number; payload: number }>(
       url,
       `SELECT kind, length(ref) AS ref, octet_length(payload) AS payload FROM outbox WHERE payload IS NOT NULL LIMIT 1`,
@@ -50,52 +30,36 @@ export async function sign(postgres: Postgres, { seconds }: Bounds): Promise<Fig
        ON CONFLICT (campaign_id, kind, ref) DO NOTHING`.replaceAll('\n', ' '),
       seconds,
     );
-    return {
-      what: 'sign',
-      unit: 'answers/s',
-      ours: result.perSecond,
-      limit,
-      limitIs: pgbench,
-      where: `${timing(result)}; ${where}`,
+    return [{ ...answers('sign', result, where), limit, limitIs: pgbench }];
+  });
+}
+
+/** Confirming, all on one petition and spread over a hundred, against the INSERT of the same row into a copy of signatures. */
+export async function confirm(postgres: Postgres, { seconds }: Bounds): Promise<Figure[]> {
+  return withServer(postgres, 'bench_confirm', held, async ({ url, folder, server }) => {
+    const link = await linksOf(url, folder);
+    const next = people();
+    const one = [await petitionOf(url)];
+    await until('the log has begun', async () => (await query(url, 'SELECT 1 FROM log_bundles')).length > 0);
+    const hundred = await morePetitions(url, 100);
+    const press = (petitions: Petition[]) => {
+      // Made beforehand, and more than can be pressed in the time.
+      const links = Array.from({ length: seconds * 8000 }, (_, at) => link(petitions[at % petitions.length]!, next()));
+      let at = 0;
+      const asking = () => (at < links.length ? pressing(links[at++]!) : null);
+      return load({ address: server.address, status: 200, next: asking, seconds });
     };
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** That many people ask. @returns the tokens of the links in their mails */
-export async function ask(address: string, folder: string, people: number): Promise<string[]> {
-  await load({ ...signing(address), amount: people });
-  const inbox = new Inbox(folder);
-  return until(
-    'every mail is in the inbox',
-    async () => {
-      const mails = await inbox.mails();
-      return mails.length >= people && mails.map(({ token }) => token!);
-    },
-    240,
-  );
-}
-
-/** Presses the button behind each link. */
-export function press(address: string, tokens: string[]): Promise<Load> {
-  let next = 0;
-  const setupRequest = (request: object) => ({ ...request, path: `/api/v1/confirmations/${tokens[next++]}` });
-  return load({ url: address, amount: tokens.length, requests: [{ method: 'PUT', setupRequest }] });
-}
-
-/** Confirming by the links of real mails, against the INSERT of the same row into a copy of signatures. */
-export async function confirm(postgres: Postgres, { seconds, people }: Bounds): Promise<Figure> {
-  const url = await makeDatabase(postgres, 'bench_confirm');
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
-  const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url, LIMITS: 'off', MAIL_MODE: 'inbox' });
-  try {
-    const warmUp = 500;
-    const tokens = await ask(server.address, folder, people + warmUp);
-    await press(server.address, tokens.splice(0, warmUp));
-    const { result, where } = await observe(folder, url, () => press(server.address, tokens));
-    await until('everybody is counted', async () => (await server.count(slug)) === people + warmUp);
+    const warm = [await press(one), await press(hundred)];
+    const { result, where } = await observe(folder, url, () => press(one));
+    const spread = await press(hundred);
+    const confirmed = [...warm, result, spread].reduce((sum, each) => sum + each.answers, 0);
+    await expectRows(url, `SELECT count(*)::int AS rows FROM signatures`, confirmed);
+    await expectRows(
+      url,
+      `SELECT ((SELECT count(*) FROM log_queue WHERE kind = 'sign') + (SELECT sum(signed) FROM tallies))::int AS rows`,
+      confirmed,
+    );
+    await until('everybody is counted', async () => (await server.count(slug)) === warm[0]!.answers + result.answers, 300);
     await query(url, 'CREATE TABLE copy (LIKE signatures INCLUDING ALL)');
     const limit = await statementRate(
       postgres,
@@ -106,18 +70,35 @@ export async function confirm(postgres: Postgres, { seconds, people }: Bounds): 
        ON CONFLICT DO NOTHING`.replaceAll('\n', ' '),
       seconds,
     );
-    return {
-      what: 'confirm',
-      unit: 'answers/s',
-      ours: result.perSecond,
-      limit,
-      limitIs: pgbench,
-      where: `${timing(result)}; ${where}`,
-    };
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+    return [
+      { ...answers('confirm', result, where), limit, limitIs: pgbench },
+      {
+        ...answers('confirm, one petition', result, ''),
+        limit: spread.perSecond,
+        limitIs: 'the same, spread over a hundred petitions',
+      },
+    ];
+  });
 }
 
-const timing = ({ p50, p99 }: { p50: number; p99: number }) => `32 connections, median ${p50} ms, 99 % in ${p99} ms`;
+/** Signatures that are in the database without anybody having pressed a button: something to export and to count. */
+export async function signAll(url: string, folder: string, address: string, many: number): Promise<void> {
+  const link = await linksOf(url, folder);
+  const petition = await petitionOf(url);
+  const next = people();
+  let left = many;
+  await load({ address, status: 200, next: () => (left-- > 0 ? pressing(link(petition, next())) : null) });
+}
+
+/** @throws Error unless there is exactly one row for each answer */
+async function expectRows(url: string, sql: string, answered: number): Promise<void> {
+  const [{ rows }] = (await query<{ rows: number }>(url, sql)) as [{ rows: number }];
+  if (rows !== answered) throw new Error(`${answered} answers, but ${rows} rows: ${sql}`);
+}
+
+const answers = (what: string, { perSecond, p50, p99 }: Load, where: string) => ({
+  what,
+  unit: 'answers/s',
+  ours: perSecond,
+  where: `64 connections, median ${p50} ms, 99 % in ${p99} ms; ${where}`,
+});

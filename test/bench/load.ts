@@ -1,0 +1,129 @@
+import { connect, type Socket } from 'node:net';
+
+/** What is asked, and how often. */
+export interface Asking {
+  /** `http://host:port` */
+  address: string;
+  /** The whole next request, as it goes over the wire; null when there are no more. */
+  next: () => string | null;
+  /** Every answer must have it: a fast refusal is no result. */
+  status: number;
+  connections?: number;
+  /** Stops asking after that; without it, when `next` has no more. */
+  seconds?: number;
+  /**
+   * Requests arrive at this rate, whether or not the server keeps up, and a latency counts from the arrival. Without it
+   * each connection asks again when it has its answer.
+   */
+  perSecond?: number;
+}
+
+export interface Load {
+  answers: number;
+  perSecond: number;
+  /** Milliseconds, to a tenth. */
+  p50: number;
+  p99: number;
+}
+
+/** One request. @param body JSON, ASCII only */
+export const request = (method: string, path: string, body?: string): string =>
+  body === undefined
+    ? `${method} ${path} HTTP/1.1\r\nhost: bench\r\n\r\n`
+    : `${method} ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+/**
+ * Loads a server over keep-alive connections, one request at a time on each, with as little work of its own as Node.js
+ * allows: it shares the machine with what it measures. Every answer is read to its end and its status is looked at.
+ * @throws Error for an answer with another status, without a length, or a connection that ends
+ */
+export async function load(asking: Asking): Promise<Load> {
+  const { address, next, status, connections = 64, seconds = Infinity, perSecond = Infinity } = asking;
+  const { hostname, port } = new URL(address);
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(hostname, Number(port))));
+  const tenths = new Uint32Array(600_000);
+  const started = performance.now();
+  const end = started + seconds * 1000;
+  let [sent, answers, last] = [0, 0, started];
+  const idle: Connection[] = [];
+
+  const arrival = (number: number, now: number) => (perSecond === Infinity ? now : started + (number * 1000) / perSecond);
+  /** @returns whether there was something to send, or will be */
+  const send = (connection: Connection): boolean => {
+    const now = performance.now();
+    const due = arrival(sent, now);
+    if (due >= end || now >= end) return false;
+    if (due > now) return idle.push(connection) > 0;
+    const bytes = next();
+    if (bytes === null) return false;
+    connection.since = due;
+    sent++;
+    connection.socket.write(bytes, 'latin1');
+    return true;
+  };
+
+  let ticking: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((done, fail) => {
+      let open = sockets.length;
+      const leave = () => --open === 0 && done();
+      const tick = () => {
+        const now = performance.now();
+        while (idle.length > 0 && (arrival(sent, now) <= now || now >= end)) if (!send(idle.pop()!)) leave();
+      };
+      if (perSecond !== Infinity) ticking = setInterval(tick, 1);
+      for (const socket of sockets) {
+        const connection: Connection = { socket, since: 0 };
+        const answered = () => {
+          last = performance.now();
+          tenths[Math.min(tenths.length - 1, Math.round((last - connection.since) * 10))]!++;
+          answers++;
+          if (!send(connection)) leave();
+        };
+        socket.on('data', answersIn(status, answered, fail));
+        socket.on('error', fail).on('close', () => fail(new Error(`${address} closed a connection.`)));
+        if (!send(connection)) leave();
+      }
+    });
+  } finally {
+    clearInterval(ticking);
+    for (const socket of sockets) socket.removeAllListeners('close').destroy();
+  }
+  const quantile = (share: number) => {
+    let seen = 0;
+    return tenths.findIndex((many) => (seen += many) >= answers * share) / 10;
+  };
+  return { answers, perSecond: answers / ((last - started) / 1000), p50: quantile(0.5), p99: quantile(0.99) };
+}
+
+interface Connection {
+  socket: Socket;
+  /** When the request under way was sent, or arrived. */
+  since: number;
+}
+
+/** Finds the ends of answers in what a socket reads; each has a content-length. */
+function answersIn(status: number, answered: () => void, fail: (error: Error) => void): (bytes: Buffer) => void {
+  const expected = `HTTP/1.1 ${status} `;
+  let read: Buffer = Buffer.alloc(0);
+  return (bytes) => {
+    read = read.length === 0 ? bytes : Buffer.concat([read, bytes]);
+    const head = read.indexOf('\r\n\r\n');
+    if (head < 0) return;
+    const text = read.toString('latin1', 0, head);
+    const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
+    if (length === undefined || !text.startsWith(expected)) {
+      return fail(new Error(`Instead of ${status}: ${read.toString('utf8').slice(0, 2000)}`));
+    }
+    if (read.length < head + 4 + Number(length)) return;
+    read = Buffer.alloc(0);
+    answered();
+  };
+}
+
+function open(host: string, port: number): Promise<Socket> {
+  return new Promise((opened, fail) => {
+    const socket = connect(port, host, () => opened(socket.setNoDelay(true)));
+    socket.once('error', fail);
+  });
+}
