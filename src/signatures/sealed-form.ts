@@ -23,20 +23,24 @@ const headLength = 31;
 
 /** petition[16] asked u32 country[2] source u8 text u16 consents 3 x u16, then locale and e-mail with u8 lengths, then the name. */
 export function packForm(form: SealedForm): Buffer {
-  const head = Buffer.alloc(headLength);
-  Buffer.from(uuidBytes(form.petitionId)).copy(head, 0);
-  head.writeUInt32BE(form.askedAt, 16);
-  head.write(form.country, 20, 2, 'latin1');
-  head.writeUInt8(sources.indexOf(form.source), 22);
-  head.writeUInt16BE(form.textVersion, 23);
-  head.writeUInt16BE(form.consents.sign, 25);
-  head.writeUInt16BE(form.consents.showName, 27);
-  head.writeUInt16BE(form.consents.news, 29);
-  const withLength = (text: string) => {
-    const bytes = Buffer.from(text);
-    return [Buffer.of(bytes.length), bytes];
-  };
-  return Buffer.concat([head, ...withLength(form.locale), ...withLength(form.email), Buffer.from(form.name)]);
+  const texts = [form.locale, form.email].map((text) => ({ text, length: Buffer.byteLength(text) }));
+  const length = texts.reduce((sum, each) => sum + 1 + each.length, headLength + Buffer.byteLength(form.name));
+  const bytes = Buffer.alloc(length);
+  bytes.set(uuidBytes(form.petitionId), 0);
+  bytes.writeUInt32BE(form.askedAt, 16);
+  bytes.write(form.country, 20, 2, 'latin1');
+  bytes.writeUInt8(sources.indexOf(form.source), 22);
+  bytes.writeUInt16BE(form.textVersion, 23);
+  bytes.writeUInt16BE(form.consents.sign, 25);
+  bytes.writeUInt16BE(form.consents.showName, 27);
+  bytes.writeUInt16BE(form.consents.news, 29);
+  let at = headLength;
+  for (const each of texts) {
+    at = bytes.writeUInt8(each.length, at);
+    at += bytes.write(each.text, at);
+  }
+  bytes.write(form.name, at);
+  return bytes;
 }
 
 /** The opposite of `packForm`, for bytes whose seal was found whole. */

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { Logs } from '../countlog/logs.service.js';
 import { Proofs, type Receipt } from '../countlog/proofs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
@@ -10,6 +9,7 @@ import { Limits } from '../site/limits.service.js';
 import { problems } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
 import { domainOf, normalForm, normalFormVersion } from '../vault/normal-form.js';
+import { newId } from '../vault/random.js';
 import { Vault } from '../vault/vault.service.js';
 import { Consents } from './consents.service.js';
 import { Funnel } from './funnel.service.js';
@@ -74,8 +74,9 @@ export class Signatures {
     const petition = await this.openPetition(slug);
     const given = (purpose: 'sign' | 'showName' | 'news') =>
       this.consents.id(purpose, asked.locale, asked.consents[purpose]);
+    const { name, email, country, locale } = asked;
     const form = packForm({
-      ...asked,
+      ...{ name, email, country, locale },
       petitionId: petition.id,
       askedAt: Math.floor(Date.now() / 1000),
       source,
@@ -124,7 +125,7 @@ export class Signatures {
     const form = this.links.open('confirm', token);
     const petition = await this.petitions.byId(form.petitionId);
     await this.refuseWhilePaused(petition);
-    const id = uuidv7({ msecs: Math.floor(Date.now() / 3600_000) * 3600_000 });
+    const id = newId(Math.floor(Date.now() / 3600_000) * 3600_000);
     const salt = this.vault.newSalt();
     const box = sealBox(this.vault, form.petitionId, id, { name: form.name, email: form.email, words: '', salt });
     const email = normalForm(form.email)!;
@@ -223,7 +224,7 @@ export class Signatures {
     // Above the limit the row is written all the same, empty: the answer takes as long, and no mail goes.
     const limit = kind === 'confirm-signature' ? 'mail-to-address' : 'rights-mail-to-address';
     const within = this.limits.allows(limit, normalForm(email)!);
-    const id = uuidv7();
+    const id = newId();
     const expiresAt = new Date(Date.now() + linkHours * 3600_000);
     await this.asking.add({
       campaignId: petitionId,
@@ -290,7 +291,7 @@ export class Signatures {
         column(({ form }) => form.source),
         column(({ form }) => `{${Object.values(form.consents).filter(Boolean).join(',')}}`),
         column(({ form }) => new Date(form.askedAt * 1000)),
-        column(() => uuidv7()),
+        column(() => newId()),
         column(({ entry }) => entry),
         column(({ domain }) => domain),
         column(({ signals }) => `{${signals.join(',')}}`),

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Keys } from './keys.js';
+import { freshBytes } from './random.js';
 
 const version = 1;
 const ivLength = 12;
@@ -35,7 +36,7 @@ export class Vault {
 
   /** Seals bytes that stay: `place` (table, petition, row) is authenticated, so that a box cannot be moved. */
   seal(petitionId: string, place: string, plain: Buffer): Buffer {
-    return Buffer.concat([Buffer.of(version), encrypt(this.derive('seal', petitionId), plain, place)]);
+    return encrypt(Buffer.of(version), this.derive('seal', petitionId), plain, place);
   }
 
   /** @throws Error if the box was changed, moved, or sealed under another key */
@@ -50,7 +51,7 @@ export class Vault {
     const head = Buffer.alloc(3);
     head.writeUInt8(version, 0);
     head.writeUInt16BE(number, 1);
-    return Buffer.concat([head, encrypt(this.keys.get(linkKey(number)), plain, purpose)]);
+    return encrypt(head, this.keys.get(linkKey(number)), plain, purpose);
   }
 
   /** @returns null if it is not of ours, was changed, is for another purpose, or its key is gone */
@@ -73,7 +74,7 @@ export class Vault {
 
   /** 32 random bytes, base64. */
   newSalt(): string {
-    return randomBytes(32).toString('base64');
+    return freshBytes(32).toString('base64');
   }
 
   /** A short proof that this server wrote `text` for this purpose. */
@@ -123,20 +124,10 @@ const weekNumber = () => Math.floor(Date.now() / week);
 const liveWeeks = () => [weekNumber() - 1, weekNumber(), weekNumber() + 1];
 const linkKey = (number: number) => `link-${number}.key`;
 
-let nonces = Buffer.alloc(0);
-
-/** Random bytes that are given out once. Drawn for many seals at a time: most of a draw is its way into the system. */
-function freshNonce(): Buffer {
-  if (nonces.length === 0) nonces = randomBytes(ivLength * 256);
-  const nonce = nonces.subarray(0, ivLength);
-  nonces = nonces.subarray(ivLength);
-  return nonce;
-}
-
-function encrypt(key: Buffer, plain: Buffer, bound: string): Buffer {
-  const iv = freshNonce();
+function encrypt(head: Buffer, key: Buffer, plain: Buffer, bound: string): Buffer {
+  const iv = freshBytes(ivLength);
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(bound));
-  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return Buffer.concat([head, iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
 function decrypt(key: Buffer, sealed: Buffer, bound: string): Buffer {
