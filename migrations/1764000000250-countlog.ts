@@ -68,7 +68,7 @@ export class Countlog1764000000250 implements MigrationInterface {
     // Where the entry of a signature stands, for her withdrawal; gone with it.
     await runner.query(`
       CREATE TABLE log_positions (
-        petition_id uuid NOT NULL REFERENCES logs,
+        petition_id uuid NOT NULL,
         signature_id uuid NOT NULL,
         index bigint NOT NULL,
         PRIMARY KEY (petition_id, signature_id)

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import { append, appendEntries, emptyTree, type Tree } from './append.js';
 import { signCheckpoint } from './checkpoint.js';
@@ -8,10 +9,12 @@ import { LogError } from './log-error.js';
 import { Logs } from './logs.service.js';
 import { leafHash } from './merkle.js';
 import { type LogRow, Publisher } from './publisher.js';
-import { edgePlaces, type Tile, tileWidth } from './tiles.js';
+import { edgePlaces, type Tile, tilePath, tileWidth } from './tiles.js';
 
 /** Entries a round takes at most. */
 export const mostInRound = 5000;
+/** Entries hashed at a time: a few milliseconds, then whoever signs has a turn. */
+const atATime = 4 * tileWidth;
 
 interface Queued {
   id: string;
@@ -42,10 +45,11 @@ export class LogRound {
 
     const ends = queued[0]!.kind === 'close';
     const entries = ends ? [await lastEntry(tx, petitionId)] : entriesOf(queued, log.size);
-    await this.grow(tx, log, entries, ends);
-    await keepPositions(tx, log, queued);
-    await keepNotes(tx, log, queued);
-    await countAndForget(tx, petitionId, queued);
+    await this.grow(tx, log, entries, ends, async () => {
+      await keepPositions(tx, log, queued);
+      await keepNotes(tx, log, queued);
+      await countAndForget(tx, petitionId, queued);
+    });
     return queued.length;
   }
 
@@ -61,6 +65,7 @@ export class LogRound {
   /**
    * Adds entries at the end and signs the checkpoint.
    * @param ends nothing may follow these
+   * @param meanwhile what the database may do while the entries are hashed here
    * @returns the tree after it @throws LogError if what stands in the database is not the log it says it is
    */
   async grow(
@@ -68,10 +73,15 @@ export class LogRound {
     log: LogRow,
     entries: Buffer[],
     ends: boolean,
+    meanwhile: () => Promise<void> = async () => undefined,
   ): Promise<{ size: number; root: Buffer }> {
     const { petitionId } = log;
-    const tree = append(await treeOf(tx, log), entries.map(leafHash));
-    await this.keepTiles(tx, petitionId, tree.tiles);
+    const before = await treeOf(tx, log);
+    const [hashed, stored] = await Promise.allSettled([grown(before, entries), meanwhile()]);
+    if (hashed.status === 'rejected') throw hashed.reason;
+    if (stored.status === 'rejected') throw stored.reason;
+    const { tree, tiles } = hashed.value;
+    await this.keepTiles(tx, petitionId, tiles);
     await this.keepEntries(tx, log, entries);
     const checkpoint = { origin: log.origin, size: tree.size, root: tree.root };
     await tx.query(`INSERT INTO log_checkpoints (petition_id, size, note) VALUES ($1, $2, $3)`, [
@@ -79,31 +89,35 @@ export class LogRound {
       tree.size,
       signCheckpoint(checkpoint, this.logs.signer(log.origin)),
     ]);
-    const [, grown] = await tx.query(
+    const [, updated] = await tx.query(
       `UPDATE logs SET size = $2, root = $3, grown_at = now(), ended_at = CASE WHEN $6 THEN now() END
        WHERE petition_id = $1 AND size = $4 AND root = $5 AND ended_at IS NULL`,
       [petitionId, tree.size, tree.root, log.size, log.root, ends],
     );
-    if (grown !== 1) throw new LogError('The log has grown meanwhile.');
+    if (updated !== 1) throw new LogError('The log has grown meanwhile.');
     return tree;
   }
 
   /** The end is not taken before it is alone. */
   private async queued(tx: EntityManager, petitionId: string): Promise<Queued[]> {
     const rows: Queued[] = await tx.query(
-      `SELECT q.id, q.kind, q.entry, q.signature_id AS "signatureId", q.reason, q.code_hash AS "codeHash", p.index AS target
+      // One by one for the few withdrawals: a join would be free to read the places of all signatures.
+      `SELECT q.id, q.kind, q.entry, q.signature_id AS "signatureId", q.reason, q.code_hash AS "codeHash",
+         CASE WHEN q.kind = 'withdraw' THEN (
+           SELECT index FROM log_positions p WHERE p.petition_id = q.petition_id AND p.signature_id = q.signature_id
+         ) END AS target
        FROM (
          SELECT * FROM log_queue
          WHERE petition_id = $1 AND due_at <= now() AND (kind <> 'close' OR NOT EXISTS (
            SELECT 1 FROM log_queue AS other WHERE other.petition_id = $1 AND other.kind <> 'close'))
          ORDER BY id LIMIT ${mostInRound}
-       ) AS q
-       LEFT JOIN log_positions p
-         ON q.kind = 'withdraw' AND p.petition_id = q.petition_id AND p.signature_id = q.signature_id`,
+       ) AS q`,
       [petitionId],
     );
-    const buffer = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes);
-    return rows.map((row) => ({ ...row, entry: buffer(row.entry), codeHash: buffer(row.codeHash) }));
+    // The embedded database gives plain bytes.
+    const buffer = (bytes: Uint8Array | null) => (bytes && !Buffer.isBuffer(bytes) ? Buffer.from(bytes) : bytes);
+    for (const row of rows) Object.assign(row, { entry: buffer(row.entry), codeHash: buffer(row.codeHash) });
+    return rows;
   }
 
   /** New bytes may only follow the old ones: whatever else stands there stays, and the round fails. */
@@ -140,6 +154,22 @@ export class LogRound {
     );
     if (rows.length !== bundles.length) throw new LogError('An entry would change that has been written.');
   }
+}
+
+/** The tree with the entries, and every tile that is new or has grown; piece by piece, for others wait for the processor. */
+async function grown(before: Tree, entries: Buffer[]): Promise<{ tree: Tree; tiles: Tile[] }> {
+  const tiles = new Map<string, Tile>();
+  let tree = before;
+  for (let at = 0; at < entries.length;) {
+    // To the end of a tile: the less stands at the edge, the less is hashed again.
+    const piece = entries.slice(at, at + atATime - (tree.size % tileWidth));
+    const next = append(tree, piece.map(leafHash));
+    for (const tile of next.tiles) tiles.set(tilePath({ ...tile, width: tileWidth }), tile);
+    tree = next;
+    at += piece.length;
+    await nextTurn();
+  }
+  return { tree, tiles: [...tiles.values()] };
 }
 
 /** The tree as it stands in the database, as far as it is needed to let it grow. */
@@ -265,7 +295,9 @@ async function keepNotes(tx: EntityManager, { petitionId, size }: LogRow, queued
 async function countAndForget(tx: EntityManager, petitionId: string, queued: Queued[]): Promise<void> {
   const [{ taken }] = await tx.query(
     `WITH taken AS (
-       DELETE FROM log_queue WHERE petition_id = $1 AND id = ANY ($2::uuid[]) RETURNING kind, day, country, source
+       -- Not "= ANY": with so many ids that reads the whole queue.
+       DELETE FROM log_queue WHERE petition_id = $1 AND id IN (SELECT unnest($2::uuid[]))
+       RETURNING kind, day, country, source
      ), added AS (
        INSERT INTO tallies (petition_id, day, country, source, signed, withdrawn)
        SELECT $1, day, country, source,

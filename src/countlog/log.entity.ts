@@ -113,7 +113,7 @@ export class LogNote {
 @Entity('log_positions')
 @Index('log_positions_petition_id_index_idx', { synchronize: false })
 export class LogPosition {
-  @ForeignKey('Log')
+  // No foreign key: a round holds the row of the log, and looking it up again for each place took half of its time here.
   @PrimaryColumn('uuid')
   petitionId: string;
 

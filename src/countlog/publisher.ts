@@ -8,7 +8,7 @@ import { type Checkpoint, openCheckpoint } from './checkpoint.js';
 import { LogError } from './log-error.js';
 import { Logs } from './logs.service.js';
 import { rootAt, rootNodes } from './merkle.js';
-import { encodeBundle, hashAtFrom, parseBundle, placesOf, tilePath, tileWidth, widthOf } from './tiles.js';
+import { encodeBundle, hashAtFrom, parseBundle, type Place, placesOf, tilePath, tileWidth, widthOf } from './tiles.js';
 
 /** A log as a round found it. */
 export interface LogRow {
@@ -90,46 +90,57 @@ export class Publisher {
     await this.renew(this.path(origin, 'log.json'), `${JSON.stringify(this.logs.settingsOf(log), null, 2)}\n`);
     if (from === size) return;
 
+    const folders = new Set<string>();
+    const keep = async (place: Place, bytes: Buffer) => {
+      const file = tilePath(place);
+      folders.add(dirname(file));
+      await this.keep(origin, file, bytes);
+    };
     for (let level = 0; tileWidth ** level <= size; level++) {
-      const tiles = this.rows<{ index: number; hashes: Uint8Array }>(
+      const tiles = this.pages<{ index: number; hashes: Uint8Array }>(
         `SELECT index::int, hashes FROM log_tiles
          WHERE petition_id = $1 AND level = ${level} AND index >= $2 ORDER BY index LIMIT $3`,
         petitionId,
         Math.floor(from / tileWidth ** (level + 1)),
       );
-      for await (const { index, hashes } of tiles) {
-        const width = widthOf(level, index, size);
-        if (width > 0)
-          await this.keep(origin, tilePath({ level, index, width }), Buffer.from(hashes).subarray(0, width * 32));
+      for await (const page of tiles) {
+        await all(page, async ({ index, hashes }) => {
+          const width = widthOf(level, index, size);
+          if (width > 0) await keep({ level, index, width }, Buffer.from(hashes).subarray(0, width * 32));
+        });
       }
     }
-    const bundles = this.rows<{ index: number; width: number; entries: Uint8Array }>(
+    const bundles = this.pages<{ index: number; width: number; entries: Uint8Array }>(
       `SELECT index::int, width, entries FROM log_bundles WHERE petition_id = $1 AND index >= $2 ORDER BY index LIMIT $3`,
       petitionId,
       Math.floor(from / tileWidth),
     );
-    for await (const bundle of bundles) {
-      const width = widthOf(0, bundle.index, size);
-      const entries = parseBundle(bundle.entries, bundle.width).slice(0, width);
-      if (width > 0)
-        await this.keep(origin, tilePath({ level: 'entries', index: bundle.index, width }), encodeBundle(entries));
+    for await (const page of bundles) {
+      await all(page, async (bundle) => {
+        const width = widthOf(0, bundle.index, size);
+        const entries = parseBundle(bundle.entries, bundle.width).slice(0, width);
+        if (width > 0) await keep({ level: 'entries', index: bundle.index, width }, encodeBundle(entries));
+      });
     }
+    // The names of the new files are on the disk before the checkpoint that needs them.
+    await all([...folders], (folder) => sync(this.path(origin, folder)));
     await this.keep(origin, `checkpoints/${size}`, note);
     await this.write(this.path(origin, 'checkpoint'), note);
     await this.write(this.anchorPath(origin), note);
   }
 
   /** Rows by `index`, page after page. */
-  private async *rows<Row extends { index: number }>(
+  private async *pages<Row extends { index: number }>(
     sql: string,
     petitionId: string,
     from: number,
-  ): AsyncGenerator<Row> {
-    const page = 100;
+  ): AsyncGenerator<Row[]> {
+    // So many files are written at once: their ways to the disk overlap.
+    const most = 32;
     for (let first = from; ;) {
-      const rows: Row[] = await this.database.query(sql, [petitionId, first, page]);
-      yield* rows;
-      if (rows.length < page) return;
+      const rows: Row[] = await this.database.query(sql, [petitionId, first, most]);
+      yield rows;
+      if (rows.length < most) return;
       first = rows.at(-1)!.index + 1;
     }
   }
@@ -201,6 +212,22 @@ async function rootOfSize(tx: EntityManager, petitionId: string, size: number): 
     size,
     hashAtFrom(size, (place) => tiles.get(tilePath(place))!),
   );
+}
+
+/** Until the last is done, also when one fails: nothing is written behind the back of whoever tries again. @throws what failed first */
+async function all<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const done = await Promise.allSettled(items.map(work));
+  for (const each of done) if (each.status === 'rejected') throw each.reason;
+}
+
+/** Waits until the names in a folder are on the disk. */
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 const absent = (error: NodeJS.ErrnoException) => {

@@ -58,11 +58,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
     const due = new Set(await this.due());
     await each([...new Set([...this.unreleased, ...due])], async (petitionId) => {
       if (this.unreleased.has(petitionId)) await this.release(petitionId);
-      for (let taken = due.has(petitionId) ? mostInRound : 0; taken === mostInRound && !this.stopped;) {
-        taken = await this.round(petitionId);
-        logged += taken;
-        if (taken > 0) this.listeners.forEach((tell) => tell());
-      }
+      if (due.has(petitionId)) logged += await this.rounds(petitionId);
     });
     return logged;
   }
@@ -85,10 +81,23 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
     return rows.map((row) => row.petition_id).filter((petitionId) => !off.includes(petitionId));
   }
 
-  private async round(petitionId: string): Promise<number> {
-    const taken = await this.refusing(petitionId, () => this.take(petitionId));
-    if (taken !== null) await this.release(petitionId);
-    return taken ?? 0;
+  private async rounds(petitionId: string): Promise<number> {
+    let [logged, taken] = [0, mostInRound];
+    let releasing = Promise.resolve();
+    while (taken === mostInRound && !this.stopped) {
+      // While the files of one round are written, the next is under way.
+      const round = this.refusing(petitionId, () => this.take(petitionId));
+      const [next, released] = await Promise.allSettled([round, releasing]);
+      if (released.status === 'rejected') throw released.reason;
+      if (next.status === 'rejected') throw next.reason;
+      if (next.value === null) break;
+      logged += taken = next.value;
+      releasing = this.release(petitionId).then(() => {
+        if (next.value) this.listeners.forEach((tell) => tell());
+      });
+    }
+    await releasing;
+    return logged;
   }
 
   /** @returns null while another process is at it */

@@ -4,6 +4,7 @@ import { counts, persons } from './exporting.js';
 import type { Bounds, Figure } from './measure.js';
 import { type Postgres, query, startPostgres } from './postgres.js';
 import { count } from './reading.js';
+import { sequence } from './sequencing.js';
 import { confirm, sign } from './signing.js';
 
 // npm run bench [-- NAME...] [-- --short]: each figure beside the limit of the same machine in the same run.
@@ -11,6 +12,7 @@ const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Fi
   sign,
   confirm,
   count,
+  sequence,
   counts,
   persons,
   dispatch: (postgres, bounds) => dispatch(postgres, bounds, 'confirmations'),
