@@ -10,9 +10,9 @@ import { makeDatabase, type Postgres, query } from './postgres.js';
 import { slug } from './people.js';
 import { signAll } from './signing.js';
 
-const token = `cs_${'b'.repeat(43)}`;
+export const token = `cs_${'b'.repeat(43)}`;
 
-const giveToken = (url: string) =>
+export const giveToken = (url: string) =>
   query(
     url,
     `INSERT INTO api_tokens (id, staff_id, name, token_hash, scopes, expires_at)

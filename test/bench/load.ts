@@ -47,7 +47,8 @@ export async function load(asking: Asking): Promise<Load> {
   let [sent, answers, last] = [0, 0, started];
   const idle: Connection[] = [];
 
-  const arrival = (number: number, now: number) => (perSecond === Infinity ? now : started + (number * 1000) / perSecond);
+  const arrival = (number: number, now: number) =>
+    perSecond === Infinity ? now : started + (number * 1000) / perSecond;
   /** @returns whether there was something to send, or will be */
   const send = (connection: Connection): boolean => {
     const now = performance.now();

@@ -1,13 +1,14 @@
 import { cpus } from 'node:os';
 import { dispatch } from './dispatch.js';
 import { counts, persons } from './exporting.js';
+import { large } from './large.js';
 import type { Bounds, Figure } from './measure.js';
 import { type Postgres, query, startPostgres } from './postgres.js';
 import { count } from './reading.js';
 import { sequence } from './sequencing.js';
 import { confirm, sign } from './signing.js';
 
-// npm run bench [-- NAME...] [-- --short]: each figure beside the limit of the same machine in the same run.
+// npm run bench [-- NAME...] [-- --short] [-- --large]: each figure beside the limit of the same machine in the same run.
 const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Figure | Figure[]>> = {
   sign,
   confirm,
@@ -20,7 +21,11 @@ const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Fi
 };
 
 const wanted = process.argv.slice(2).filter((each) => !each.startsWith('--'));
-const bounds: Bounds = process.argv.includes('--short') ? { seconds: 3, people: 800 } : { seconds: 10, people: 5000 };
+// Millions of rows take minutes and some gigabytes: only when asked for.
+if (process.argv.includes('--large')) benches.large = large;
+const bounds: Bounds = process.argv.includes('--short')
+  ? { seconds: 3, people: 800, large: 500_000 }
+  : { seconds: 10, people: 5000, large: 5_000_000 };
 const unknown = wanted.filter((each) => !benches[each]);
 if (unknown.length > 0) {
   console.error(`There is no ${unknown.join(', ')}: ${Object.keys(benches).join(', ')}.`);

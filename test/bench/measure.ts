@@ -22,6 +22,8 @@ export interface Bounds {
   seconds: number;
   /** How many signatures, mails and rows there are to work on. */
   people: number;
+  /** How many signatures there are in a large table. */
+  large: number;
 }
 
 interface Probe {

@@ -72,7 +72,10 @@ export async function morePetitions(url: string, many: number): Promise<Petition
  */
 export async function linksOf(url: string, folder: string): Promise<(petition: Petition, email: string) => string> {
   const vault = new Vault({ DATA_DIR: folder } as Settings);
-  const consents = await query<{ id: number; purpose: string }>(url, `SELECT id, purpose FROM consents WHERE locale = 'en'`);
+  const consents = await query<{ id: number; purpose: string }>(
+    url,
+    `SELECT id, purpose FROM consents WHERE locale = 'en'`,
+  );
   const consent = (purpose: string) => consents.find((each) => each.purpose === purpose)!.id;
   const given = { sign: consent('sign'), showName: 0, news: consent('news') };
   const known = { name: 'Sara Signer', country: 'DE', locale: 'en', source: 'api' as const, textVersion: 1 };

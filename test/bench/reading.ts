@@ -30,7 +30,12 @@ export async function count(postgres: Postgres, { seconds }: Bounds): Promise<Fi
     const pressed = `${Math.round(result.pressed.perSecond)} confirmations/s meanwhile, 99 % in ${result.pressed.p99} ms`;
     return [
       { ...reads('count.json', alone), limit, limitIs },
-      { ...reads('count.json, 1,000 confirm', result.read), limit, limitIs, where: `${reads('', result.read).where}; ${pressed}; ${where}` },
+      {
+        ...reads('count.json, 1,000 confirm', result.read),
+        limit,
+        limitIs,
+        where: `${reads('', result.read).where}; ${pressed}; ${where}`,
+      },
     ];
   });
 }

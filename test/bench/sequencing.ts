@@ -46,9 +46,11 @@ export async function sequence(postgres: Postgres, { seconds }: Bounds): Promise
 /** Fills the queue while counting is switched off, then switches it on. @returns entries per second, and the size reached */
 async function drain(place: Place, entries: number): Promise<{ perSecond: number; size: number }> {
   const { id } = await petitionOf(place.url);
-  await query(place.url, `INSERT INTO switches (petition_id, name, reason, by_name) VALUES ($1, 'counting', '', 'bench')`, [
-    everywhere,
-  ]);
+  await query(
+    place.url,
+    `INSERT INTO switches (petition_id, name, reason, by_name) VALUES ($1, 'counting', '', 'bench')`,
+    [everywhere],
+  );
   // Each process looks at the switches again after a second; a round may be under way.
   await sleep(2500);
   const before = await sizeOf(place);

@@ -15,7 +15,11 @@ export async function sign(postgres: Postgres, { seconds }: Bounds): Promise<Fig
     const asking = { address: server.address, status: 202, next: () => signing(next()) };
     const warm = await load({ ...asking, seconds });
     const { result, where } = await observe(folder, url, () => load({ ...asking, seconds }));
-    await expectRows(url, `SELECT count(*)::int AS rows FROM outbox WHERE payload IS NOT NULL`, warm.answers + result.answers);
+    await expectRows(
+      url,
+      `SELECT count(*)::int AS rows FROM outbox WHERE payload IS NOT NULL`,
+      warm.answers + result.answers,
+    );
     const [row] = await query<{ kind: string; ref: number; payload: number }>(
       url,
       `SELECT kind, length(ref) AS ref, octet_length(payload) AS payload FROM outbox WHERE payload IS NOT NULL LIMIT 1`,
@@ -59,7 +63,11 @@ export async function confirm(postgres: Postgres, { seconds }: Bounds): Promise<
       `SELECT ((SELECT count(*) FROM log_queue WHERE kind = 'sign') + (SELECT sum(signed) FROM tallies))::int AS rows`,
       confirmed,
     );
-    await until('everybody is counted', async () => (await server.count(slug)) === warm[0]!.answers + result.answers, 300);
+    await until(
+      'everybody is counted',
+      async () => (await server.count(slug)) === warm[0]!.answers + result.answers,
+      300,
+    );
     await query(url, 'CREATE TABLE copy (LIKE signatures INCLUDING ALL)');
     const limit = await statementRate(
       postgres,
