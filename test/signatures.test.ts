@@ -177,6 +177,13 @@ test('keeps the link under 500 characters for the longest name and address that 
   expect(`https://petitions.example.org/fa/confirm/${token}`.length).toBeLessThan(500);
   const tooLong = await ask(app, { name: 'ن'.repeat(100), email: `${'a'.repeat(60)}@example.org` });
   expect(tooLong.json()).toMatchObject({ code: 'invalid', errors: [{ field: 'name', code: 'too-long' }] });
+  // Under 200 characters, over 255 bytes: more than the form in a link can hold.
+  const wide = await app.inject({
+    method: 'POST',
+    url: '/api/v1/petitions/wetlands/withdrawals',
+    payload: { email: `${'ن'.repeat(150)}@example.org`, locale: 'fa' },
+  });
+  expect(wide.json()).toMatchObject({ errors: [{ field: 'email', code: 'too-long' }] });
 });
 
 test('a closed petition refuses new signatures, and links that are still out', async () => {

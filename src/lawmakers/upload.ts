@@ -31,25 +31,20 @@ export function prepareUploads(fastify: FastifyInstance): void {
     }
     done();
   });
-  fastify.addHook('preValidation', (request: Uploading, _reply, done) => {
-    // Every request comes by here: only an upload waits.
-    if (!request.isMultipart() || !formRoute.test(pathOf(request))) return done();
-    readFields(request).then(() => done(), done);
-  });
-}
-
-async function readFields(request: Uploading): Promise<void> {
-  const fields: Record<string, string> = {};
-  const parts: NonNullable<Uploading['filesToCome']> = partsOf(request);
-  for (let next = await parts.next(); !next.done; next = await parts.next()) {
-    if (next.value.type === 'file') {
-      parts.first = next.value;
-      break;
+  fastify.addHook('preValidation', async (request: Uploading) => {
+    if (!formRoute.test(pathOf(request)) || !request.isMultipart()) return;
+    const fields: Record<string, string> = {};
+    const parts: NonNullable<Uploading['filesToCome']> = partsOf(request);
+    for (let next = await parts.next(); !next.done; next = await parts.next()) {
+      if (next.value.type === 'file') {
+        parts.first = next.value;
+        break;
+      }
+      fields[next.value.fieldname] = String(next.value.value);
     }
-    fields[next.value.fieldname] = String(next.value.value);
-  }
-  request.filesToCome = parts;
-  request.body = fields;
+    request.filesToCome = parts;
+    request.body = fields;
+  });
 }
 
 /** Reads an upload, as a form or as a raw body. @throws Problem `too-large` before more than the limit is held */

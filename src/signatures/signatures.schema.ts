@@ -21,6 +21,7 @@ export const EmailAddress = z
   .trim()
   .min(1, 'required')
   .max(200, 'too-long')
+  .refine((email) => Buffer.byteLength(email) <= mostPersonBytes, 'too-long')
   .refine(
     (email) => /^[^\s<>@,;:"()[\]\\]+@[^\s<>@,;:"()[\]\\]+$/.test(email) && !control.test(email),
     'not-an-address',

@@ -2,7 +2,7 @@ import { until } from '../support/server.js';
 import { type Load, load } from './load.js';
 import { type Bounds, type Figure, observe, withServer } from './measure.js';
 import { linksOf, morePetitions, people, petitionOf, type Petition, pressing, signing, slug } from './people.js';
-import { makeDatabase, type Postgres, query, statementRate } from './postgres.js';
+import { type Postgres, query, statementRate } from './postgres.js';
 
 const pgbench = 'pgbench: the same row by INSERT, one per transaction, 32 clients, prepared';
 
