@@ -11,7 +11,7 @@ import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { MyData } from './my-data.service.js';
-import { NewWithdrawal, SignerCode } from './rights.schema.js';
+import { HeldSignature, NewWithdrawal, SignerCode } from './rights.schema.js';
 import { Rights } from './rights.service.js';
 import { linkHours, SealedLinks } from './sealed-links.js';
 import { Signatures } from './signatures.service.js';
@@ -228,7 +228,8 @@ export class RightsPages {
     const cells = rows.map((row) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plainCell(String(value ?? ''))])),
     );
-    return stringify(cells, { header: true, bom: true });
+    // The names of the columns also when there is nothing.
+    return stringify(cells, { header: true, bom: true, columns: ['address', ...Object.keys(HeldSignature.shape)] });
   }
 
   @Post('my-data/:token/:slug/withdrawal')
