@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 const esmOnly = [
   '@electric-sql',
   'age-encryption',
+  'altcha-lib',
   '@noble',
   '@scure',
   '@nestjs',

@@ -1,4 +1,5 @@
 import { Limits1764000000050 } from './1764000000050-limits.js';
+import { SpentProofs1764000000080 } from './1764000000080-spent-proofs.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
 import { Countlog1764000000250 } from './1764000000250-countlog.js';
@@ -12,6 +13,7 @@ import { Switches1764000000700 } from './1764000000700-switches.js';
 /** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
 export const migrations = [
   Limits1764000000050,
+  SpentProofs1764000000080,
   Petitions1764000000100,
   Signatures1764000000200,
   Countlog1764000000250,

@@ -8,6 +8,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { AppModule } from './app.module.js';
 import { projectRoot } from './config/root.js';
@@ -80,6 +81,15 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     dotfiles: 'ignore',
     index: false,
     maxAge: '1h',
+  });
+  // The worker of the library that solves proofs of work, as it is: modules that import each other.
+  await app.register(fastifyStatic, {
+    root: join(createRequire(join(projectRoot, 'package.json')).resolve('altcha-lib'), '../../../esm/v2'),
+    prefix: '/assets/altcha/',
+    decorateReply: false,
+    maxAge: '1h',
+    dotfiles: 'ignore',
+    index: false,
   });
   // The files of the count logs, for whoever wants to recount: all but the newest checkpoint stay as they are for ever.
   const logs = join(settings.DATA_DIR, 'log');

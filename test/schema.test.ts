@@ -21,6 +21,7 @@ const small: Record<string, string> = {
   sessions: 'a few per member of staff',
   api_tokens: 'a few per member of staff',
   audit_entries: 'what staff does, never what signers do',
+  spent_proofs: 'proofs of work of the last minutes',
   switches: 'what is turned off, a few rows',
   limits: 'counters that expire, keyed by a digest that lives one day',
 };

@@ -37,6 +37,8 @@ export const settingsSchema = z
     ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
     ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(200).optional(),
     LIMITS: onOff.default(true),
+    PRESSURE_PER_MINUTE: z.coerce.number().int().min(0).default(600),
+    TOR_EXITS: z.string().min(1).optional(),
     TRUST_PROXY: onOff.default(false),
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -3,6 +3,8 @@ import { countries, isLocale, type Locale } from '../site/languages.js';
 import { FormTokens } from '../site/form-token.service.js';
 import { markdownToHtml } from '../site/markdown.js';
 import { Pages } from '../site/pages.service.js';
+import { Pressure } from '../site/pressure.js';
+import { ProofOfWork } from '../site/proof-of-work.service.js';
 import type { FieldError } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
 import { Petitions } from './petitions.service.js';
@@ -10,6 +12,8 @@ import { Petitions } from './petitions.service.js';
 export interface FilledForm {
   values: Record<string, unknown>;
   errors: FieldError[];
+  /** It came back because work or waiting is needed first. */
+  proofNeeded?: boolean;
 }
 
 /** The petition page, empty or with what a visitor filled in and what is wrong with it. */
@@ -20,6 +24,8 @@ export class PetitionPage {
     private readonly pages: Pages,
     private readonly formTokens: FormTokens,
     private readonly switches: Switches,
+    private readonly pressure: Pressure,
+    private readonly proofs: ProofOfWork,
   ) {}
 
   async render(slug: string, locale: Locale, filled: FilledForm = { values: {}, errors: [] }): Promise<string> {
@@ -57,6 +63,9 @@ export class PetitionPage {
       pending,
       signingPaused: await this.switches.isOff('signing', petition.id),
       form: { ...filled, formToken: this.formTokens.issue() },
+      proof: this.pressure.isOn(slug)
+        ? { challenge: JSON.stringify(await this.proofs.challenge(slug)), wait: this.proofs.waitingToken(slug) }
+        : null,
       countries: countries(locale),
     });
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { ProofOfWork } from '../site/proof-of-work.service.js';
 import { Vault } from '../vault/vault.service.js';
 import { ErasureJournal } from './erasure-journal.js';
 import { linkHours } from './sealed-links.js';
@@ -43,6 +44,7 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly database: DataSource,
     private readonly vault: Vault,
     private readonly journal: ErasureJournal,
+    private readonly proofs: ProofOfWork,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -58,7 +60,10 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @param options.dryRun only counts */
   async run({ dryRun = false } = {}): Promise<RetentionReport> {
-    if (!dryRun) this.vault.forgetOldKeys();
+    if (!dryRun) {
+      this.vault.forgetOldKeys();
+      await this.proofs.forget();
+    }
     const rows = dryRun ? this.count : this.remove;
     return {
       withdrawals: await rows('withdrawals'),

@@ -2,8 +2,18 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Put, Req, Res } f
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Limits } from '../site/limits.service.js';
+import { Pressure } from '../site/pressure.js';
+import { problems } from '../site/problem.js';
+import { ProofOfWork } from '../site/proof-of-work.service.js';
 import { Public } from '../staff/access.js';
-import { Asked, Confirmed, ConfirmedWithCode, Confirming, NewSignature, OwnWords } from './signatures.schema.js';
+import {
+  Asked,
+  Confirmed,
+  ConfirmedWithCode,
+  Confirming,
+  NewSignatureWithProof,
+  OwnWords,
+} from './signatures.schema.js';
 import { Signatures } from './signatures.service.js';
 
 const asked = { status: 'look-in-your-mailbox' };
@@ -15,6 +25,8 @@ export class SignaturesApi {
   constructor(
     private readonly signatures: Signatures,
     private readonly limits: Limits,
+    private readonly pressure: Pressure,
+    private readonly proofs: ProofOfWork,
   ) {}
 
   /** Sends the confirmation mail. The answer is the same for a new, a known and a limited address. */
@@ -23,10 +35,13 @@ export class SignaturesApi {
   @ApiAcceptedResponse({ standardSchema: Asked })
   async ask(
     @Param('slug') slug: string,
-    @Body({ schema: NewSignature }) body: NewSignature,
+    @Body({ schema: NewSignatureWithProof }) { proof, ...body }: NewSignatureWithProof,
     @Req() request: FastifyRequest,
   ) {
     this.limits.check('sign', request);
+    if (this.pressure.isOn(slug) && !(await this.proofs.accepts(slug, proof))) {
+      throw problems.proofNeeded(await this.proofs.challenge(slug));
+    }
     await this.signatures.ask(slug, body, 'api');
     return asked;
   }

@@ -8,6 +8,8 @@ import type { Locale } from '../site/languages.js';
 import { Limits } from '../site/limits.service.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { Pressure } from '../site/pressure.js';
+import { ProofOfWork } from '../site/proof-of-work.service.js';
 import type { FieldError } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { Confirming, NewSignature, OwnWords } from './signatures.schema.js';
@@ -31,6 +33,8 @@ export class SignaturesPages {
     private readonly pages: Pages,
     private readonly formTokens: FormTokens,
     private readonly limits: Limits,
+    private readonly pressure: Pressure,
+    private readonly proofs: ProofOfWork,
   ) {}
 
   @Post('p/:slug/signatures')
@@ -52,6 +56,10 @@ export class SignaturesPages {
     if (!parsed.success || errors.length > 0) {
       reply.status(422);
       return this.petitionPage.render(slug, locale, { values: form, errors: onePerField(errors) });
+    }
+    if (this.pressure.isOn(slug) && !(await this.hasWorked(slug, form, request))) {
+      reply.status(403);
+      return this.petitionPage.render(slug, locale, { values: form, errors: [], proofNeeded: true });
     }
     await this.signatures.ask(slug, parsed.data, 'page');
     return seeOther(reply, `/${locale}/p/${slug}/look-in-your-mailbox`);
@@ -133,6 +141,11 @@ export class SignaturesPages {
     }
     await this.signatures.addWords(token, parsed.data.words);
     return seeOther(reply, `/${locale}/confirm/${token}/thank-you#words`);
+  }
+
+  private async hasWorked(slug: string, form: Form, request: FastifyRequest): Promise<boolean> {
+    if (form.proof) return this.proofs.accepts(slug, form.proof);
+    return this.limits.allowsFrom('sign-after-waiting', request) && this.proofs.hasWaited(slug, form.wait);
   }
 
   private async renderThankYou(locale: Locale, token: string, values: Form, errors: FieldError[], codes: object = {}) {

@@ -53,6 +53,17 @@ export const NewSignature = z
   });
 export type NewSignature = z.infer<typeof NewSignature>;
 
+export const NewSignatureWithProof = NewSignature.safeExtend({
+  proof: z
+    .string()
+    .max(5000)
+    .optional()
+    .describe(
+      'needed after a `proof-needed` problem: base64 of the JSON of `{challenge, solution}` (ALTCHA, altcha.org)',
+    ),
+});
+export type NewSignatureWithProof = z.infer<typeof NewSignatureWithProof>;
+
 export const OwnWords = z.object({
   words: z
     .string('required')

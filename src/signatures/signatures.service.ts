@@ -6,6 +6,7 @@ import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { Limits } from '../site/limits.service.js';
+import { Pressure } from '../site/pressure.js';
 import { problems } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
 import { domainOf, normalForm, normalFormVersion } from '../vault/normal-form.js';
@@ -60,6 +61,7 @@ export class Signatures {
     private readonly consents: Consents,
     private readonly logs: Logs,
     private readonly switches: Switches,
+    private readonly pressure: Pressure,
     private readonly suspicion: Suspicion,
     private readonly funnel: Funnel,
     private readonly proofs: Proofs,
@@ -85,6 +87,7 @@ export class Signatures {
     });
     await this.queueMail('confirm-signature', petition.id, asked.email, this.vault.sealLink('confirm', form));
     this.funnel.count(petition.id, 'asked');
+    this.pressure.note(slug);
   }
 
   /**

@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Vault } from '../vault/vault.service.js';
 import { problems } from './problem.js';
+import { TorExits } from './tor-exits.js';
 
 interface Rule {
   hits: number;
@@ -18,6 +19,7 @@ const rules = {
   // Above these nobody is refused: the signature waits for a person (signatures/suspicion.ts).
   'confirm-domain': { hits: 100, seconds: 3600 },
   'confirm-network': { hits: 30, seconds: 3600 },
+  'sign-after-waiting': { hits: 10, seconds: 3600 },
   withdraw: { hits: 20, seconds: 3600 },
   code: { hits: 20, seconds: 3600 },
   'mail-to-address': { hits: 5, seconds: 24 * 3600 },
@@ -30,6 +32,10 @@ const rules = {
 } satisfies Record<string, Rule>;
 
 export type LimitName = keyof typeof rules;
+
+/** The name of the one bucket of all Tor exits, and how much more it holds. */
+const tor = 'tor';
+const torFactor = 50;
 
 interface Counter {
   hits: number;
@@ -46,12 +52,15 @@ interface Counter {
 export class Limits implements OnModuleInit, OnModuleDestroy {
   private counters = new Map<string, Counter>();
   private timer?: NodeJS.Timeout;
+  private readonly torExits: TorExits;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly database: DataSource,
     private readonly vault: Vault,
-  ) {}
+  ) {
+    this.torExits = new TorExits(settings.TOR_EXITS);
+  }
 
   async onModuleInit(): Promise<void> {
     const rows: { bucket: Buffer; hits: number; resets_at: Date }[] = await this.database.query(
@@ -79,13 +88,18 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
 
   /** The same for the network of the request. */
   allowsFrom(name: LimitName, request: FastifyRequest): boolean {
-    return this.allows(name, networkOf(request.ip));
+    return this.allows(name, this.from(request));
   }
 
   /** Counts one attempt from the network of the request. @throws Problem too-many */
   check(name: LimitName, request: FastifyRequest): void {
-    const wait = this.hit(name, networkOf(request.ip));
+    const wait = this.hit(name, this.from(request));
     if (wait !== null) throw problems.tooMany(wait);
+  }
+
+  /** All Tor exits are one, so that nobody is locked out because others use the same exit. */
+  private from(request: FastifyRequest): string {
+    return this.torExits.has(request.ip) ? tor : networkOf(request.ip);
   }
 
   /** Adds what was counted since the last time to the database, and takes over what other processes counted. */
@@ -118,6 +132,7 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
   private hit(name: LimitName, who: string): number | null {
     if (!this.settings.LIMITS) return null;
     const rule = rules[name];
+    const most = who === tor ? rule.hits * torFactor : rule.hits;
     const now = Date.now();
     const window = Math.floor(now / (rule.seconds * 1000));
     const key = this.vault.dailyDigest(`${name}\n${window}\n${who}`).toString('base64');
@@ -125,7 +140,7 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
     counter.hits += 1;
     counter.unsaved += 1;
     this.counters.set(key, counter);
-    return counter.hits > rule.hits ? Math.ceil((counter.resetsAt - now) / 1000) : null;
+    return counter.hits > most ? Math.ceil((counter.resetsAt - now) / 1000) : null;
   }
 }
 

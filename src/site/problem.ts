@@ -12,6 +12,7 @@ const table = {
   'bad-request': [400, 'The request cannot be read'],
   unauthenticated: [401, 'Sign in first'],
   forbidden: [403, 'You may not do this'],
+  'proof-needed': [403, 'Very many people are signing: a little work is needed first'],
   'bad-csrf': [403, 'The form is out of date: open the page again'],
   'not-found': [404, 'There is nothing here'],
   'wrong-state': [409, 'This is not possible in the present state'],
@@ -35,6 +36,8 @@ export interface ProblemDetails {
   code: ProblemCode;
   detail?: string;
   errors?: FieldError[];
+  /** With `proof-needed`: what has to be solved (ALTCHA). */
+  challenge?: object;
 }
 
 /** A refusal that tells the visitor what is wrong. Thrown by services and doors, answered by `ProblemFilter` alone. */
@@ -43,7 +46,7 @@ export class Problem extends HttpException {
 
   constructor(
     readonly code: ProblemCode,
-    extra: { detail?: string; errors?: FieldError[] } = {},
+    extra: { detail?: string; errors?: FieldError[]; challenge?: object } = {},
     /** Seconds for a Retry-After header. */
     readonly retryAfter?: number,
   ) {
@@ -65,6 +68,7 @@ export const problems = {
   invalid: (errors: FieldError[]) => new Problem('invalid', { errors }),
   /** Somebody turned it off; nobody knows for how long. */
   paused: (detail: string) => new Problem('paused', { detail }, 300),
+  proofNeeded: (challenge: object) => new Problem('proof-needed', { challenge }),
   tooMany: (retryAfter: number) => new Problem('too-many', {}, retryAfter),
 };
 

@@ -3,11 +3,21 @@ import { APP_FILTER } from '@nestjs/core';
 import { FormTokens } from './form-token.service.js';
 import { Limits } from './limits.service.js';
 import { Pages } from './pages.service.js';
+import { Pressure } from './pressure.js';
+import { ProofOfWork } from './proof-of-work.service.js';
 import { ProblemFilter } from './problem.filter.js';
 
 @Global()
 @Module({
-  providers: [Pages, Limits, FormTokens, ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
-  exports: [Pages, Limits, FormTokens],
+  providers: [
+    Pages,
+    Limits,
+    FormTokens,
+    Pressure,
+    ProofOfWork,
+    ProblemFilter,
+    { provide: APP_FILTER, useExisting: ProblemFilter },
+  ],
+  exports: [Pages, Limits, FormTokens, Pressure, ProofOfWork],
 })
 export class SiteModule {}
