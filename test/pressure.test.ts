@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 afterEach(() => jest.restoreAllMocks());
 
-const challengeOf = (answer: { json: <T>() => T }) => answer.json<{ challenge: Challenge }>().challenge;
+const challengeOf = ({ body }: { body: string }) => (JSON.parse(body) as { challenge: Challenge }).challenge;
 async function solve(challenge: Challenge): Promise<string> {
   const solution = await solveChallenge({ challenge, deriveKey });
   return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
