@@ -57,7 +57,7 @@ async function fill(url: string, from: number, to: number): Promise<void> {
     await query(
       url,
       `INSERT INTO signatures (petition_id, id, identity, normal_form, domain, box, country, locale, text_version, source, consents)
-       SELECT $1, md5(n::text)::uuid, sha256(n::text::bytea), 1, substring(sha256('x' || n % 1000)::bytea FOR 16),
+       SELECT $1, md5(n::text)::uuid, sha256(n::text::bytea), 1, substring(sha256(('x' || n % 1000)::bytea) FOR 16),
          decode(repeat(md5((-n)::text), 12), 'hex'), 'A' || chr(65 + n % 25), 'en', 1, 'page', '{1}'
        FROM generate_series($2::int, $3::int) AS n`,
       range,
