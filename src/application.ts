@@ -8,11 +8,13 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mkdir } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { AppModule } from './app.module.js';
 import { projectRoot } from './config/root.js';
 import type { Settings } from './config/settings.js';
+import { AnswerCache } from './site/answer-cache.js';
 import { validation } from './site/pipes.js';
 import { ProblemFilter } from './site/problem.filter.js';
 import { problems } from './site/problem.js';
@@ -48,6 +50,12 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     abortOnError: false,
     bodyParser: true,
   });
+  const { server } = adapter.getInstance();
+  const [framework] = server.listeners('request') as [RequestListener];
+  server.off('request', framework).on(
+    'request',
+    app.get(AnswerCache).before(framework, () => server.listening),
+  );
   adapter.getInstance().addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
     done();

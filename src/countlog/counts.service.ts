@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AnswerCache } from '../site/answer-cache.js';
 import { Sequencer } from './sequencer.js';
 
 /** What every file says beside a number. */
@@ -26,8 +27,12 @@ export class Counts {
   constructor(
     private readonly database: DataSource,
     sequencer: Sequencer,
+    answers: AnswerCache,
   ) {
-    sequencer.onCounted(() => this.known.clear());
+    sequencer.onCounted(() => {
+      this.known.clear();
+      answers.expire();
+    });
   }
 
   of(petitionId: string): Promise<Count> {

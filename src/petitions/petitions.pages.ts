@@ -1,10 +1,15 @@
-import { Controller, Get, Headers, Param, Redirect } from '@nestjs/common';
+import { Controller, Get, Header, Headers, Param, Redirect, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { type Locale, preferredLocale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
+import { Pressure } from '../site/pressure.js';
 import { Public } from '../staff/access.js';
 import { PetitionPage } from './petition-page.service.js';
 import { Petitions } from './petitions.service.js';
+
+/** The same for everybody: one rendering serves all who ask within the second. */
+const shared = 'public, max-age=1, stale-while-revalidate=10';
 
 @Public()
 @Controller()
@@ -13,6 +18,7 @@ export class PetitionsPages {
     private readonly petitions: Petitions,
     private readonly petitionPage: PetitionPage,
     private readonly pages: Pages,
+    private readonly pressure: Pressure,
   ) {}
 
   /** The only address that looks at Accept-Language. */
@@ -24,6 +30,7 @@ export class PetitionsPages {
 
   @Get(':locale')
   @Page()
+  @Header('cache-control', shared)
   async home(@Param('locale', LocalePipe) locale: Locale) {
     const petitions = await this.petitions.list();
     return this.pages.render('home', locale, {
@@ -40,7 +47,13 @@ export class PetitionsPages {
 
   @Get(':locale/p/:slug')
   @Page()
-  petition(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
+  petition(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('slug') slug: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    // Under pressure each visitor gets a challenge of her own.
+    if (!this.pressure.isOn(slug)) reply.header('cache-control', shared);
     return this.petitionPage.render(slug, locale);
   }
 

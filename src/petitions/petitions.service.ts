@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Counts } from '../countlog/counts.service.js';
 import { Logs, type LogState } from '../countlog/logs.service.js';
 import { defaultLocale } from '../site/languages.js';
+import { AnswerCache } from '../site/answer-cache.js';
 import { problems } from '../site/problem.js';
 import { type Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -35,6 +36,7 @@ export class Petitions {
     private readonly logs: Logs,
     private readonly petitionLog: PetitionLog,
     private readonly audit: AuditService,
+    private readonly answers: AnswerCache,
   ) {}
 
   /** Every petition the public may see, newest first. */
@@ -75,6 +77,7 @@ export class Petitions {
   /** Whoever has changed a petition calls this when that is committed. */
   forget(slug: string): void {
     this.bySlug.delete(slug);
+    this.answers.expire();
   }
 
   /** By id, for those who have it from a link or a row. @throws Problem not-found */

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AnswerCache } from './answer-cache.js';
 import { FormTokens } from './form-token.service.js';
 import { Limits } from './limits.service.js';
 import { Pages } from './pages.service.js';
@@ -10,6 +11,7 @@ import { ProblemFilter } from './problem.filter.js';
 @Global()
 @Module({
   providers: [
+    AnswerCache,
     Pages,
     Limits,
     FormTokens,
@@ -18,6 +20,6 @@ import { ProblemFilter } from './problem.filter.js';
     ProblemFilter,
     { provide: APP_FILTER, useExisting: ProblemFilter },
   ],
-  exports: [Pages, Limits, FormTokens, Pressure, ProofOfWork],
+  exports: [AnswerCache, Pages, Limits, FormTokens, Pressure, ProofOfWork],
 })
 export class SiteModule {}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AnswerCache } from '../site/answer-cache.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -19,6 +20,7 @@ export class Switches {
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditService,
+    private readonly answers: AnswerCache,
   ) {}
 
   /** Whether it is off for this petition, or for all. */
@@ -68,6 +70,7 @@ export class Switches {
       await this.audit.record(tx, { actor, action, subject: name, detail: { petition: petition ?? null, reason } });
     });
     this.known = null;
+    this.answers.expire();
   }
 
   private off(): Promise<Set<string>> {
