@@ -38,7 +38,7 @@ const cryptoUsers = {
   '^src/vault/': 'keys, sealing, keyed digests',
   '^src/countlog/(sha256|note|codes)\\.ts$':
     'the hashes, keys and codes of the count log: an address only together with its salt',
-  '^src/countlog/log-round\\.ts$': 'the order of entries in a round, at random',
+  '^src/countlog/log-taking\\.ts$': 'the order of entries in a round, at random',
   '^src/database/data-dir-lock\\.ts$': 'a short name for the lock of a folder',
   '^src/lawmakers/import-summary\\.ts$': 'the digest of an imported file',
   '^src/petitions/text-hash\\.ts$': 'the digest of a published text',

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** Something for the log: written with the signature or withdrawal in one transaction, taken out by the sequencer. */
 @Entity('log_queue')
@@ -16,6 +16,7 @@ import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
   'log_queue_signature_check',
   `num_nonnulls(signature_id, day, country, source) = CASE WHEN kind IN ('sign', 'withdraw') THEN 4 ELSE 0 END`,
 )
+@Index('log_queue_others', ['petitionId', 'id'], { where: `kind <> 'sign'` })
 export class LogQueueEntry {
   // By name: the count knows no other room.
   @ForeignKey('Petition')

@@ -82,16 +82,18 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async rounds(petitionId: string): Promise<number> {
-    let [logged, taken] = [0, mostInRound];
+    let logged = 0;
+    let more = true;
     let releasing = Promise.resolve();
-    while (taken === mostInRound && !this.stopped) {
+    while (more && !this.stopped) {
       // While the files of one round are written, the next is under way.
       const round = this.refusing(petitionId, () => this.take(petitionId));
       const [next, released] = await Promise.allSettled([round, releasing]);
       if (released.status === 'rejected') throw released.reason;
       if (next.status === 'rejected') throw next.reason;
       if (next.value === null) break;
-      logged += taken = next.value;
+      logged += next.value;
+      more = next.value >= mostInRound;
       releasing = this.release(petitionId).then(() => {
         if (next.value) this.listeners.forEach((tell) => tell());
       });
