@@ -14,6 +14,7 @@ import { migrate } from './database/migrate.js';
 import { exportCommands } from './exports/exports.cli.js';
 import { lawmakerCommands } from './lawmakers/lawmakers.cli.js';
 import { letterCommands } from './letters/letters.cli.js';
+import { doctorCommand } from './mail/mail.cli.js';
 import { openApiDocument } from './openapi.js';
 import { logCommands } from './signatures/log.cli.js';
 import { retentionCommand } from './signatures/retention.cli.js';
@@ -92,6 +93,7 @@ retentionCommand(program);
 letterCommands(program);
 staffCommands(program);
 switchCommands(program);
+doctorCommand(program);
 
 try {
   loadEnvFile();

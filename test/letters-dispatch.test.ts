@@ -18,7 +18,7 @@ const olga = person('Olga', 'organiser');
 const amir = person('Amir', 'approver');
 
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ DKIM_SELECTOR: 'cs1' });
   dispatch = app.get(Dispatch);
   await importTestland(app);
   await importTestland(app, crowd(260), 'crowd');
@@ -75,6 +75,7 @@ describe('dispatch', () => {
     const [mail] = await outbox(id);
     const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
     expect(sha256(mail!.raw)).toBe(sha256(previewed));
+    expect(mail!.raw.toString('latin1')).toMatch(/^DKIM-Signature: v=1; a=rsa-sha256; c=relaxed\/relaxed;/);
     const parsed = await PostalMime.parse(mail!.raw);
     expect(parsed).toMatchObject({
       from: { name: 'Olga Lind via River Friends', address: 'noreply@countersign.example' },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Switches } from '../src/switches/switches.service.js';
 import { Claims } from '../src/mail/claims.js';
+import { Dkim } from '../src/mail/dkim.js';
 import { MailKinds } from '../src/mail/mail-kinds.js';
 import { MailSender } from '../src/mail/mail.sender.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
@@ -44,7 +45,7 @@ function anotherWorker(): MailWorker {
     new RelayTrouble(),
     app.get(MailKinds),
   ];
-  const sender = new MailSender(claims, kinds, trouble, delivery, app.settings);
+  const sender = new MailSender(claims, kinds, trouble, app.get(Dkim), delivery, app.settings);
   const upkeep = new Upkeep(app.database);
   return new MailWorker(claims, upkeep, sender, trouble, kinds, app.get(OutboxService), delivery, app.settings);
 }

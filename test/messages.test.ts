@@ -7,6 +7,15 @@ import { locales } from '../src/site/languages.js';
 /** Keys that are put together at run time, by their beginning. Everything else is written out where it is used. */
 const madeOf = [
   'consent.',
+  'doctor.about.',
+  'doctor.dkim.',
+  'doctor.dmarc.',
+  'doctor.from.',
+  'doctor.mode.',
+  'doctor.mx.',
+  'doctor.relay.',
+  'doctor.spf.',
+  'doctor.verdict.',
   'error.',
   'exports.by.',
   'exports.purpose.',

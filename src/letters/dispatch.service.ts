@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
+import { Dkim } from '../mail/dkim.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -37,6 +38,7 @@ export class Dispatch implements BeforeApplicationShutdown {
     private readonly audiences: AudienceService,
     private readonly outbox: OutboxService,
     private readonly audit: AuditService,
+    private readonly dkim: Dkim,
   ) {}
 
   /**
@@ -167,7 +169,7 @@ export class Dispatch implements BeforeApplicationShutdown {
     if (contactPoint.channel !== 'email') {
       return { ...row, state: 'task', subject: letter.subject, body: letter.text };
     }
-    const raw = await renderLetter({
+    const mail = await renderLetter({
       ...campaign,
       id: row.id,
       datedAt: campaign.datedAt!,
@@ -175,7 +177,7 @@ export class Dispatch implements BeforeApplicationShutdown {
       to: { name: member.name, address: contactPoint.value },
       letter,
     });
-    return { ...row, state: 'mail', subject: letter.subject, raw };
+    return { ...row, state: 'mail', subject: letter.subject, raw: await this.dkim.sign(mail) };
   }
 
   /** @returns false when the campaign was paused or cancelled in the meantime: nothing was written */

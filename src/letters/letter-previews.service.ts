@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { readMail } from '../mail/read-mail.js';
+import { Dkim } from '../mail/dkim.js';
 import { problems } from '../site/problem.js';
 import { sha256 } from './digest.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
@@ -30,6 +31,7 @@ export class LetterPreviews {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly campaigns: LetterCampaigns,
     private readonly plans: LetterPlans,
+    private readonly dkim: Dkim,
   ) {}
 
   async show(id: string, lawmakerId: string): Promise<LetterPreview> {
@@ -74,7 +76,7 @@ export class LetterPreviews {
   private async render(campaign: WholeCampaign, { member, letter }: PlannedLetter): Promise<Buffer | null> {
     if (!letter || member.contactPoint?.channel !== 'email') return null;
     const datedAt = await this.plans.datedAt(campaign);
-    return renderLetter({
+    const mail = await renderLetter({
       ...campaign,
       id: letterId(campaign.id, member.lawmakerId, datedAt),
       datedAt,
@@ -82,5 +84,6 @@ export class LetterPreviews {
       to: { name: member.name, address: member.contactPoint.value },
       letter,
     });
+    return this.dkim.sign(mail);
   }
 }

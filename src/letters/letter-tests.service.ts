@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { OutboxService } from '../mail/outbox.service.js';
+import { Dkim } from '../mail/dkim.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -23,6 +24,7 @@ export class LetterTests {
     private readonly staff: Staff,
     private readonly outbox: OutboxService,
     private readonly audit: AuditService,
+    private readonly dkim: Dkim,
   ) {}
 
   /**
@@ -42,7 +44,7 @@ export class LetterTests {
     const sample = (await this.plans.plan(campaign, wanted)).find(({ letter }) => letter);
     if (!sample?.letter) throw problems.notFound('There is no letter to test: nobody in the audience would get it.');
     const mailId = uuidv7();
-    const raw = await renderLetter({
+    const mail = await renderLetter({
       ...campaign,
       id: mailId,
       datedAt: await this.plans.datedAt({ ...campaign, datedAt: null, notBefore: null }),
@@ -50,6 +52,7 @@ export class LetterTests {
       to: { name, address },
       letter: { ...sample.letter, subject: `[TEST] ${sample.letter.subject}` },
     });
+    const raw = await this.dkim.sign(mail);
     await this.database.transaction(async (tx) => {
       await this.outbox.enqueue(tx, [
         { campaignId: id, id: mailId, kind: 'letter-test', ref: mailId, lane: 'letters', recipient: address, raw },

@@ -2,8 +2,17 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Actor, Needs } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
+import { DnsDoctor } from './dns-doctor.service.js';
 import { MailDesk } from './mail-desk.service.js';
-import { DecidedMail, DeskQuery, MailDecision, MailPage, MailSummary, ReleasedMails } from './mail.schema.js';
+import {
+  DecidedMail,
+  DeskQuery,
+  Examination,
+  MailDecision,
+  MailPage,
+  MailSummary,
+  ReleasedMails,
+} from './mail.schema.js';
 
 @ApiTags('mail')
 @Controller('api/v1/mail')
@@ -11,6 +20,7 @@ export class MailApi {
   constructor(
     private readonly desk: MailDesk,
     private readonly audit: AuditService,
+    private readonly doctor: DnsDoctor,
   ) {}
 
   /** How many mails are in which state. */
@@ -27,6 +37,14 @@ export class MailApi {
   @ApiOkResponse({ standardSchema: MailPage })
   messages(@Query({ schema: DeskQuery }) query: DeskQuery) {
     return this.desk.list(query);
+  }
+
+  /** What DNS says of the domain our mail is from, what is wrong with it, and records ready to paste. */
+  @Needs('mail:manage')
+  @Get('doctor')
+  @ApiOkResponse({ standardSchema: Examination })
+  async examine() {
+    return { findings: await this.doctor.examine() };
   }
 
   /** Releases a held mail, or decides about one in doubt. Audited. */

@@ -7,6 +7,7 @@ import { LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { ConsoleContext } from '../staff/console-context.js';
+import { DnsDoctor } from './dns-doctor.service.js';
 import { MailDesk } from './mail-desk.service.js';
 import { DeskQuery, deskStates, MailDecision } from './mail.schema.js';
 
@@ -18,6 +19,7 @@ export class MailConsole {
     private readonly audit: AuditService,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
+    private readonly doctor: DnsDoctor,
   ) {}
 
   @Needs('console:read')
@@ -39,6 +41,16 @@ export class MailConsole {
       states: deskStates,
       state: query.state,
       manages: actor.rights.includes('mail:manage'),
+    });
+  }
+
+  @Needs('mail:manage')
+  @Get('doctor')
+  @Page()
+  async examine(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest): Promise<string> {
+    return this.pages.render('mail-doctor', locale, {
+      ...this.console.context(request),
+      ...{ nav: 'mail', path: '/console/mail/doctor', findings: await this.doctor.examine() },
     });
   }
 

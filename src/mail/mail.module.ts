@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Claims } from './claims.js';
 import { type Delivery, DELIVERY } from './delivery.js';
+import { Dkim } from './dkim.js';
+import { DnsDoctor } from './dns-doctor.service.js';
 import { Inbox } from './inbox.js';
 import { InboxPages } from './inbox.pages.js';
 import { relayOf } from './mail-settings.js';
@@ -41,6 +43,8 @@ const delivery = {
     inbox,
     delivery,
     Claims,
+    Dkim,
+    DnsDoctor,
     MailDesk,
     MailKinds,
     MailSender,
@@ -49,6 +53,6 @@ const delivery = {
     RelayTrouble,
     Upkeep,
   ],
-  exports: [MailKinds, MailWorker, OutboxService, MailDesk],
+  exports: [Dkim, MailKinds, MailWorker, OutboxService, MailDesk],
 })
 export class MailModule {}

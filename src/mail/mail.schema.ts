@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { subjects, verdicts } from './dns-doctor.service.js';
 import { lanes, mailStates } from './mail-states.js';
 
 /** What a person may want to look at: everything that did not simply go. */
@@ -24,6 +25,20 @@ export const MailDecision = z.object({
   decision: z.enum(decisions),
 });
 export type MailDecision = z.infer<typeof MailDecision>;
+
+export const Examination = z.object({
+  findings: z.array(
+    z.object({
+      about: z.enum(subjects),
+      verdict: z.enum(verdicts).describe('weak: it does, but could be better; unknown: DNS did not answer'),
+      found: z.array(z.string()),
+      record: z
+        .object({ name: z.string(), type: z.enum(['TXT', 'MX']), value: z.string() })
+        .nullable()
+        .describe('what should stand in DNS'),
+    }),
+  ),
+});
 
 export const DecidedMail = z.object({ state: z.enum(mailStates) });
 

@@ -4,6 +4,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { type ClaimedMail, Claims } from './claims.js';
 import { mailbox, renderMail } from './compose.js';
 import { type Delivery, DELIVERY, type Handover, type Outcome } from './delivery.js';
+import { Dkim } from './dkim.js';
 import { MailKinds } from './mail-kinds.js';
 import { RelayTrouble } from './relay-trouble.js';
 import { settlementOf } from './settlement.js';
@@ -19,6 +20,7 @@ export class MailSender {
     private readonly claims: Claims,
     private readonly kinds: MailKinds,
     private readonly trouble: RelayTrouble,
+    private readonly dkim: Dkim,
     @Inject(DELIVERY) private readonly delivery: Delivery,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -65,7 +67,7 @@ export class MailSender {
         createdAt,
         from,
         to: mailbox(composed.to).address,
-        bytes: await renderMail(composed, fixed),
+        bytes: await this.dkim.sign(await renderMail(composed, fixed)),
       };
     } catch (error) {
       // Only the kind of error: its message may quote the person.

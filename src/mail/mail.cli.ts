@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { withApp } from '../with-app.js';
+import { DnsDoctor } from './dns-doctor.service.js';
+
+/** Before the first mail goes out, and whenever mail stops arriving. */
+export function doctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'what DNS says of the domain our mail is from, and records to paste; ends with 1 if something is amiss',
+    )
+    .option('--json', 'as JSON')
+    .action(({ json }: { json?: boolean }) =>
+      withApp(async (app) => {
+        const findings = await app.get(DnsDoctor).examine();
+        if (json) console.log(JSON.stringify({ findings }, null, 2));
+        else {
+          for (const { about, verdict, found, record } of findings) {
+            console.log(`${about.padEnd(6)} ${verdict}${found.length > 0 ? `: ${found.join(' | ')}` : ''}`);
+            if (record) console.log(`       wanted: ${record.name} ${record.type} ${record.value}`);
+          }
+        }
+        if (findings.some(({ verdict }) => verdict !== 'good' && verdict !== 'weak')) process.exitCode = 1;
+      }),
+    );
+}

@@ -1,0 +1,60 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Fewer are not trusted any more (RFC 8301). */
+const bits = 2048;
+
+export interface MailKey {
+  /** PKCS #8, PEM. */
+  privateKey: string;
+  /** SubjectPublicKeyInfo, base64: `p=` of the DNS record (RFC 6376, 3.6.1). */
+  publicKey: string;
+}
+
+/**
+ * The RSA key by which receivers know our mail, made on first use; readable by the owner only. Processes that share the
+ * folder agree on one.
+ * @throws Error naming the file if what stands there is no RSA key of at least 2048 bits
+ */
+export function mailKey(file: string): MailKey {
+  const privateKey = read(file) ?? make(file);
+  let key;
+  try {
+    key = createPrivateKey(privateKey);
+  } catch {
+    throw new Error(`${file} is no private key in PEM.`);
+  }
+  if (key.asymmetricKeyType !== 'rsa' || key.asymmetricKeyDetails!.modulusLength! < bits) {
+    throw new Error(`${file} must be an RSA key of at least ${bits} bits.`);
+  }
+  return { privateKey, publicKey: createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64') };
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function make(file: string): string {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: bits,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(temporary, privateKey, { mode: 0o600, flag: 'wx', flush: true });
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  return read(file)!;
+}
