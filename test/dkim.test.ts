@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -101,6 +102,27 @@ describe('the signature of a mail', () => {
     const signed = await dkim.sign(await mail());
     const changed = Buffer.from(change(signed.toString('latin1')), 'latin1');
     expect(changed.equals(signed)).toBe(false);
+    expect(check(changed, dkim.published!.publicKey)).toBeNull();
+  });
+
+  test('holds for any text', async () => {
+    const dkim = dkimIn(folder());
+    const piece = fc.constantFrom(' ', '\t', '\r\n', '\r\n\r\n', 'a', 'سلام', '.', '=20');
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece), fc.array(piece), async (body, subject) => {
+        const raw = `Subject:${subject.join('').replaceAll(/(\r\n)+/g, '\r\n ')}x\r\nFrom: a@b.example\r\n\r\n${body.join('')}`;
+        const signed = await dkim.sign(Buffer.from(raw));
+        expect(check(signed, dkim.published!.publicKey)).not.toBeNull();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('does not hold when a second subject is put in', async () => {
+    const dkim = dkimIn(folder());
+    const signed = (await dkim.sign(await mail())).toString('latin1');
+    const at = signed.indexOf('From:');
+    const changed = Buffer.from(`${signed.slice(0, at)}Subject: Another\r\n${signed.slice(at)}`, 'latin1');
     expect(check(changed, dkim.published!.publicKey)).toBeNull();
   });
 
