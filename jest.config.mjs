@@ -31,6 +31,7 @@ const esmOnly = [
   'punycode\\.js',
   'content-disposition',
   'postal-mime',
+  'temporal-[a-z]+',
 ];
 
 export const base = {
