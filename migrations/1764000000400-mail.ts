@@ -15,6 +15,7 @@ export class Mail1764000000400 implements MigrationInterface {
         state text NOT NULL CHECK (state IN ('queued', 'claimed', 'handing_over', 'accepted', 'deferred', 'refused',
           'in_doubt', 'held', 'cancelled', 'suppressed', 'expired')),
         stop text CHECK (stop IN ('mode', 'pause', 'cancel')),
+        stream text CHECK (stream IS NULL OR (lane = 'letters' AND recipient IS NOT NULL)),
         recipient text,
         payload bytea,
         raw bytea,
@@ -38,7 +39,10 @@ export class Mail1764000000400 implements MigrationInterface {
       ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)`);
     // Partial, so that a claim costs the same however many mails were ever sent.
     await runner.query(`
-      CREATE INDEX outbox_due_idx ON outbox (lane, next_attempt_at) WHERE state IN ('queued', 'deferred')`);
+      CREATE INDEX outbox_due_idx ON outbox (lane, next_attempt_at) WHERE state IN ('queued', 'deferred') AND stream IS NULL`);
+    await runner.query(`
+      CREATE INDEX outbox_stream_idx ON outbox (campaign_id, stream, next_attempt_at, id)
+      WHERE state IN ('queued', 'deferred') AND stream IS NOT NULL`);
     await runner.query(`
       CREATE INDEX outbox_lease_idx ON outbox (lease_until) WHERE state IN ('claimed', 'handing_over')`);
     await runner.query(`
@@ -59,6 +63,7 @@ export class Mail1764000000400 implements MigrationInterface {
         outcome text CHECK (outcome IN ('accepted', 'deferred', 'refused', 'in_doubt', 'suppressed', 'unsent')),
         reply_code integer,
         reply text,
+        pass text CHECK (pass IN ('first', 'again', 'kept', 'answered', 'returned')),
         PRIMARY KEY (campaign_id, outbox_id, attempt_id),
         FOREIGN KEY (campaign_id, outbox_id) REFERENCES outbox ON DELETE CASCADE
       ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)`);

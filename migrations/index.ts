@@ -7,6 +7,7 @@ import { Moderation1764000000270 } from './1764000000270-moderation.js';
 import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
+import { Pace1764000000560 } from './1764000000560-pace.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
 
@@ -21,6 +22,7 @@ export const migrations = [
   Lawmakers1764000000300,
   Mail1764000000400,
   Letters1764000000500,
+  Pace1764000000560,
   Staff1764000000600,
   Switches1764000000700,
 ];

@@ -166,7 +166,7 @@ test('a claim uses the index of due mails, however many were sent before', async
   await app.database.query('ANALYZE outbox');
   const plan = await app.database.query<{ 'QUERY PLAN': string }[]>(
     `EXPLAIN SELECT id FROM outbox
-     WHERE lane = 'letters' AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
+     WHERE lane = 'letters' AND stream IS NULL AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
      ORDER BY next_attempt_at LIMIT 8 FOR UPDATE SKIP LOCKED`,
   );
   const text = plan.map((row) => row['QUERY PLAN']).join('\n');

@@ -3,27 +3,12 @@ import { DataSource } from 'typeorm';
 import { Switches } from '../switches/switches.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
+import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
 import { back, letGo } from './outbox-sql.js';
+import { PacedClaims } from './paced-claims.js';
 
-/** Seconds a worker may be silent before others take it for dead. It says that it lives four times as often. */
-export const leaseSeconds = 60;
-
-export interface ClaimedMail {
-  campaignId: string;
-  id: string;
-  attemptId: string;
-  kind: string;
-  ref: string;
-  lane: Lane;
-  recipient: string | null;
-  payload: Buffer | null;
-  raw: Buffer | null;
-  /** False when `raw` is not what its hash was made of. */
-  intact: boolean;
-  attempts: number;
-  createdAt: Date;
-}
+export { type ClaimedMail, leaseSeconds } from './claimed-mail.js';
 
 /** What an attempt comes to: the mail's next state, and after how many seconds it is due again. */
 export interface Settlement {
@@ -42,19 +27,30 @@ export class Claims {
   private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails));
   private readonly settlements = new AdaptiveBatch((settlements: Settlement[]) => this.settleAll(settlements));
 
+  private readonly paced: PacedClaims;
+
   constructor(
     private readonly database: DataSource,
     private readonly switches: Switches,
-  ) {}
+  ) {
+    this.paced = new PacedClaims(database);
+  }
 
   /** Takes up to `attemptIds.length` due mails of the lane, with an attempt noted for each. Committed when it returns. */
   async claim(lane: Lane, worker: string, attemptIds: string[]): Promise<ClaimedMail[]> {
     const off = await this.switches.offFor('mailing');
     if (off === 'all') return [];
+    const free = await this.claimFree(lane, worker, attemptIds, off);
+    if (lane !== 'letters' || free.length === attemptIds.length) return free;
+    return [...free, ...(await this.paced.claim(worker, attemptIds.slice(free.length), { off }))];
+  }
+
+  /** What keeps no pace: confirmations, and letters without a stream. They look at no limit and wait for no lock. */
+  private async claimFree(lane: Lane, worker: string, attemptIds: string[], off: string[]): Promise<ClaimedMail[]> {
     const rows = await this.database.query<ClaimedMail[]>(
       `WITH due AS (
          SELECT campaign_id, id FROM outbox
-         WHERE lane = $1 AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
+         WHERE lane = $1 AND stream IS NULL AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
            AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[])
          ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ), numbered AS (
@@ -70,12 +66,10 @@ export class Claims {
          INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker)
          SELECT campaign_id, id, attempt_id, worker FROM claimed
        )
-       SELECT campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, recipient, payload, raw,
-              raw IS NULL OR sha256(raw) = raw_sha256 AS intact, attempts, created_at AS "createdAt"
-       FROM claimed ORDER BY next_attempt_at`,
+       SELECT ${claimedColumns} FROM claimed ORDER BY next_attempt_at`,
       [lane, attemptIds.length, attemptIds, worker, leaseSeconds, off],
     );
-    return rows.map((row) => ({ ...row, payload: asBuffer(row.payload), raw: asBuffer(row.raw) }));
+    return rows.map(asClaimed);
   }
 
   /** Marks that the server is ready for the data. False: the fence is lost, nothing may be sent. */
@@ -152,5 +146,3 @@ export class Claims {
 /** Rows are written in this order everywhere, so that two who write several do not wait for each other. */
 const byKey = (a: ClaimedMail, b: ClaimedMail) =>
   a.campaignId === b.campaignId ? (a.id < b.id ? -1 : 1) : a.campaignId < b.campaignId ? -1 : 1;
-
-const asBuffer = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes));

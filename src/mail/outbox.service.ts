@@ -13,6 +13,8 @@ export interface NewMail {
   /** What it is for: a second mail with the same campaign, kind and ref is not taken. */
   ref: string;
   lane: Lane;
+  /** Keeps the calendar and the limits of this stream of its campaign; without one it leaves as soon as it can. */
+  stream?: string;
   /** Needed with `raw`; kinds that compose name it themselves. */
   recipient?: string;
   payload?: Buffer;
@@ -38,12 +40,12 @@ export class OutboxService {
     const column = (pick: (mail: NewMail) => unknown) => mails.map((mail) => pick(mail) ?? null);
     await tx.query(
       `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, stop, recipient, payload, raw, raw_sha256,
-                           next_attempt_at, expires_at)
+                           next_attempt_at, expires_at, stream)
        SELECT campaign_id, id, kind, ref, lane, $1, $2, recipient, payload, raw, sha256(raw),
-              coalesce(not_before, now()), expires_at
+              coalesce(not_before, now()), expires_at, stream
        FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[],
-                   $11::timestamptz[], $12::timestamptz[])
-         AS new (campaign_id, id, kind, ref, lane, recipient, payload, raw, not_before, expires_at)
+                   $11::timestamptz[], $12::timestamptz[], $13::text[])
+         AS new (campaign_id, id, kind, ref, lane, recipient, payload, raw, not_before, expires_at, stream)
        ON CONFLICT (campaign_id, kind, ref) DO NOTHING`,
       [
         held ? 'held' : 'queued',
@@ -58,6 +60,7 @@ export class OutboxService {
         column((mail) => mail.raw),
         column((mail) => mail.notBefore),
         column((mail) => mail.expiresAt),
+        column((mail) => mail.stream),
       ],
     );
   }

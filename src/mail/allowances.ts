@@ -1,0 +1,211 @@
+import type { EntityManager } from 'typeorm';
+import { dayOf } from './calendar.js';
+import { type Keys, keysOf, Ledger, type Limit, limitScopes, type LimitScope, type Usage } from './ledger.js';
+import { utcDay } from './pace-plan.js';
+
+const hour = 3_600_000;
+/** A letter that waits asks again after this time, in case limits or other letters have changed. */
+const longestBooking = 7 * 86_400_000;
+
+interface Ended {
+  campaign_id: string;
+  recipient: string;
+  stream: string;
+  sender: string;
+  time_zone: string;
+  started_at: Date;
+  was: 'first' | 'again';
+  pass: 'kept' | 'answered' | 'returned';
+}
+
+/** Limits and what was taken of them, read and written by whoever holds the lock of the paced claim. */
+export class Allowances {
+  private bookings = new Map<string, number>();
+  private booked = new Set<string>();
+  private limits: Limit[] = [];
+  private current: Ledger;
+
+  constructor(private readonly tx: EntityManager) {}
+
+  /** Books for good what attempts took that have ended since, and gives back what they did not need. */
+  async giveBack(): Promise<void> {
+    const [ended] = await this.tx.query<[Ended[], number]>(
+      `WITH ended AS (
+         SELECT attempts.campaign_id, outbox_id, attempts.attempt_id, pass AS was, recipient, outbox.stream, sender,
+                calendar->>'timeZone' AS time_zone
+         FROM attempts
+         JOIN outbox ON outbox.campaign_id = attempts.campaign_id AND outbox.id = outbox_id
+         JOIN mail_streams ON mail_streams.campaign_id = outbox.campaign_id AND mail_streams.stream = outbox.stream
+         WHERE pass IN ('first', 'again') AND ended_at IS NOT NULL
+         LIMIT 1000
+       )
+       UPDATE attempts
+       SET pass = CASE WHEN handed_over_at IS NOT NULL THEN 'kept'
+                       WHEN outcome IN ('unsent', 'suppressed') THEN 'returned' ELSE 'answered' END
+       FROM ended
+       WHERE attempts.campaign_id = ended.campaign_id AND attempts.outbox_id = ended.outbox_id
+         AND attempts.attempt_id = ended.attempt_id
+       RETURNING ended.*, attempts.started_at, attempts.pass`,
+    );
+    const back = ended.filter(({ pass }) => pass !== 'kept');
+    if (back.length === 0) return;
+    const rows = back.flatMap((one) => {
+      const keys = keysOf({ campaignId: one.campaign_id, recipient: one.recipient, sender: one.sender });
+      const scopes = limitScopes.filter(
+        (scope) => one.pass === 'returned' || (scope !== 'relay' && scope !== 'domain'),
+      );
+      const at = one.started_at.getTime();
+      const local = dayOf(one.time_zone, at).day;
+      return scopes.map((scope) => ({
+        scope,
+        key: keys[scope],
+        hour: new Date(Math.floor(at / hour) * hour),
+        day: scope === 'mailbox' || scope === 'campaign' ? local : utcDay(at).day,
+      }));
+    });
+    await this.tx.query(
+      `UPDATE allowances
+       SET hour_used = hour_used - back.of_hour, day_used = day_used - back.of_day, used = used - back.n
+       FROM (
+         SELECT told.scope, told.key, count(*)::int AS n,
+                count(*) FILTER (WHERE told.hour = now.hour_at)::int AS of_hour,
+                count(*) FILTER (WHERE told.day = now.day)::int AS of_day
+         FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) AS told (scope, key, hour, day)
+         JOIN allowances AS now ON now.scope = told.scope AND now.key = told.key
+         GROUP BY 1, 2
+       ) AS back
+       WHERE allowances.scope = back.scope AND allowances.key = back.key`,
+      [
+        rows.map((row) => row.scope),
+        rows.map((row) => row.key),
+        rows.map((row) => row.hour),
+        rows.map((row) => row.day),
+      ],
+    );
+    // A letter that never got anywhere has its turn before it again; one that was answered keeps it for its next try.
+    const unsent = back.filter(({ was, pass }) => was === 'first' && pass === 'returned');
+    await this.tx.query(
+      `UPDATE mail_streams SET taken = taken - back.n
+       FROM (SELECT campaign_id, stream, count(*)::int AS n FROM unnest($1::uuid[], $2::text[]) AS told (campaign_id, stream)
+             GROUP BY 1, 2) AS back
+       WHERE mail_streams.campaign_id = back.campaign_id AND mail_streams.stream = back.stream`,
+      [unsent.map((one) => one.campaign_id), unsent.map((one) => one.stream)],
+    );
+  }
+
+  /** Everything that may keep one of these letters. */
+  async ledger(letters: Keys[]): Promise<Ledger> {
+    const wanted = new Map<string, { scope: LimitScope; key: string }>();
+    for (const keys of letters) {
+      for (const scope of limitScopes) wanted.set(`${scope} ${keys[scope]}`, { scope, key: keys[scope] });
+    }
+    const pairs = [[...wanted.values()].map(({ scope }) => scope), [...wanted.values()].map(({ key }) => key)];
+    this.limits = await readLimits(this.tx, pairs);
+    const usages = await this.tx.query(
+      `SELECT scope, key, hour_at, hour_used, day, day_used, used, last_at, booked_at
+       FROM unnest($1::text[], $2::text[]) AS wanted (scope, key) JOIN allowances USING (scope, key)`,
+      pairs,
+    );
+    const inHand = await this.inHand();
+    const known = new Map<string, Usage>();
+    for (const row of usages) {
+      const name = `${row.scope} ${row.key}`;
+      if (row.booked_at) this.bookings.set(name, row.booked_at.getTime());
+      known.set(name, {
+        scope: row.scope,
+        key: row.key,
+        hourAt: row.hour_at.getTime(),
+        hourUsed: row.hour_used,
+        day: row.day,
+        dayUsed: row.day_used,
+        used: row.used,
+        lastAt: row.last_at?.getTime() ?? null,
+        inHand: inHand.get(name) ?? 0,
+      });
+    }
+    this.current = new Ledger(this.limits, [...known.values()]);
+    return this.current;
+  }
+
+  /** What is being sent now, by every key: a few dozen rows, whatever waits. */
+  private async inHand(): Promise<Map<string, number>> {
+    const rows = await this.tx.query<{ campaign_id: string; recipient: string; sender: string }[]>(
+      `SELECT campaign_id, recipient, sender FROM outbox JOIN mail_streams USING (campaign_id, stream)
+       WHERE state IN ('claimed', 'handing_over')`,
+    );
+    const counts = new Map<string, number>();
+    for (const { campaign_id, recipient, sender } of rows) {
+      const keys = keysOf({ campaignId: campaign_id, recipient, sender });
+      for (const scope of limitScopes) {
+        const name = `${scope} ${keys[scope]}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+
+  /**
+   * The turn of a letter that waits for its mailbox or domain: after those that wait already, so that a letter of many
+   * is put off once, and not with every claim.
+   */
+  book(keys: Keys, until: number, at: number): number {
+    const most = at + longestBooking;
+    const scope = this.step('mailbox', keys.mailbox) >= this.step('domain', keys.domain) ? 'mailbox' : 'domain';
+    const name = `${scope} ${keys[scope]}`;
+    const before = this.bookings.get(name) ?? 0;
+    const turn = Math.min(Math.max(until, before + this.step(scope, keys[scope])), most);
+    this.bookings.set(name, turn);
+    this.booked.add(name);
+    return turn;
+  }
+
+  private step(scope: LimitScope, key: string): number {
+    const own = (wanted: string) => this.limits.find((limit) => limit.scope === scope && limit.key === wanted);
+    const { perHour, perDay, gapSeconds } = own(key) ?? own('') ?? { perHour: null, perDay: null, gapSeconds: null };
+    return Math.max(perHour ? hour / perHour : 0, perDay ? (24 * hour) / perDay : 0, (gapSeconds ?? 0) * 1000);
+  }
+
+  async write(): Promise<void> {
+    const changed = this.current.changed();
+    await this.tx.query(
+      `INSERT INTO allowances (scope, key, hour_at, hour_used, day, day_used, used, last_at)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::int[], $7::int[],
+                            $8::timestamptz[])
+       ON CONFLICT (scope, key) DO UPDATE
+       SET hour_at = excluded.hour_at, hour_used = excluded.hour_used, day = excluded.day, day_used = excluded.day_used,
+           used = excluded.used, last_at = excluded.last_at`,
+      [
+        changed.map(({ scope }) => scope),
+        changed.map(({ key }) => key),
+        changed.map(({ hourAt }) => new Date(hourAt)),
+        changed.map(({ hourUsed }) => hourUsed),
+        changed.map(({ day }) => day),
+        changed.map(({ dayUsed }) => dayUsed),
+        changed.map(({ used }) => used),
+        changed.map(({ lastAt }) => lastAt && new Date(lastAt)),
+      ],
+    );
+    if (this.booked.size === 0) return;
+    const names = [...this.booked].map((name) => ({ name, space: name.indexOf(' ') }));
+    await this.tx.query(
+      `UPDATE allowances SET booked_at = told.booked_at
+       FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS told (scope, key, booked_at)
+       WHERE allowances.scope = told.scope AND allowances.key = told.key`,
+      [
+        names.map(({ name, space }) => name.slice(0, space)),
+        names.map(({ name, space }) => name.slice(space + 1)),
+        names.map(({ name }) => new Date(this.bookings.get(name)!)),
+      ],
+    );
+  }
+}
+
+/** The limits of these scopes and keys, and those for all of a scope. */
+export function readLimits(tx: EntityManager, [scopes, keys]: unknown[][] = [[], []]): Promise<Limit[]> {
+  return tx.query(
+    `SELECT scope, key, per_hour AS "perHour", per_day AS "perDay", gap_seconds AS "gapSeconds", concurrent, total
+     FROM mail_limits
+     WHERE key = '' OR (scope, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+    [scopes, keys],
+  );
+}

@@ -1,0 +1,32 @@
+import type { Lane } from './mail-states.js';
+
+/** Seconds a worker may be silent before others take it for dead. It says that it lives four times as often. */
+export const leaseSeconds = 60;
+
+export interface ClaimedMail {
+  campaignId: string;
+  id: string;
+  attemptId: string;
+  kind: string;
+  ref: string;
+  lane: Lane;
+  recipient: string | null;
+  payload: Buffer | null;
+  raw: Buffer | null;
+  /** False when `raw` is not what its hash was made of. */
+  intact: boolean;
+  attempts: number;
+  createdAt: Date;
+}
+
+/** The columns of an outbox row that a worker gets. */
+export const claimedColumns = `campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, recipient,
+  payload, raw, raw IS NULL OR sha256(raw) = raw_sha256 AS intact, attempts, created_at AS "createdAt"`;
+
+export const asClaimed = (row: ClaimedMail): ClaimedMail => ({
+  ...row,
+  payload: asBuffer(row.payload),
+  raw: asBuffer(row.raw),
+});
+
+const asBuffer = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes));

@@ -1,0 +1,250 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { type Calendar, dayOf, goal } from './calendar.js';
+import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
+import { Allowances } from './allowances.js';
+import { type Block, keysOf, type Ledger, type Now } from './ledger.js';
+import { utcDay } from './pace-plan.js';
+import { asCalendar, type StoredCalendar, turnPages } from './streams.js';
+
+/** Streams looked at in one claim, those first that were served longest ago. */
+const streamsPerClaim = 32;
+/** Looks again at a stream that has to wait at least this often: its limits may have been changed. */
+const longestWait = 60_000;
+
+interface OpenStream {
+  campaignId: string;
+  stream: string;
+  sender: string;
+  calendar: Calendar;
+  spread: boolean;
+  total: number;
+  taken: number;
+  openFrom: number;
+  openBefore: number;
+  openTotal: number | null;
+}
+interface Candidate {
+  campaignId: string;
+  stream: string;
+  id: string;
+  recipient: string;
+  attempts: number;
+}
+interface Verdict {
+  taken: Candidate[];
+  parked: { candidate: Candidate; until: number }[];
+  waiting: Map<OpenStream, { until: number; block: Omit<Block, 'scope'> & { scope: string } }>;
+}
+
+/**
+ * Takes letters that keep a pace. One claim at a time in the whole installation, by a lock of the transaction: so every
+ * limit holds with any number of workers, and what is counted is what was committed. The cost does not depend on how
+ * many letters wait: a stream that is closed, paused or at a limit is not looked into, and a letter that waits for its
+ * mailbox or domain is put to the time when its turn may come.
+ *
+ * What counts: an attempt that reached the server's 354 counts everywhere. One that got an answer before counts with the
+ * relay and the domain, and gives back the rest; one that got none gives back all.
+ */
+export class PacedClaims {
+  constructor(private readonly database: DataSource) {}
+
+  /** @param more.at milliseconds since 1970 instead of the database's time, for simulated days */
+  async claim(worker: string, attemptIds: string[], more: { off: string[]; at?: number }): Promise<ClaimedMail[]> {
+    const at = more.at ?? null;
+    const [{ due }] = await this.database.query(
+      `SELECT EXISTS (
+         SELECT FROM mail_streams
+         WHERE campaign_id <> ALL ($2::uuid[])
+           AND (open_until IS NULL OR open_until <= moment OR (open_from <= moment AND coalesce(wait_until <= moment, true)))
+       ) AS due FROM (SELECT coalesce($1::timestamptz, now()) AS moment) AS clock`,
+      [at === null ? null : new Date(at), more.off],
+    );
+    if (!due) return [];
+    return this.database.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign.pace'))`);
+      // Not now(): the transaction may have waited for the lock.
+      const [clock] = await tx.query(`SELECT clock_timestamp() AS now`);
+      return this.claimLocked(tx, worker, attemptIds, more.off, at ?? (clock.now as Date).getTime());
+    });
+  }
+
+  private async claimLocked(tx: EntityManager, worker: string, attemptIds: string[], off: string[], at: number) {
+    const allowances = new Allowances(tx);
+    await allowances.giveBack();
+    await turnPages(tx, at);
+    const streams = await openStreams(tx, off, at);
+    if (streams.length === 0) return [];
+    const candidates = await dueLetters(tx, streams, attemptIds.length * 4, at);
+    const byKey = new Map(streams.map((stream) => [`${stream.campaignId} ${stream.stream}`, stream]));
+    const streamOf = (candidate: Candidate) => byKey.get(`${candidate.campaignId} ${candidate.stream}`)!;
+    const letters = candidates.map((each) => keysOf({ ...each, sender: streamOf(each).sender }));
+    const ledger = await allowances.ledger(letters);
+    const verdict = judge(fairly(candidates), streamOf, ledger, attemptIds.length, at);
+    const parked = verdict.parked.map(({ candidate, until }) => ({
+      ...candidate,
+      until: allowances.book(keysOf({ ...candidate, sender: streamOf(candidate).sender }), until, at),
+    }));
+    await park(tx, parked);
+    await allowances.write();
+    await noteStreams(tx, streams, verdict, candidates, at);
+    return take(tx, verdict.taken, worker, attemptIds, at);
+  }
+}
+
+/** The first of each campaign, then the second of each, and so on: nobody waits behind the many of another. */
+function fairly(candidates: Candidate[]): Candidate[] {
+  const seen = new Map<string, number>();
+  return candidates
+    .map((candidate) => {
+      const turn = seen.get(candidate.campaignId) ?? 0;
+      seen.set(candidate.campaignId, turn + 1);
+      return { candidate, turn };
+    })
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ candidate }) => candidate);
+}
+
+function judge(
+  candidates: Candidate[],
+  streamOf: (candidate: Candidate) => OpenStream,
+  ledger: Ledger,
+  most: number,
+  at: number,
+): Verdict {
+  const verdict: Verdict = { taken: [], parked: [], waiting: new Map() };
+  const clocks = new Map<string, { day: string; ends: number }>();
+  for (const candidate of candidates) {
+    if (verdict.taken.length === most) break;
+    const stream = streamOf(candidate);
+    if (verdict.waiting.has(stream)) continue;
+    const first = candidate.attempts === 0;
+    const behind = first && stream.spread ? untilGoal(stream, at) : null;
+    if (behind) {
+      verdict.waiting.set(stream, behind);
+      continue;
+    }
+    const { timeZone } = stream.calendar;
+    const local = clocks.get(timeZone) ?? dayOf(timeZone, at);
+    clocks.set(timeZone, local);
+    const now: Now = { at, day: (scope) => (scope === 'mailbox' || scope === 'campaign' ? local : utcDay(at)) };
+    const keys = keysOf({ ...candidate, sender: stream.sender });
+    const block = ledger.block(keys, now);
+    if (!block) {
+      ledger.take(keys, now);
+      verdict.taken.push(candidate);
+      if (first) stream.taken += 1;
+    } else if (block.scope !== 'mailbox' && block.scope !== 'domain') {
+      verdict.waiting.set(stream, { until: block.until, block });
+    } else if (block.kind !== 'concurrent') {
+      verdict.parked.push({ candidate, until: block.until });
+    }
+  }
+  return verdict;
+}
+
+/** When the goal lets one more letter of the stream go, or null if it does now. */
+function untilGoal({ total, taken, openBefore, openFrom, openTotal }: OpenStream, at: number) {
+  const duration = openTotal ?? 0;
+  if (duration <= 0 || taken < goal(total, openBefore + at - openFrom, duration)) return null;
+  const until = openFrom + (taken * duration) / Math.max(total, 1) - openBefore;
+  return { until, block: { scope: 'spread', kind: 'gap' as const, most: total, until } };
+}
+
+async function openStreams(tx: EntityManager, off: string[], at: number): Promise<OpenStream[]> {
+  const rows = await tx.query<(Omit<OpenStream, 'openFrom'> & { openFrom: Date; stored: StoredCalendar })[]>(
+    `SELECT campaign_id AS "campaignId", stream, sender, calendar AS stored, spread, total, taken, open_from AS "openFrom",
+            open_before AS "openBefore", open_total AS "openTotal"
+     FROM mail_streams
+     WHERE open_from <= $1 AND open_until > $1 AND coalesce(wait_until <= $1, true) AND campaign_id <> ALL ($2::uuid[])
+     ORDER BY served_at NULLS FIRST LIMIT $3`,
+    [new Date(at), off, streamsPerClaim],
+  );
+  return rows.map(({ stored, openFrom, ...row }) => ({
+    ...row,
+    calendar: asCalendar(stored),
+    openFrom: openFrom.getTime(),
+  }));
+}
+
+/** The cost is that of the letters it answers, whatever waits behind them. */
+export const dueLettersSql = `
+  SELECT due.* FROM unnest($1::uuid[], $2::text[]) AS open (campaign_id, stream)
+  CROSS JOIN LATERAL (
+    SELECT campaign_id AS "campaignId", stream, id, recipient, attempts FROM outbox
+    WHERE outbox.campaign_id = open.campaign_id AND outbox.stream = open.stream AND state IN ('queued', 'deferred')
+      AND next_attempt_at <= $3 AND (expires_at IS NULL OR expires_at > $3)
+    ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+  ) AS due`;
+
+const dueLetters = (tx: EntityManager, streams: OpenStream[], each: number, at: number): Promise<Candidate[]> =>
+  tx.query(dueLettersSql, [streams.map((one) => one.campaignId), streams.map((one) => one.stream), new Date(at), each]);
+
+async function park(tx: EntityManager, letters: (Candidate & { until: number })[]): Promise<void> {
+  if (letters.length === 0) return;
+  await tx.query(
+    `UPDATE outbox SET next_attempt_at = parked.until
+     FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS parked (campaign_id, id, until)
+     WHERE outbox.campaign_id = parked.campaign_id AND outbox.id = parked.id`,
+    [letters.map((one) => one.campaignId), letters.map((one) => one.id), letters.map((one) => new Date(one.until))],
+  );
+}
+
+/** A stream in which nothing was due is left alone for a while; a new letter in it ends that. */
+async function noteStreams(
+  tx: EntityManager,
+  streams: OpenStream[],
+  { waiting }: Verdict,
+  candidates: Candidate[],
+  at: number,
+): Promise<void> {
+  const due = new Set(candidates.map((one) => `${one.campaignId} ${one.stream}`));
+  const waits = streams.map((stream) => {
+    const wait = waiting.get(stream);
+    const pause = due.has(`${stream.campaignId} ${stream.stream}`) ? null : at + 1000;
+    if (wait?.block.kind === 'concurrent') return { until: null, block: wait.block };
+    return { until: wait ? Math.min(wait.until, at + longestWait) : pause, block: wait?.block ?? null };
+  });
+  const moment = (time: number | null) => (time === null || time === Infinity ? null : new Date(Math.ceil(time)));
+  await tx.query(
+    `UPDATE mail_streams SET taken = told.taken, wait_until = told.until, waits_for = told.block::jsonb, served_at = $6
+     FROM unnest($1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::text[]) AS told (campaign_id, stream, taken, until, block)
+     WHERE mail_streams.campaign_id = told.campaign_id AND mail_streams.stream = told.stream`,
+    [
+      streams.map((one) => one.campaignId),
+      streams.map((one) => one.stream),
+      streams.map((one) => one.taken),
+      waits.map(({ until }) => moment(until)),
+      waits.map(
+        ({ block }) => block && JSON.stringify({ ...block, until: moment(block.until)?.toISOString() ?? null }),
+      ),
+      new Date(at),
+    ],
+  );
+}
+
+async function take(tx: EntityManager, letters: Candidate[], worker: string, attemptIds: string[], at: number) {
+  if (letters.length === 0) return [];
+  const rows: ClaimedMail[] = await tx.query(
+    `WITH claimed AS (
+       UPDATE outbox
+       SET state = 'claimed', state_at = now(), attempt_id = told.attempt_id, worker = $5,
+           lease_until = now() + $6 * interval '1 second'
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
+       WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
+       RETURNING outbox.*
+     ), noted AS (
+       INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker, started_at, pass)
+       SELECT campaign_id, id, attempt_id, worker, $4, CASE attempts WHEN 0 THEN 'first' ELSE 'again' END FROM claimed
+     )
+     SELECT ${claimedColumns} FROM claimed ORDER BY next_attempt_at, id`,
+    [
+      letters.map((one) => one.campaignId),
+      letters.map((one) => one.id),
+      attemptIds.slice(0, letters.length),
+      new Date(at),
+      worker,
+      leaseSeconds,
+    ],
+  );
+  return rows.map(asClaimed);
+}
