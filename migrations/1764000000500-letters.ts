@@ -17,6 +17,7 @@ export class Letters1764000000500 implements MigrationInterface {
         audience jsonb NOT NULL,
         not_before timestamptz,
         not_after timestamptz,
+        pace jsonb NOT NULL,
         state text NOT NULL DEFAULT 'draft'
           CHECK (state IN ('draft', 'in_review', 'approved', 'dispatching', 'paused', 'cancelled', 'finished')),
         version integer NOT NULL DEFAULT 1 CHECK (version > 0),

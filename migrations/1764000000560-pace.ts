@@ -52,12 +52,14 @@ export class Pace1764000000560 implements MigrationInterface {
         served_at timestamptz,
         PRIMARY KEY (campaign_id, stream)
       ) WITH (fillfactor = 70)`);
+    await runner.query(`ALTER TABLE legislatures ADD COLUMN calendar jsonb`);
     // What a claim has taken and not yet booked for good.
     await runner.query(`CREATE INDEX attempts_pass_idx ON attempts (ended_at) WHERE pass IN ('first', 'again')`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP INDEX attempts_pass_idx`);
+    await runner.query(`ALTER TABLE legislatures DROP COLUMN calendar`);
     for (const table of ['mail_streams', 'allowances', 'mail_limits']) await runner.query(`DROP TABLE ${table}`);
   }
 }

@@ -12,6 +12,7 @@ const content = {
   audience: { countries: ['XX'], parties: ['A', 'B'] },
   notBefore: null,
   notAfter: null,
+  pace: { timeZone: 'UTC', spread: false },
   texts: [
     { locale: 'fa', subject: 'س', body: 'م' },
     { locale: 'en', subject: 's', body: 'b' },

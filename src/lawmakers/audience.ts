@@ -30,6 +30,8 @@ export interface AudienceMember {
   chamber: string | null;
   area: string | null;
   legislature: string;
+  /** Where `legislature` has been replaced by its name. */
+  legislatureSlug?: string;
   country: string;
   contactPoint: { id: string; channel: Channel; value: string } | null;
   excluded: Exclusion | null;

@@ -16,6 +16,10 @@ export class Legislature {
   @Column('character', { length: 2 })
   country: string;
 
+  /** Office hours of its members, where they are known; `OfficeHours` in letters/. */
+  @Column('jsonb', { nullable: true })
+  calendar: unknown;
+
   /** Counts applied imports: a preview made from an older version is out of date. */
   @Column('integer', { default: 0 })
   version: number;

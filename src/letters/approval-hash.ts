@@ -12,6 +12,7 @@ export interface ApprovedContent {
   audience: unknown;
   notBefore: Date | null;
   notAfter: Date | null;
+  pace: unknown;
   texts: { locale: string; subject: string; body: string }[];
 }
 
@@ -27,6 +28,7 @@ export function approvalHash(content: ApprovedContent): string {
     schedule: {
       notBefore: content.notBefore?.toISOString() ?? null,
       notAfter: content.notAfter?.toISOString() ?? null,
+      pace: content.pace,
     },
     texts: content.texts
       .map(({ locale, subject, body }) => ({ locale, subject, body }))

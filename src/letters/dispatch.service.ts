@@ -18,6 +18,7 @@ import {
   type WholeCampaign,
 } from './letter-campaigns.service.js';
 import { letterId, renderLetter } from './letter-mail.js';
+import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
 import { insertLetters, mailsOf, type NewLetter, withheld } from './planning.js';
 
@@ -37,6 +38,7 @@ export class Dispatch implements BeforeApplicationShutdown {
     private readonly plans: LetterPlans,
     private readonly audiences: AudienceService,
     private readonly outbox: OutboxService,
+    private readonly paces: LetterPaces,
     private readonly audit: AuditService,
     private readonly dkim: Dkim,
   ) {}
@@ -157,6 +159,7 @@ export class Dispatch implements BeforeApplicationShutdown {
       chamber: member.chamber,
       area: member.area,
       legislature: member.legislature,
+      stream: member.legislatureSlug ?? '',
       locale: letter?.locale ?? null,
       channel: contactPoint?.channel ?? null,
       contact: contactPoint?.value ?? null,
@@ -189,7 +192,9 @@ export class Dispatch implements BeforeApplicationShutdown {
       const current = letters.map((letter) =>
         objecting.has(letter.lawmakerId) && letter.state !== 'excluded' ? withheld(letter, 'objection') : letter,
       );
-      await this.outbox.enqueue(tx, mailsOf(now, await insertLetters(tx, campaign.id, current)));
+      const mails = mailsOf(now, await insertLetters(tx, campaign.id, current));
+      await this.paces.begin(tx, now, mails);
+      await this.outbox.enqueue(tx, mails);
       return true;
     });
   }

@@ -2,6 +2,7 @@ import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 import type { Audience } from '../lawmakers/lawmakers.schema.js';
 import { Petition } from '../petitions/petition.entity.js';
 import type { CampaignState } from './campaign-states.js';
+import type { Pace } from './pace.schema.js';
 
 /** One letter, in as many languages as it needs, to one audience. */
 @Entity('letter_campaigns')
@@ -50,6 +51,10 @@ export class LetterCampaign {
 
   @Column('timestamptz', { nullable: true })
   notAfter: Date | null;
+
+  /** Office hours, limits, and whether the letters are spread until the deadline. */
+  @Column('jsonb')
+  pace: Pace;
 
   @Column('text', { default: 'draft' })
   state: CampaignState;

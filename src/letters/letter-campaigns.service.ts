@@ -77,6 +77,15 @@ export class LetterCampaigns {
         ...(notBefore !== undefined && { notBefore: notBefore ? utc(notBefore) : null }),
         ...(notAfter !== undefined && { notAfter: notAfter ? utc(notAfter) : null }),
       };
+      const [pace, end] = [
+        change.pace ?? campaign.pace,
+        fields.notAfter === undefined ? campaign.notAfter : fields.notAfter,
+      ];
+      if (pace.spread && !end) {
+        throw problems.invalid([
+          { field: 'notAfter', code: 'spread-needs-end', message: 'To be spread, letters need a deadline.' },
+        ]);
+      }
       if (Object.keys(fields).length > 0) await tx.update(LetterCampaign, { id }, fields);
       if (petition === null)
         refuseFaults(

@@ -1,13 +1,15 @@
 import { channels } from '../lawmakers/importers/import-record.js';
 import type { Audience } from '../lawmakers/lawmakers.schema.js';
 import type { Form } from '../site/form-answers.js';
+import type { FieldError } from '../site/problem.js';
 import type { LetterCampaignView } from './letters.schema.js';
+import type { Pace } from './pace.schema.js';
 
 const list = (value: unknown): unknown[] =>
   value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value];
 
 /** The fields of the settings form as the schema takes them. What is chosen by hand is not in the form: it stays. */
-export function readCampaignForm(form: Form, before?: Audience) {
+export function readCampaignForm(form: Form, before?: Audience, moreHours: Pace['hours'] = []) {
   const { title, petition, defaultLocale, senderName, organisation, replyTo, notBefore, notAfter } = form;
   return {
     title,
@@ -18,6 +20,17 @@ export function readCampaignForm(form: Form, before?: Audience) {
     replyTo,
     notBefore,
     notAfter,
+    pace: {
+      timeZone: form.timeZone || undefined,
+      days: list(form.days),
+      hours: [{ from: form.hoursFrom || '00:00', to: form.hoursTo || '00:00' }, ...moreHours],
+      holidays: String(form.holidays ?? '')
+        .split(/[\s,،]+/)
+        .filter(Boolean),
+      perHour: form.perHour,
+      perDay: form.perDay,
+      spread: form.spread,
+    },
     audience: {
       legislatures: list(form.legislatures),
       chambers: list(form.chambers),
@@ -38,17 +51,37 @@ export const campaignForm = (campaign: LetterCampaignView): Form => ({
   ...campaign.audience,
   notBefore: campaign.notBefore?.slice(0, 16),
   notAfter: campaign.notAfter?.slice(0, 16),
+  ...campaign.pace,
+  days: campaign.pace.days.map(String),
+  hoursFrom: campaign.pace.hours[0]!.from,
+  hoursTo: campaign.pace.hours[0]!.to,
+  holidays: campaign.pace.holidays.join('\n'),
 });
 
-export const emptyCampaignForm: Form = { channels: [...channels], defaultLocale: 'en' };
+export const emptyCampaignForm: Form = {
+  channels: [...channels],
+  defaultLocale: 'en',
+  timeZone: 'UTC',
+  days: ['1', '2', '3', '4', '5'],
+  hoursFrom: '09:00',
+  hoursTo: '17:00',
+};
 
 /** Values as lists, so that a template can ask whether one is ticked. */
 export const withLists = (form: Form): Form => ({
   ...form,
   ...Object.fromEntries(
-    ['legislatures', 'chambers', 'parties', 'areas', 'countries', 'locales', 'channels'].map((name) => [
+    ['legislatures', 'chambers', 'parties', 'areas', 'countries', 'locales', 'channels', 'days'].map((name) => [
       name,
       list(form[name]),
     ]),
   ),
 });
+
+/** What the schema says of nested fields, beside the fields of the form. */
+export const atFields = (errors: FieldError[]): FieldError[] =>
+  errors.map((error) => {
+    const [, name, index, end] = /^pace\.(\w+)(?:\.(\d+))?(?:\.(\w+))?$/.exec(error.field) ?? [];
+    if (!name) return error;
+    return { ...error, field: name === 'hours' && index ? (end === 'to' ? 'hoursTo' : 'hoursFrom') : name };
+  });

@@ -17,6 +17,7 @@ import { isEditable } from './campaign-states.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
 import { letterFilters } from './letter-engine.js';
 import { readCampaignForm } from './letter-forms.js';
+import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
@@ -33,6 +34,12 @@ const dryRunPage = 100;
 /** What a page may say after a redirect: `letters.done.<word>`. */
 const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'];
 
+/** Monday to Sunday, as the calendar numbers them. */
+const weekdaysIn = (locale: Locale) => {
+  const format = new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' });
+  return Array.from({ length: 7 }, (_, i) => ({ code: String(i + 1), name: format.format(Date.UTC(2024, 0, 1 + i)) }));
+};
+
 interface Shown {
   values?: Form;
   errors?: FieldError[];
@@ -46,6 +53,7 @@ export class LetterPages {
     private readonly console: ConsoleContext,
     private readonly campaigns: LetterCampaigns,
     private readonly plans: LetterPlans,
+    private readonly paces: LetterPaces,
     private readonly previews: LetterPreviews,
     private readonly approvals: Approvals,
     private readonly reports: LetterReports,
@@ -80,6 +88,7 @@ export class LetterPages {
     return this.render('letters-settings', locale, request, id ? `/${id}/settings` : '/new', {
       id: id ?? null,
       channels,
+      weekdays: weekdaysIn(locale),
       legislatures,
       form: { values, errors },
       languages: languages.map((code) => ({ code, name: nameIn(locale, code) })),
@@ -120,6 +129,8 @@ export class LetterPages {
       approval: approvalView(state),
       mayApprove: actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor)),
       counts: plan && audienceCounts(plan),
+      pacePlan: plan && (await this.paces.preview(campaign, plan)),
+      paceState: plan ? null : await this.paces.state(campaign),
       sample: sample ? { lawmakerId: sample.member.lawmakerId, ...sample.letter } : null,
       report: plan ? null : await this.reports.report(id),
       languages: languages

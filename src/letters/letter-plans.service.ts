@@ -32,7 +32,11 @@ export class LetterPlans {
   async members(campaign: WholeCampaign): Promise<AudienceMember[]> {
     const names = new Map((await this.legislatures.list()).map(({ slug, name }) => [slug, name]));
     const members = await this.audiences.preview(campaign.audience);
-    return members.map((member) => ({ ...member, legislature: names.get(member.legislature) ?? member.legislature }));
+    return members.map((member) => ({
+      ...member,
+      legislatureSlug: member.legislature,
+      legislature: names.get(member.legislature) ?? member.legislature,
+    }));
   }
 
   /** @param members those of the audience it is about; all of them if none are named */

@@ -22,6 +22,7 @@ export function campaignView(campaign: WholeCampaign): LetterCampaignView {
     audience,
     notBefore: iso(campaign.notBefore),
     notAfter: iso(campaign.notAfter),
+    pace: campaign.pace,
     datedAt: iso(campaign.datedAt),
     planned: campaign.plannedAt !== null,
     texts: campaign.texts.map(({ locale, subject, body }) => ({ locale, subject, body })),

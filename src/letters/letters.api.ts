@@ -3,6 +3,8 @@ import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { Id, LetterLocalePipe } from './letter-params.js';
+import { isEditable } from './campaign-states.js';
+import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterTests } from './letter-tests.service.js';
@@ -23,6 +25,7 @@ export class LettersApi {
   constructor(
     private readonly campaigns: LetterCampaigns,
     private readonly plans: LetterPlans,
+    private readonly paces: LetterPaces,
     private readonly previews: LetterPreviews,
     private readonly tests: LetterTests,
   ) {}
@@ -93,6 +96,15 @@ export class LettersApi {
     const size = 500;
     const lawmakers = shown.slice((page - 1) * size, page * size).map(dryRunView);
     return { counts: audienceCounts(plan), lawmakers, pages: Math.ceil(shown.length / size) };
+  }
+
+  /** Letters per day and mailbox, the last day, what the deadline would leave over, and which limit binds. */
+  @Needs('console:read')
+  @Get(':id/pace')
+  async pace(@Id('id') id: string) {
+    const campaign = await this.campaigns.find(id);
+    if (!isEditable(campaign.state)) return this.paces.state(campaign);
+    return { plan: await this.paces.preview(campaign, await this.plans.plan(campaign)) };
   }
 
   @Needs('console:read')

@@ -7,7 +7,7 @@ import { Page } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
-import { campaignForm, emptyCampaignForm, readCampaignForm, withLists } from './letter-forms.js';
+import { atFields, campaignForm, emptyCampaignForm, readCampaignForm, withLists } from './letter-forms.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id } from './letter-params.js';
 import { campaignView } from './letter-views.js';
@@ -52,7 +52,7 @@ export class LettersConsole {
     let id = '';
     const errors = parsed.success
       ? await refused(async () => (id = await this.campaigns.create(parsed.data, actor)))
-      : fieldErrors(parsed.error.issues);
+      : atFields(fieldErrors(parsed.error.issues));
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}`);
     reply.status(422);
     return this.pages.settings(locale, request, { values: withLists(form), errors });
@@ -93,11 +93,14 @@ export class LettersConsole {
   ) {
     const values = withLists(form);
     if (form.action === 'count') return this.pages.settings(locale, request, { id, values, count: true });
-    const { audience } = await this.campaigns.find(id);
-    const parsed = LetterCampaignChange.safeParse({ ...readCampaignForm(form, audience), version: form.version });
+    const { audience, pace } = await this.campaigns.find(id);
+    const parsed = LetterCampaignChange.safeParse({
+      ...readCampaignForm(form, audience, pace.hours.slice(1)),
+      version: form.version,
+    });
     const errors = parsed.success
       ? await refused(() => this.campaigns.change(id, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+      : atFields(fieldErrors(parsed.error.issues));
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}?done=saved`);
     reply.status(422);
     return this.pages.settings(locale, request, { id, values, errors });

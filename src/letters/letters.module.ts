@@ -9,6 +9,7 @@ import { BundledLetters } from './bundled-letters.service.js';
 import { Dispatch } from './dispatch.service.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterPaces } from './letter-paces.service.js';
 import { LetterPages } from './letter-pages.service.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
@@ -35,6 +36,7 @@ import { LettersWritingConsole } from './letters-writing.console.js';
   providers: [
     LetterCampaigns,
     LetterPlans,
+    LetterPaces,
     LetterPreviews,
     LetterTests,
     LetterTasks,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { campaignStates } from './campaign-states.js';
+import { Pace } from './pace.schema.js';
 
 /** Text of one line: no character that could begin a header or hide what follows. */
 const line = (most: number) =>
@@ -34,6 +35,7 @@ const campaignFields = {
   /** The first moment a letter may leave, and the last; local times are UTC. */
   notBefore: moment,
   notAfter: moment,
+  pace: Pace,
 };
 
 const inOrder = (campaign: { notBefore?: string | null; notAfter?: string | null }) =>
@@ -50,8 +52,10 @@ export const NewLetterCampaign = z
     audience: Audience.default(() => Audience.parse({})),
     notBefore: moment.default(null),
     notAfter: moment.default(null),
+    pace: Pace.default(() => Pace.parse({})),
   })
-  .refine(inOrder, order);
+  .refine(inOrder, order)
+  .refine((campaign) => !campaign.pace.spread || campaign.notAfter, { path: ['notAfter'], error: 'spread-needs-end' });
 export type NewLetterCampaign = z.infer<typeof NewLetterCampaign>;
 
 /** Only what is given changes. `version`: the one that was read; somebody else's change in between is a conflict. */
@@ -136,6 +140,7 @@ export const LetterCampaignView = z.object({
   audience: Audience,
   notBefore: z.iso.datetime().nullable(),
   notAfter: z.iso.datetime().nullable(),
+  pace: Pace,
   datedAt: z.iso.datetime().nullable(),
   planned: z.boolean(),
   texts: z.array(z.object({ locale: z.string(), subject: z.string(), body: z.string() })),

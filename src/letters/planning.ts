@@ -14,6 +14,8 @@ export interface NewLetter {
   chamber: string | null;
   area: string | null;
   legislature: string | null;
+  /** Slug of the legislature: its letters keep one calendar. */
+  stream: string;
   locale: string | null;
   channel: string | null;
   contact: string | null;
@@ -69,6 +71,7 @@ export function mailsOf(
             ref: letter.id,
             lane: 'letters' as const,
             recipient: letter.contact,
+            stream: letter.stream,
             raw: letter.raw,
             ...(campaign.notBefore && { notBefore: campaign.notBefore }),
             ...(campaign.notAfter && { expiresAt: campaign.notAfter }),

@@ -69,3 +69,37 @@ export async function turnPages(tx: EntityManager, at: number): Promise<void> {
     );
   }
 }
+
+export interface StreamWait {
+  stream: string;
+  /** Null: it is closed until `next`, and nothing else keeps it. */
+  scope: string | null;
+  kind: string | null;
+  most: number | null;
+  next: string | null;
+}
+
+/** What kept each stream of a campaign at the last claim; streams that nothing keeps are not named. */
+export async function streamWaits(manager: EntityManager, campaignId: string): Promise<StreamWait[]> {
+  const rows = await manager.query(
+    `SELECT stream, open_from, open_until, waits_for, open_from > now() OR open_from IS NULL AS closed
+     FROM mail_streams WHERE campaign_id = $1 ORDER BY stream`,
+    [campaignId],
+  );
+  return rows.flatMap((row: Record<string, never>) => {
+    const {
+      stream,
+      open_from: from,
+      waits_for: waits,
+      closed,
+    } = row as Record<string, unknown> as {
+      stream: string;
+      open_from: Date | null;
+      waits_for: { scope: string; kind: string; most: number; until: string | null } | null;
+      closed: boolean;
+    };
+    const next = from && from < never ? from.toISOString() : null;
+    if (closed) return [{ stream, scope: null, kind: null, most: null, next }];
+    return waits ? [{ stream, scope: waits.scope, kind: waits.kind, most: waits.most, next: waits.until }] : [];
+  });
+}

@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { readLimits } from '../mail/allowances.js';
+import type { Calendar } from '../mail/calendar.js';
+import type { Limit } from '../mail/ledger.js';
+import type { NewMail } from '../mail/outbox.service.js';
+import { type PacePlan, planPace } from '../mail/pace-plan.js';
+import { addToStreams, type StreamWait, streamWaits } from '../mail/streams.js';
+import type { WholeCampaign } from './letter-campaigns.service.js';
+import type { PlannedLetter } from './letter-plans.service.js';
+import type { OfficeHours } from './pace.schema.js';
+
+/** Letters whose mails are looked at for the time when all will be done; more are not guessed at. */
+const mostWaiting = 20_000;
+
+/** What keeps letters waiting, and the time when the last one will have left if nothing changes. */
+export interface PaceState {
+  waits: StreamWait[];
+  waiting: number;
+  plan: PacePlan | null;
+}
+
+/** How fast the letters of a campaign leave: foreseen before the approval, begun at dispatch, explained afterwards. */
+@Injectable()
+export class LetterPaces {
+  constructor(private readonly database: DataSource) {}
+
+  /** What would leave when, if it were dispatched now and nobody else sent anything. */
+  async preview(campaign: WholeCampaign, plan: PlannedLetter[]): Promise<PacePlan> {
+    const recipients = new Map<string, string[]>();
+    for (const { member, letter } of plan) {
+      if (!letter || member.contactPoint?.channel !== 'email') continue;
+      const stream = member.legislatureSlug ?? '';
+      const known = recipients.get(stream) ?? [];
+      known.push(member.contactPoint.value);
+      recipients.set(stream, known);
+    }
+    return this.foresee(campaign, recipients);
+  }
+
+  /** Gives the mails their streams, in the transaction that puts them into the outbox. */
+  async begin(tx: EntityManager, campaign: WholeCampaign, mails: NewMail[]): Promise<void> {
+    const letters = new Map<string, number>();
+    for (const { stream } of mails) letters.set(stream!, (letters.get(stream!) ?? 0) + 1);
+    const calendars = await this.calendars(tx, campaign, [...letters.keys()]);
+    const { perHour, perDay, spread } = campaign.pace;
+    if (perHour || perDay) {
+      await tx.query(
+        `INSERT INTO mail_limits (scope, key, per_hour, per_day) VALUES ('campaign', $1, $2, $3)
+         ON CONFLICT (scope, key) DO UPDATE SET per_hour = excluded.per_hour, per_day = excluded.per_day`,
+        [campaign.id, perHour, perDay],
+      );
+    }
+    await addToStreams(
+      tx,
+      [...letters].map(([stream, n]) => ({
+        campaignId: campaign.id,
+        stream,
+        sender: campaign.replyTo,
+        calendar: calendars.get(stream)!,
+        spread,
+        letters: n,
+      })),
+    );
+  }
+
+  async state(campaign: WholeCampaign): Promise<PaceState> {
+    const rows = await this.database.query<{ stream: string; recipient: string }[]>(
+      `SELECT stream, recipient FROM outbox
+       WHERE campaign_id = $1 AND state IN ('queued', 'deferred') AND stream IS NOT NULL LIMIT $2`,
+      [campaign.id, mostWaiting + 1],
+    );
+    const recipients = new Map<string, string[]>();
+    for (const { stream, recipient } of rows) {
+      const known = recipients.get(stream) ?? [];
+      known.push(recipient);
+      recipients.set(stream, known);
+    }
+    return {
+      waits: rows.length > 0 ? await streamWaits(this.database.manager, campaign.id) : [],
+      waiting: rows.length,
+      plan: rows.length > 0 && rows.length <= mostWaiting ? await this.foresee(campaign, recipients) : null,
+    };
+  }
+
+  private async foresee(campaign: WholeCampaign, recipients: Map<string, string[]>): Promise<PacePlan> {
+    const manager = this.database.manager;
+    const calendars = await this.calendars(manager, campaign, [...recipients.keys()]);
+    const [{ now }] = await manager.query('SELECT now() AS now');
+    const { perHour, perDay, spread } = campaign.pace;
+    const own: Limit = {
+      ...{ scope: 'campaign', key: campaign.id, perHour, perDay, gapSeconds: null, concurrent: null, total: null },
+    };
+    const sender = campaign.replyTo.toLowerCase();
+    const boxes = [...new Set([...recipients.values()].flat().map((address) => address.toLowerCase()))];
+    const domains = [...new Set(boxes.map((address) => address.slice(address.lastIndexOf('@') + 1)))];
+    const keys = [
+      ['sender', sender],
+      ...boxes.map((key) => ['mailbox', key]),
+      ...domains.map((key) => ['domain', key]),
+    ];
+    const limits = await readLimits(manager, [keys.map(([scope]) => scope), keys.map(([, key]) => key)]);
+    return planPace(
+      [...recipients].map(([stream, addresses]) => ({
+        calendar: calendars.get(stream)!,
+        spread,
+        recipients: addresses,
+      })),
+      perHour || perDay ? [...limits, own] : limits,
+      (now as Date).getTime(),
+      { campaignId: campaign.id, sender },
+    );
+  }
+
+  /** The office hours of each legislature, else those of the campaign; the first and last moment are the campaign's. */
+  private async calendars(tx: EntityManager, campaign: WholeCampaign, slugs: string[]): Promise<Map<string, Calendar>> {
+    const rows = await tx.query<{ slug: string; calendar: OfficeHours }[]>(
+      `SELECT slug, calendar FROM legislatures WHERE slug = ANY ($1) AND calendar IS NOT NULL`,
+      [slugs],
+    );
+    const own = new Map(rows.map(({ slug, calendar }) => [slug, calendar]));
+    const { notBefore, notAfter } = campaign;
+    return new Map(
+      slugs.map((slug) => {
+        const { timeZone, days, hours, holidays } = own.get(slug) ?? campaign.pace;
+        return [slug, { timeZone, days, hours, holidays, notBefore, notAfter }];
+      }),
+    );
+  }
+}
