@@ -6,6 +6,8 @@ import { locales } from '../src/site/languages.js';
 
 /** Keys that are put together at run time, by their beginning. Everything else is written out where it is used. */
 const madeOf = [
+  'letters.limit.',
+  'letters.scope.',
   'consent.',
   'doctor.about.',
   'doctor.dkim.',

@@ -20,17 +20,8 @@ export function readCampaignForm(form: Form, before?: Audience, moreHours: Pace[
     replyTo,
     notBefore,
     notAfter,
-    pace: {
-      timeZone: form.timeZone || undefined,
-      days: list(form.days),
-      hours: [{ from: form.hoursFrom || '00:00', to: form.hoursTo || '00:00' }, ...moreHours],
-      holidays: String(form.holidays ?? '')
-        .split(/[\s,،]+/)
-        .filter(Boolean),
-      perHour: form.perHour,
-      perDay: form.perDay,
-      spread: form.spread,
-    },
+    // A form without these fields, such as an older script's, leaves them as they are.
+    ...(form.timeZone !== undefined && { pace: readPace(form, moreHours) }),
     audience: {
       legislatures: list(form.legislatures),
       chambers: list(form.chambers),
@@ -42,6 +33,21 @@ export function readCampaignForm(form: Form, before?: Audience, moreHours: Pace[
       include: before?.include ?? [],
       exclude: before?.exclude ?? [],
     },
+  };
+}
+
+function readPace(form: Form, moreHours: Pace['hours']) {
+  return {
+    timeZone: form.timeZone || undefined,
+    days: list(form.days),
+    // The form shows the first hours; others, set through the API, stay.
+    hours: [{ from: form.hoursFrom || '00:00', to: form.hoursTo || '00:00' }, ...moreHours],
+    holidays: String(form.holidays ?? '')
+      .split(/[\s,،]+/)
+      .filter(Boolean),
+    perHour: form.perHour,
+    perDay: form.perDay,
+    spread: form.spread,
   };
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { readLimits } from '../mail/allowances.js';
+import { readLimits, readUsages } from '../mail/allowances.js';
 import type { Calendar } from '../mail/calendar.js';
 import type { Limit } from '../mail/ledger.js';
 import type { NewMail } from '../mail/outbox.service.js';
@@ -95,11 +95,14 @@ export class LetterPaces {
     const boxes = [...new Set([...recipients.values()].flat().map((address) => address.toLowerCase()))];
     const domains = [...new Set(boxes.map((address) => address.slice(address.lastIndexOf('@') + 1)))];
     const keys = [
+      ['relay', ''],
       ['sender', sender],
+      ['campaign', campaign.id],
       ...boxes.map((key) => ['mailbox', key]),
       ...domains.map((key) => ['domain', key]),
     ];
-    const limits = await readLimits(manager, [keys.map(([scope]) => scope), keys.map(([, key]) => key)]);
+    const pairs = [keys.map(([scope]) => scope), keys.map(([, key]) => key)];
+    const limits = (await readLimits(manager, pairs)).filter(({ scope, key }) => scope !== 'campaign' || key === '');
     return planPace(
       [...recipients].map(([stream, addresses]) => ({
         calendar: calendars.get(stream)!,
@@ -109,6 +112,7 @@ export class LetterPaces {
       perHour || perDay ? [...limits, own] : limits,
       (now as Date).getTime(),
       { campaignId: campaign.id, sender },
+      await readUsages(manager, pairs),
     );
   }
 

@@ -101,29 +101,13 @@ export class Allowances {
     }
     const pairs = [[...wanted.values()].map(({ scope }) => scope), [...wanted.values()].map(({ key }) => key)];
     this.limits = await readLimits(this.tx, pairs);
-    const usages = await this.tx.query(
-      `SELECT scope, key, hour_at, hour_used, day, day_used, used, last_at, booked_at
-       FROM unnest($1::text[], $2::text[]) AS wanted (scope, key) JOIN allowances USING (scope, key)`,
-      pairs,
-    );
     const inHand = await this.inHand();
-    const known = new Map<string, Usage>();
-    for (const row of usages) {
-      const name = `${row.scope} ${row.key}`;
-      if (row.booked_at) this.bookings.set(name, row.booked_at.getTime());
-      known.set(name, {
-        scope: row.scope,
-        key: row.key,
-        hourAt: row.hour_at.getTime(),
-        hourUsed: row.hour_used,
-        day: row.day,
-        dayUsed: row.day_used,
-        used: row.used,
-        lastAt: row.last_at?.getTime() ?? null,
-        inHand: inHand.get(name) ?? 0,
-      });
-    }
-    this.current = new Ledger(this.limits, [...known.values()]);
+    const known = (await readUsages(this.tx, pairs)).map(({ bookedAt, ...usage }) => {
+      const name = `${usage.scope} ${usage.key}`;
+      if (bookedAt) this.bookings.set(name, bookedAt);
+      return { ...usage, inHand: inHand.get(name) ?? 0 };
+    });
+    this.current = new Ledger(this.limits, known);
     return this.current;
   }
 
@@ -208,4 +192,19 @@ export function readLimits(tx: EntityManager, [scopes, keys]: unknown[][] = [[],
      WHERE key = '' OR (scope, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
     [scopes, keys],
   );
+}
+
+/** What was taken of the limits of these scopes and keys; what is in hand is not asked for. */
+export async function readUsages(
+  tx: EntityManager,
+  pairs: unknown[][],
+): Promise<(Usage & { bookedAt: number | null })[]> {
+  const millis = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
+  const rows = await tx.query<(Usage & { bookedAt: number | null })[]>(
+    `SELECT scope, key, ${millis('hour_at')} AS "hourAt", hour_used AS "hourUsed", day, day_used AS "dayUsed", used,
+            ${millis('last_at')} AS "lastAt", ${millis('booked_at')} AS "bookedAt", 0 AS "inHand"
+     FROM unnest($1::text[], $2::text[]) AS wanted (scope, key) JOIN allowances USING (scope, key)`,
+    pairs,
+  );
+  return rows;
 }

@@ -1,5 +1,5 @@
 import { type Calendar, dayOf, goal, openings } from './calendar.js';
-import { domainOf, keysOf, Ledger, type Limit, type LimitScope, type Now } from './ledger.js';
+import { domainOf, keysOf, Ledger, type Limit, type LimitScope, type Now, type Usage } from './ledger.js';
 
 /** Letters that keep one calendar. */
 export interface PlannedStream {
@@ -35,8 +35,9 @@ export function planPace(
   limits: Limit[],
   start: number,
   of: { campaignId: string; sender: string },
+  usages: Usage[] = [],
 ): PacePlan {
-  const ledger = new Ledger(limits);
+  const ledger = new Ledger(limits, usages);
   const perDay = new Map<string, Map<string, number>>();
   const waits = new Map<string, { n: number; binding: PacePlan['binding'] }>();
   let [first, last] = [Infinity, -Infinity];

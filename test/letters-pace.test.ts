@@ -1,0 +1,150 @@
+import { Approvals } from '../src/letters/approvals.service.js';
+import { Dispatch } from '../src/letters/dispatch.service.js';
+import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
+import { LetterReports } from '../src/letters/letter-report.service.js';
+import { MailWorker } from '../src/mail/mail.worker.js';
+import { Upkeep } from '../src/mail/upkeep.js';
+import { startApp, type TestApp } from './support/app.js';
+import { type SignedIn, signIn } from './support/cast.js';
+import { approve, campaignOf, crowd, importTestland, person } from './support/letters.js';
+
+let app: TestApp;
+let olga: SignedIn;
+const writer = person('Olga', 'organiser');
+const amir = person('Amir', 'approver');
+beforeAll(async () => {
+  app = await startApp({ LIMITS: 'off' });
+  await importTestland(app);
+  await importTestland(app, crowd(12), 'crowd');
+  olga = await signIn(app, 'olga');
+});
+afterAll(() => app.close());
+
+const form = {
+  title: 'Wetlands',
+  defaultLocale: 'en',
+  senderName: 'Olga Lind',
+  organisation: 'River Friends',
+  replyTo: 'olga@river.example',
+  legislatures: 'crowd',
+  channels: ['email'],
+  timeZone: 'Europe/Berlin',
+  days: ['1', '2', '3', '4', '5'],
+  hoursFrom: '09:00',
+  hoursTo: '17:00',
+  holidays: '2026-12-25\n2026-12-26',
+};
+const ofCrowd = (pace: object, more: object = {}) =>
+  campaignOf(app, writer, { more: { audience: { legislatures: ['crowd'] }, pace, ...more } });
+const states = async (id: string) =>
+  Object.fromEntries((await app.get(LetterReports).report(id)).byStatus.map(({ name, letters }) => [name, letters]));
+async function send(id: string): Promise<void> {
+  await approve(app, id, writer, amir);
+  await app.get(Dispatch).start(id, amir);
+  await app.get(Dispatch).planned(id);
+}
+
+test('the form keeps office hours and limits, and says beside the field what is wrong', async () => {
+  const made = await olga.post('/en/console/letters', { ...form, perDay: '5', perHour: '' });
+  expect(made.statusCode).toBe(303);
+  const page = String(made.headers.location);
+  const { pace } = await app.get(LetterCampaigns).find(page.split('/').at(-1)!);
+  expect(pace).toEqual({
+    timeZone: 'Europe/Berlin',
+    days: [1, 2, 3, 4, 5],
+    hours: [{ from: '09:00', to: '17:00' }],
+    holidays: ['2026-12-25', '2026-12-26'],
+    perHour: null,
+    perDay: 5,
+    spread: false,
+  });
+  const settings = (await olga.get(`${page}/settings`)).body;
+  expect(settings).toContain('value="Europe/Berlin"');
+  expect(settings).toContain('2026-12-25\n2026-12-26');
+  for (const [field, value, sentence] of [
+    ['timeZone', 'Europe/Atlantis', 'Please give a time zone like Europe/Berlin'],
+    ['holidays', 'Christmas', 'Please give a day as year-month-day'],
+    ['hoursTo', '25:00', 'Please give a time like 09:00'],
+    ['perDay', 'many', 'Please give a whole number'],
+    ['perHour', '0', 'Please give a whole number'],
+  ] as const) {
+    const refused = await olga.post('/en/console/letters', { ...form, [field]: value });
+    expect([field, refused.statusCode]).toEqual([field, 422]);
+    expect(refused.body).toContain(`id="${field}-error"`);
+    expect(refused.body).toContain(sentence);
+  }
+  const noEnd = await olga.post('/en/console/letters', { ...form, spread: 'on' });
+  expect(noEnd.statusCode).toBe(422);
+  expect(noEnd.body).toContain('To spread the letters, say until when');
+  expect((await olga.post('/en/console/letters', { ...form, days: [] })).statusCode).toBe(422);
+});
+
+test('a change of the pace voids the approval', async () => {
+  const id = await ofCrowd({});
+  await approve(app, id, writer, amir);
+  const { pace } = await app.get(LetterCampaigns).find(id);
+  await app.get(LetterCampaigns).change(id, { pace: { ...pace } }, writer);
+  expect((await app.get(LetterCampaigns).find(id)).state).toBe('approved');
+  await app.get(LetterCampaigns).change(id, { pace: { ...pace, perDay: 1000 } }, writer);
+  const campaign = await app.get(LetterCampaigns).find(id);
+  expect(campaign.state).toBe('draft');
+  expect((await app.get(Approvals).state(campaign)).standing).toBeNull();
+  const noEnd = app.get(LetterCampaigns).change(id, { pace: { ...pace, spread: true } }, writer);
+  await expect(noEnd).rejects.toMatchObject({ status: 422 });
+});
+
+test('the page and the API foresee the days, and what the deadline leaves over', async () => {
+  const soon = new Date(Date.now() + 2.5 * 86_400_000).toISOString();
+  const id = await ofCrowd({ perDay: 2 }, { notAfter: soon });
+  const { plan } = (await olga.api('GET', `/api/v1/letter-campaigns/${id}/pace`)).json();
+  expect(plan.days.every(({ letters, most }: { letters: number; most: number }) => letters === 2 && most === 1)).toBe(
+    true,
+  );
+  expect(plan.leftOver).toBe(12 - 2 * plan.days.length);
+  expect(plan.leftOver).toBeGreaterThan(0);
+  expect(plan.binding).toEqual({ scope: 'campaign', kind: 'per-day', most: 2 });
+  const { body } = await olga.get(`/en/console/letters/${id}`);
+  expect(body).toContain(`${plan.leftOver} letters would not leave before the deadline`);
+  expect(body).toContain('2 a day for this campaign.');
+  expect((await olga.get(`/fa/console/letters/${id}`)).body).toContain('زمان رفتن نامه‌ها');
+});
+
+test('the worker keeps the limit, the page names it, and what is left at the deadline is counted as expired', async () => {
+  const id = await ofCrowd({ perDay: 5 }, { notAfter: new Date(Date.now() + 3_600_000).toISOString() });
+  await send(id);
+  await app.get(MailWorker).drain();
+  expect(await states(id)).toEqual({ accepted: 5, queued: 7 });
+  const page = (await olga.get(`/en/console/letters/${id}`)).body;
+  expect(page).toContain('Waits for: 5 a day for this campaign.');
+  expect(page).toContain('7 letters would not leave before the deadline');
+  await app.database.query(`UPDATE outbox SET expires_at = now() WHERE campaign_id = $1`, [id]);
+  await app.get(Upkeep).expire();
+  expect(await states(id)).toEqual({ accepted: 5, expired: 7 });
+});
+
+test('outside office hours nothing leaves; a legislature with hours of its own keeps those', async () => {
+  const today = new Date().getUTCDay() || 7;
+  const other = ((today + 2) % 7) + 1;
+  const id = await ofCrowd({ days: [other] }, { audience: { legislatures: ['crowd', 'testland'] } });
+  await app.database.query(`UPDATE legislatures SET calendar = $1 WHERE slug = 'crowd'`, [
+    JSON.stringify({
+      timeZone: 'UTC',
+      days: [1, 2, 3, 4, 5, 6, 7],
+      hours: [{ from: '00:00', to: '00:00' }],
+      holidays: [],
+    }),
+  ]);
+  await send(id);
+  await app.get(MailWorker).drain();
+  const gone = await app.database.query(
+    `SELECT stream, state, count(*)::int AS n FROM outbox WHERE campaign_id = $1 GROUP BY 1, 2 ORDER BY 1`,
+    [id],
+  );
+  expect(gone).toEqual([
+    { stream: 'crowd', state: 'accepted', n: 12 },
+    { stream: 'testland', state: 'queued', n: expect.any(Number) },
+  ]);
+  const { body } = await olga.get(`/en/console/letters/${id}`);
+  expect(body).toContain('Waits for office hours.');
+  expect(body).toContain('the last one leaves about');
+});
