@@ -14,7 +14,7 @@ export class Mail1764000000400 implements MigrationInterface {
         lane text NOT NULL CHECK (lane IN ('confirmations', 'letters')),
         state text NOT NULL CHECK (state IN ('queued', 'claimed', 'handing_over', 'accepted', 'deferred', 'refused',
           'in_doubt', 'held', 'cancelled', 'suppressed', 'expired')),
-        stop text CHECK (stop IN ('mode', 'pause', 'cancel')),
+        stop text CHECK (stop IN ('mode', 'pause', 'part', 'cancel')),
         stream text CHECK (stream IS NULL OR (lane = 'letters' AND recipient IS NOT NULL)),
         recipient text,
         payload bytea,

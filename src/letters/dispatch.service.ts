@@ -4,7 +4,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { Dkim } from '../mail/dkim.js';
-import { OutboxService } from '../mail/outbox.service.js';
+import { OutboxService, type Part } from '../mail/outbox.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -20,6 +20,7 @@ import {
 import { letterId, renderLetter } from './letter-mail.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
+import type { LetterPart } from './pace.schema.js';
 import { insertLetters, mailsOf, type NewLetter, withheld } from './planning.js';
 
 /** Lawmakers per transaction: short enough for the embedded database, long enough to be cheap. */
@@ -90,6 +91,36 @@ export class Dispatch implements BeforeApplicationShutdown {
       await tx.query(`UPDATE letters SET state = 'cancelled' WHERE campaign_id = $1 AND state = 'task'`, [id]);
       return this.outbox.cancel(tx, id);
     });
+  }
+
+  /**
+   * Pauses, resumes or cancels the letters to one legislature or one lawmaker. A pause of the whole campaign leaves
+   * those alone that are paused one by one.
+   * @throws Problem not-found where no letter is meant
+   */
+  async stopPart(id: string, part: LetterPart, verb: 'pause' | 'resume' | 'cancel', actor: Actor): Promise<number> {
+    const mails = await this.database.transaction(async (tx) => {
+      const campaign = await lockCampaign(tx, id);
+      if (campaign.state !== 'dispatching' && campaign.state !== 'paused') {
+        throw problems.wrongState('The letter is not being sent.');
+      }
+      if (!campaign.plannedAt) throw problems.wrongState('The letters are still being written. Try again in a moment.');
+      const which = await partOf(tx, id, part);
+      const count = await (verb === 'pause'
+        ? this.outbox.holdPart(tx, id, which)
+        : verb === 'resume'
+          ? this.outbox.releasePart(tx, id, which, campaign.state === 'paused')
+          : this.outbox.cancelPart(tx, id, which));
+      await this.audit.record(tx, {
+        actor,
+        action: `letter-campaign.part-${verb}`,
+        subject: id,
+        detail: { ...part, mails: count },
+      });
+      return count;
+    });
+    this.outbox.wake();
+    return mails;
   }
 
   /** Resolves when planning, if any is under way in this process, has ended. @throws what ended it */
@@ -220,4 +251,18 @@ export class Dispatch implements BeforeApplicationShutdown {
       await this.audit.record(tx, { actor, action: `letter-campaign.${verb}`, subject: id, detail: { mails } });
     });
   }
+}
+
+async function partOf(tx: EntityManager, campaignId: string, { legislature, lawmakerId }: LetterPart): Promise<Part> {
+  const [row] = lawmakerId
+    ? await tx.query(`SELECT id FROM letters WHERE campaign_id = $1 AND lawmaker_id = $2 AND state = 'mail'`, [
+        campaignId,
+        lawmakerId,
+      ])
+    : await tx.query(`SELECT stream FROM mail_streams WHERE campaign_id = $1 AND stream = $2`, [
+        campaignId,
+        legislature,
+      ]);
+  if (!row) throw problems.notFound('No letter of this campaign goes there by mail.');
+  return row as Part;
 }

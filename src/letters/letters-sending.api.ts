@@ -7,6 +7,7 @@ import { Dispatch } from './dispatch.service.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { Id } from './letter-params.js';
 import { LetterReports } from './letter-report.service.js';
+import { PartStop } from './pace.schema.js';
 import { LetterTasks } from './letter-tasks.service.js';
 import { approvalView, campaignView, letterView } from './letter-views.js';
 import { LetterCampaignView, LetterFilter, NewApproval, ReviewReturn, TaskCompletion } from './letters.schema.js';
@@ -96,6 +97,14 @@ export class LettersSendingApi {
   async resume(@Id('id') id: string, @Actor() actor: Actor) {
     await this.dispatch.resume(id, actor);
     return this.view(id);
+  }
+
+  /** Pauses, resumes or cancels the letters to one legislature or one lawmaker. */
+  @Needs('letters:send')
+  @Post('part-stops')
+  @HttpCode(200)
+  async stopPart(@Id('id') id: string, @Body({ schema: PartStop }) { verb, part }: PartStop, @Actor() actor: Actor) {
+    return { mails: await this.dispatch.stopPart(id, part, verb, actor) };
   }
 
   /** Every letter with its state and the server's reply, in pages. */

@@ -39,3 +39,15 @@ export const Pace = z.object({
   spread: z.preprocess((value) => value === true || value === 'on', z.boolean()).default(false),
 });
 export type Pace = z.infer<typeof Pace>;
+
+/** Some letters of a campaign: those to one legislature, by its slug, or that to one lawmaker. */
+export const LetterPart = z
+  .object({ legislature: z.string().max(60).optional(), lawmakerId: z.uuid('invalid').optional() })
+  .refine((part) => (part.legislature === undefined) !== (part.lawmakerId === undefined), {
+    path: ['legislature'],
+    error: 'required',
+  });
+export type LetterPart = z.infer<typeof LetterPart>;
+
+export const PartStop = z.object({ verb: z.enum(['pause', 'resume', 'cancel']), part: LetterPart });
+export type PartStop = z.infer<typeof PartStop>;

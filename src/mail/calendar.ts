@@ -125,8 +125,7 @@ export function dayOf(timeZone: string, at: number): { day: string; ends: number
 /** Whether the runtime knows this IANA name. */
 export function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return !/^[+-]/.test(name);
+    return Intl.DateTimeFormat('en', { timeZone: name }) && !/^[+-]/.test(name);
   } catch {
     return false;
   }

@@ -25,6 +25,12 @@ export interface NewMail {
   expiresAt?: Date;
 }
 
+/** Letters of one stream of a campaign, or one letter. */
+export interface Part {
+  stream?: string;
+  id?: string;
+}
+
 /** What the other rooms know of mail: put it in, hold it, let it go, take it back. All in the caller's transaction. */
 @Injectable()
 export class OutboxService {
@@ -88,7 +94,41 @@ export class OutboxService {
        WHERE campaign_id = $1 AND stop = 'pause'`,
       [campaignId],
     );
+    await this.lookAgain(tx, campaignId);
     return count;
+  }
+
+  /** Pauses some letters of a campaign; they stay when the campaign as a whole is paused and resumed. */
+  holdPart(tx: EntityManager, campaignId: string, part: Part): Promise<number> {
+    return this.stop(tx, campaignId, { stop: 'part', state: 'held', from: ['queued', 'deferred'] }, part);
+  }
+
+  /** Lets them go on. While the campaign is paused they only join the others that are. */
+  async releasePart(tx: EntityManager, campaignId: string, part: Part, paused: boolean): Promise<number> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      `UPDATE outbox
+       SET stop = CASE WHEN $4 THEN 'pause' END,
+           state_at = CASE WHEN state = 'held' AND NOT $4 THEN now() ELSE state_at END,
+           state = CASE WHEN state <> 'held' OR $4 THEN state WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END
+       WHERE campaign_id = $1 AND stop = 'part' AND ($2::text IS NULL OR stream = $2) AND ($3::uuid IS NULL OR id = $3)`,
+      [campaignId, part.stream ?? null, part.id ?? null, paused],
+    );
+    await this.lookAgain(tx, campaignId);
+    return count;
+  }
+
+  cancelPart(tx: EntityManager, campaignId: string, part: Part): Promise<number> {
+    return this.stop(
+      tx,
+      campaignId,
+      { stop: 'cancel', state: 'cancelled', from: ['queued', 'deferred', 'held'] },
+      part,
+    );
+  }
+
+  /** Streams in which nothing was due have something now. */
+  private async lookAgain(tx: EntityManager, campaignId: string): Promise<void> {
+    await tx.query(`UPDATE mail_streams SET wait_until = NULL WHERE campaign_id = $1`, [campaignId]);
   }
 
   /** Takes back what has not left. What is being handed over may still arrive; what is in doubt stays for a person. */
@@ -100,13 +140,15 @@ export class OutboxService {
   private async stop(
     tx: EntityManager,
     campaignId: string,
-    { stop, state, from }: { stop: 'pause' | 'cancel'; state: MailState; from: MailState[] },
+    { stop, state, from }: { stop: 'pause' | 'part' | 'cancel'; state: MailState; from: MailState[] },
+    part: Part = {},
   ): Promise<number> {
     const [, count] = await tx.query<[unknown[], number]>(
       `WITH next AS (
          SELECT campaign_id, id, attempt_id, state = 'handing_over' AS leaving, state = 'claimed' AS claimed
          FROM outbox
          WHERE campaign_id = $1 AND (state = ANY ($2) OR state IN ('claimed', 'handing_over')) AND stop IS DISTINCT FROM $3
+           AND ($5::text IS NULL OR stream = $5) AND ($6::uuid IS NULL OR id = $6)
          ORDER BY id FOR UPDATE
        ), told AS (
          UPDATE attempts SET ended_at = now(), outcome = 'unsent', reply = 'taken back before it was sent'
@@ -123,7 +165,7 @@ export class OutboxService {
            lease_until = CASE WHEN leaving THEN lease_until END,
            payload = CASE WHEN leaving OR $4 = 'held' THEN payload END
        FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
-      [campaignId, from, stop, state],
+      [campaignId, from, stop, state, part.stream ?? null, part.id ?? null],
     );
     return count;
   }
