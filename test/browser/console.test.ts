@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { Switches } from '../../src/switches/switches.service.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
+import { type NameServer, startNameServer } from '../support/dns.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
@@ -11,6 +12,7 @@ const password = 'correct-horse-battery';
 
 withChromium('the console', () => {
   let site: Site;
+  let dns: NameServer;
   let browser: Browser;
   let session: Awaited<ReturnType<BrowserContext['storageState']>>;
 
@@ -27,7 +29,8 @@ withChromium('the console', () => {
   }
 
   beforeAll(async () => {
-    site = await startSite({ LIMITS: 'off' });
+    dns = await startNameServer();
+    site = await startSite({ LIMITS: 'off', DNS_SERVER: dns.address, DKIM_SELECTOR: 'cs1' });
     for (const person of Object.values(cast)) await site.get(Staff).add(person, 'system', password);
     browser = await launch();
     const page = await signedIn('ada');
@@ -63,6 +66,7 @@ withChromium('the console', () => {
   afterAll(async () => {
     await browser?.close();
     await site?.close();
+    dns?.close();
   });
 
   test('an admin exports the counts of a petition, without JavaScript', async () => {
@@ -127,6 +131,7 @@ withChromium('the console', () => {
     { name: 'import-new', path: '/lawmakers/imports/new' },
     { name: 'exports', path: '/exports' },
     { name: 'mail', path: '/mail' },
+    { name: 'mail-doctor', path: '/mail/doctor' },
     { name: 'staff', path: '/staff' },
     { name: 'account', path: '/account' },
     { name: 'audit', path: '/audit' },

@@ -62,6 +62,10 @@ withChromium('an organiser and an approver, without JavaScript', () => {
     await olga.locator('input[name=legislatures]').first().check();
     await press(olga, 'Count and show choices');
     expect(await olga.getByRole('status').innerText()).toMatch(/\d+ lawmakers would get the letter/);
+    // At any hour, so that the letters go now.
+    for (const day of ['Saturday', 'Sunday']) await olga.getByLabel(day).check();
+    await olga.getByLabel('Letters leave from').fill('00:00');
+    await olga.getByLabel('until', { exact: true }).fill('00:00');
     await press(olga, 'Save');
     campaign = olga.url().split('?')[0]!;
 
