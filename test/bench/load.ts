@@ -70,7 +70,8 @@ export async function load(asking: Asking): Promise<Load> {
       const leave = () => --open === 0 && done();
       const tick = () => {
         const now = performance.now();
-        while (idle.length > 0 && (arrival(sent, now) <= now || now >= end)) if (!send(idle.pop()!)) leave();
+        // The one that has rested longest: the server closes those that rest too long.
+        while (idle.length > 0 && (arrival(sent, now) <= now || now >= end)) if (!send(idle.shift()!)) leave();
       };
       if (perSecond !== Infinity) ticking = setInterval(tick, 1);
       for (const socket of sockets) {
