@@ -197,6 +197,15 @@ describe('answers kept for everybody', () => {
     expect(asked).toBe(103);
   });
 
+  it('holds a bounded number of small answers, however they are asked for', async () => {
+    const port = await behind((_asking, answer) => void answer.writeHead(200, cacheable).end('x'));
+    const as = (at: number) => get(port, '/a', { 'accept-encoding': `${'x'.repeat(8000)}${at}` });
+    for (let at = 0; at < 1500; at++) await as(at);
+    await as(0);
+    await as(1499);
+    expect(asked).toBe(1501);
+  });
+
   it('leaves a server that stops to answer for itself', async () => {
     const port = await behind((_asking, answer) => void answer.writeHead(200, cacheable).end('x'));
     await get(port, '/a');

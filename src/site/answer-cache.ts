@@ -4,6 +4,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerRespo
 /** Larger answers are rare, and not worth the memory. */
 const largest = 256 * 1024;
 const mostBytes = 16 * 1024 * 1024;
+/** What an answer takes besides its body and its key: mostly its headers. */
+const besides = 4 * 1024;
 /** Headers of one connection, or of one moment. */
 const ofTheMoment = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date']);
 
@@ -53,15 +55,16 @@ export class AnswerCache {
 
   private keep(key: string, status: number, headers: OutgoingHttpHeaders, body: Buffer): void {
     const seconds = status === 200 ? lifetime(headers) : null;
-    this.bytes -= this.answers.get(key)?.body.length ?? 0;
+    this.bytes -= costOf(key, this.answers.get(key)?.body);
     this.answers.delete(key);
     if (!seconds) return;
     const [fresh, stale] = seconds;
     const kept = Object.entries(headers).filter(([name]) => !ofTheMoment.has(name));
-    this.bytes += body.length;
+    const cost = costOf(key, body);
+    this.bytes += cost;
     if (this.bytes > mostBytes) {
       this.answers = new Map();
-      this.bytes = body.length;
+      this.bytes = cost;
     }
     const now = Date.now();
     this.answers.set(key, {
@@ -74,6 +77,9 @@ export class AnswerCache {
     });
   }
 }
+
+/** A visitor can ask for the same small answer in thousands of encodings: the key counts too. */
+const costOf = (key: string, body: { length: number } | undefined) => (body ? body.length + key.length + besides : 0);
 
 /** @returns null if the answer may be for this visitor alone */
 function keyOf({ method, url = '', headers }: IncomingMessage): string | null {
