@@ -1,10 +1,11 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeKeyFile, readKeyFile } from './key-file.js';
 
 /**
  * One file per purpose in DATA_DIR/keys, 32 random bytes each, readable by the owner only, never in the database.
- * Processes that share the folder agree on a new key: the file appears whole or not at all, and the first one stays.
+ * Processes that share the folder agree on a new key.
  */
 export class Keys {
   private readonly known = new Map<string, Buffer>();
@@ -22,14 +23,8 @@ export class Keys {
   find(name: string): Buffer | null {
     const known = this.known.get(name);
     if (known) return known;
-    try {
-      const key = readFileSync(join(this.folder, name));
-      if (key.length !== 32) throw new Error(`The key ${name} in ${this.folder} is damaged: restore it from a backup.`);
-      return this.remember(name, key);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw error;
-    }
+    const key = readKeyFile(join(this.folder, name));
+    return key && this.remember(name, key);
   }
 
   /** Deletes the keys whose name starts with `prefix` and is not in `keep`: what they sealed cannot be opened again. */
@@ -43,19 +38,11 @@ export class Keys {
   }
 
   private make(name: string): Buffer {
-    const temporary = join(this.folder, `.${name}.${randomBytes(6).toString('hex')}`);
-    writeFileSync(temporary, randomBytes(32), { mode: 0o600, flag: 'wx', flush: true });
-    try {
-      linkSync(temporary, join(this.folder, name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    } finally {
-      rmSync(temporary, { force: true });
-    }
-    return this.find(name)!;
+    return this.remember(name, makeKeyFile(join(this.folder, name), randomBytes(32)));
   }
 
   private remember(name: string, key: Buffer): Buffer {
+    if (key.length !== 32) throw new Error(`The key ${name} in ${this.folder} is damaged: restore it from a backup.`);
     this.known.set(name, key);
     return key;
   }

@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { makeKeyFile, readKeyFile } from './key-file.js';
 
 /** Fewer are not trusted any more (RFC 8301). */
 const bits = 2048;
@@ -26,7 +27,7 @@ export const bodyHash = (bytes: Buffer): string => createHash('sha256').update(b
 export function mailKey(file: string): MailKey {
   let key;
   try {
-    key = createPrivateKey(read(file) ?? make(file));
+    key = createPrivateKey(readKeyFile(file) ?? make(file));
   } catch {
     throw new Error(`${file} is no private key in PEM.`);
   }
@@ -39,30 +40,12 @@ export function mailKey(file: string): MailKey {
   };
 }
 
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-function make(file: string): string {
+function make(file: string): Buffer {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: bits,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(temporary, privateKey, { mode: 0o600, flag: 'wx', flush: true });
-  try {
-    linkSync(temporary, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  return read(file)!;
+  return makeKeyFile(file, Buffer.from(privateKey));
 }
