@@ -75,76 +75,65 @@ export class DnsDoctor {
   }
 }
 
+/**
+ * @param answer everything that DNS said, of which `found` is what is about the subject
+ * @param judge asked only when there is something
+ */
+function compare(
+  about: Subject,
+  record: NonNullable<Finding['record']>,
+  answer: Answer<unknown>,
+  found: string[],
+  judge: (first: string) => Verdict,
+): Finding {
+  const verdict = answer === 'unknown' ? 'unknown' : found.length === 0 ? 'missing' : judge(found[0]!);
+  return { about, verdict, found, record: verdict === 'good' ? null : record };
+}
+
+const known = <T>(answer: Answer<T>): T[] => (typeof answer === 'string' ? [] : answer);
+
 /** RFC 7208: one record, that does not let everybody in. Which hosts it must name is known to the relay's provider alone. */
 function spfOf(domain: string, answer: Answer<string>, smtpUrl: string | undefined): Finding {
   const host = smtpUrl ? new URL(smtpUrl).hostname : '';
   const own = host.endsWith(`.${domain}`) || host === domain ? ` a:${host}` : ' mx';
-  const record = { name: domain, type: 'TXT' as const, value: `v=spf1${own} -all` };
-  const found = answer === 'unknown' || answer === 'none' ? [] : answer.filter((text) => /^v=spf1( |$)/i.test(text));
-  const said = (verdict: Verdict): Finding => ({
-    about: 'spf',
-    verdict,
-    found,
-    record: verdict === 'good' ? null : record,
+  const found = known(answer).filter((text) => /^v=spf1( |$)/i.test(text));
+  return compare('spf', { name: domain, type: 'TXT', value: `v=spf1${own} -all` }, answer, found, (spf) => {
+    // Two records are an error for every receiver.
+    if (found.length > 1 || / \+?all( |$)/i.test(spf)) return 'wrong';
+    return / [-~]all( |$)| redirect=/i.test(spf) ? 'good' : 'weak';
   });
-  if (answer === 'unknown') return said('unknown');
-  if (found.length === 0) return said('missing');
-  // Two records are an error for every receiver.
-  if (found.length > 1 || / \+?all( |$)/i.test(found[0]!)) return said('wrong');
-  return said(/ [-~]all( |$)| redirect=/i.test(found[0]!) ? 'good' : 'weak');
 }
 
 /** RFC 6376: the public half of our key, under our selector. */
 function dkimOf(published: Dkim['published'], answer: Answer<string> | null): Finding {
-  if (!published) return { about: 'dkim', verdict: 'missing', found: [], record: null };
-  const record = { name: published.name, type: 'TXT' as const, value: `v=DKIM1; k=rsa; p=${published.publicKey}` };
-  const found = answer === 'unknown' || answer === 'none' || answer === null ? [] : answer;
-  const said = (verdict: Verdict): Finding => ({
-    about: 'dkim',
-    verdict,
-    found,
-    record: verdict === 'good' ? null : record,
+  if (!published || answer === null) return { about: 'dkim', verdict: 'missing', found: [], record: null };
+  const { name, publicKey } = published;
+  const found = known(answer);
+  return compare('dkim', { name, type: 'TXT', value: `v=DKIM1; k=rsa; p=${publicKey}` }, answer, found, (key) => {
+    if (found.length > 1 || tags(key).get('p')?.replace(/\s/g, '') !== publicKey) return 'wrong';
+    // t=y tells receivers to take it for a trial.
+    return tags(key).get('t')?.split(':').includes('y') ? 'weak' : 'good';
   });
-  if (answer === 'unknown') return said('unknown');
-  if (found.length === 0) return said('missing');
-  const ours = found.length === 1 && tags(found[0]!).get('p')?.replace(/\s/g, '') === published.publicKey;
-  if (!ours) return said('wrong');
-  // t=y tells receivers to take it for a trial.
-  return said(tags(found[0]!).get('t')?.split(':').includes('y') ? 'weak' : 'good');
 }
 
 /** RFC 7489: what receivers do with mail in our name that is not ours. */
 function dmarcOf(domain: string, answer: Answer<string>): Finding {
-  const record = { name: `_dmarc.${domain}`, type: 'TXT' as const, value: 'v=DMARC1; p=quarantine' };
-  const found =
-    answer === 'unknown' || answer === 'none' ? [] : answer.filter((text) => /^v=DMARC1 *(;|$)/i.test(text));
-  const said = (verdict: Verdict): Finding => ({
-    about: 'dmarc',
-    verdict,
-    found,
-    record: verdict === 'good' ? null : record,
+  const name = `_dmarc.${domain}`;
+  const found = known(answer).filter((text) => /^v=DMARC1 *(;|$)/i.test(text));
+  return compare('dmarc', { name, type: 'TXT', value: 'v=DMARC1; p=quarantine' }, answer, found, (dmarc) => {
+    const policy = tags(dmarc).get('p')?.toLowerCase();
+    if (found.length > 1 || !policy || !['none', 'quarantine', 'reject'].includes(policy)) return 'wrong';
+    return policy === 'none' ? 'weak' : 'good';
   });
-  if (answer === 'unknown') return said('unknown');
-  if (found.length === 0) return said('missing');
-  const policy = tags(found[0]!).get('p')?.toLowerCase();
-  if (found.length > 1 || !policy || !['none', 'quarantine', 'reject'].includes(policy)) return said('wrong');
-  return said(policy === 'none' ? 'weak' : 'good');
 }
 
 /** Answers and failure reports need a way back; a null MX (RFC 7505) refuses them all. */
 function mxOf(domain: string, answer: Answer<{ exchange: string; priority: number }>): Finding {
-  const record = { name: domain, type: 'MX' as const, value: `10 mail.${domain}` };
-  const found =
-    answer === 'unknown' || answer === 'none' ? [] : answer.map((mx) => `${mx.priority} ${mx.exchange || '.'}`);
-  const said = (verdict: Verdict): Finding => ({
-    about: 'mx',
-    verdict,
-    found,
-    record: verdict === 'good' ? null : record,
-  });
-  if (answer === 'unknown') return said('unknown');
-  if (answer === 'none' || answer.length === 0) return said('missing');
-  return said(answer.some(({ exchange }) => exchange !== '' && exchange !== '.') ? 'good' : 'wrong');
+  const hosts = known(answer);
+  const found = hosts.map((mx) => `${mx.priority} ${mx.exchange || '.'}`);
+  return compare('mx', { name: domain, type: 'MX', value: `10 mail.${domain}` }, answer, found, () =>
+    hosts.some(({ exchange }) => exchange !== '' && exchange !== '.') ? 'good' : 'wrong',
+  );
 }
 
 const tags = (text: string) =>
