@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { readLimits, readUsages } from '../mail/allowances.js';
+import { pairsOf, readLimits, readUsages } from '../mail/allowances.js';
 import type { Calendar } from '../mail/calendar.js';
-import type { Limit } from '../mail/ledger.js';
+import { keysOf, type Limit } from '../mail/ledger.js';
 import type { NewMail } from '../mail/outbox.service.js';
 import { type PacePlan, planPace } from '../mail/pace-plan.js';
 import { addToStreams, type StreamWait, streamWaits } from '../mail/streams.js';
@@ -27,15 +27,12 @@ export class LetterPaces {
 
   /** What would leave when, if it were dispatched now and nobody else sent anything. */
   async preview(campaign: WholeCampaign, plan: PlannedLetter[]): Promise<PacePlan> {
-    const recipients = new Map<string, string[]>();
-    for (const { member, letter } of plan) {
-      if (!letter || member.contactPoint?.channel !== 'email') continue;
-      const stream = member.legislatureSlug ?? '';
-      const known = recipients.get(stream) ?? [];
-      known.push(member.contactPoint.value);
-      recipients.set(stream, known);
-    }
-    return this.foresee(campaign, recipients);
+    const mails = plan.flatMap(({ member, letter }) =>
+      letter && member.contactPoint?.channel === 'email'
+        ? [{ stream: member.legislatureSlug ?? '', recipient: member.contactPoint.value }]
+        : [],
+    );
+    return this.foresee(campaign, mails);
   }
 
   /** Gives the mails their streams, in the transaction that puts them into the outbox. */
@@ -70,38 +67,29 @@ export class LetterPaces {
        WHERE campaign_id = $1 AND state IN ('queued', 'deferred') AND stream IS NOT NULL LIMIT $2`,
       [campaign.id, mostWaiting + 1],
     );
-    const recipients = new Map<string, string[]>();
-    for (const { stream, recipient } of rows) {
-      const known = recipients.get(stream) ?? [];
-      known.push(recipient);
-      recipients.set(stream, known);
-    }
     return {
       waits: rows.length > 0 ? await streamWaits(this.database.manager, campaign.id) : [],
       waiting: rows.length,
-      plan: rows.length > 0 && rows.length <= mostWaiting ? await this.foresee(campaign, recipients) : null,
+      plan: rows.length > 0 && rows.length <= mostWaiting ? await this.foresee(campaign, rows) : null,
     };
   }
 
-  private async foresee(campaign: WholeCampaign, recipients: Map<string, string[]>): Promise<PacePlan> {
+  private async foresee(campaign: WholeCampaign, mails: { stream: string; recipient: string }[]): Promise<PacePlan> {
     const manager = this.database.manager;
+    const recipients = new Map<string, string[]>();
+    for (const { stream, recipient } of mails) {
+      const known = recipients.get(stream);
+      if (known) known.push(recipient);
+      else recipients.set(stream, [recipient]);
+    }
     const calendars = await this.calendars(manager, campaign, [...recipients.keys()]);
     const [{ now }] = await manager.query('SELECT now() AS now');
     const { perHour, perDay, spread } = campaign.pace;
     const own: Limit = {
       ...{ scope: 'campaign', key: campaign.id, perHour, perDay, gapSeconds: null, concurrent: null, total: null },
     };
-    const sender = campaign.replyTo.toLowerCase();
-    const boxes = [...new Set([...recipients.values()].flat().map((address) => address.toLowerCase()))];
-    const domains = [...new Set(boxes.map((address) => address.slice(address.lastIndexOf('@') + 1)))];
-    const keys = [
-      ['relay', ''],
-      ['sender', sender],
-      ['campaign', campaign.id],
-      ...boxes.map((key) => ['mailbox', key]),
-      ...domains.map((key) => ['domain', key]),
-    ];
-    const pairs = [keys.map(([scope]) => scope), keys.map(([, key]) => key)];
+    const of = { campaignId: campaign.id, sender: campaign.replyTo };
+    const pairs = pairsOf(mails.map(({ recipient }) => keysOf({ ...of, recipient })));
     const limits = (await readLimits(manager, pairs)).filter(({ scope, key }) => scope !== 'campaign' || key === '');
     return planPace(
       [...recipients].map(([stream, addresses]) => ({
@@ -111,7 +99,7 @@ export class LetterPaces {
       })),
       perHour || perDay ? [...limits, own] : limits,
       (now as Date).getTime(),
-      { campaignId: campaign.id, sender },
+      of,
       await readUsages(manager, pairs),
     );
   }

@@ -95,11 +95,7 @@ export class Allowances {
 
   /** Everything that may keep one of these letters. */
   async ledger(letters: Keys[]): Promise<Ledger> {
-    const wanted = new Map<string, { scope: LimitScope; key: string }>();
-    for (const keys of letters) {
-      for (const scope of limitScopes) wanted.set(`${scope} ${keys[scope]}`, { scope, key: keys[scope] });
-    }
-    const pairs = [[...wanted.values()].map(({ scope }) => scope), [...wanted.values()].map(({ key }) => key)];
+    const pairs = pairsOf(letters);
     this.limits = await readLimits(this.tx, pairs);
     const inHand = await this.inHand();
     const known = (await readUsages(this.tx, pairs)).map(({ bookedAt, ...usage }) => {
@@ -182,6 +178,15 @@ export class Allowances {
       ],
     );
   }
+}
+
+/** The scopes and the keys of these letters, side by side, each pair once. */
+export function pairsOf(letters: Keys[]): [LimitScope[], string[]] {
+  const wanted = new Map<string, { scope: LimitScope; key: string }>();
+  for (const keys of letters) {
+    for (const scope of limitScopes) wanted.set(`${scope} ${keys[scope]}`, { scope, key: keys[scope] });
+  }
+  return [[...wanted.values()].map(({ scope }) => scope), [...wanted.values()].map(({ key }) => key)];
 }
 
 /** The limits of these scopes and keys, and those for all of a scope. */
