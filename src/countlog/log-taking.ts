@@ -83,10 +83,12 @@ export async function takeOthers(
   if (ready.length === 0) return { entries: [], ends: false };
   if (ready.some(({ kind }) => kind === 'genesis')) throw new LogError('A log has one genesis.');
   const gone = ready.filter(({ kind }) => kind === 'withdraw').map(({ signatureId }) => signatureId);
-  await tx.query(`DELETE FROM log_positions WHERE petition_id = $1 AND signature_id = ANY ($2::uuid[])`, [
-    petitionId,
-    gone,
-  ]);
+  if (gone.length > 0) {
+    await tx.query(`DELETE FROM log_positions WHERE petition_id = $1 AND signature_id = ANY ($2::uuid[])`, [
+      petitionId,
+      gone,
+    ]);
+  }
   await keepNotes(tx, log, ready);
   await countAndForget(tx, petitionId, ready);
   const ends = ready[0]!.kind === 'close';
