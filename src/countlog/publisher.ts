@@ -48,7 +48,9 @@ export class Publisher {
 
   /** @throws LogError unless the log in the database is what was released, or continues it */
   async guard(tx: EntityManager, log: LogRow): Promise<void> {
-    for (const released of [await this.anchor(log.origin), await this.published(log.origin)]) {
+    const [anchor, published] = [await this.anchor(log.origin), await this.published(log.origin)];
+    const same = anchor && published && anchor.size === published.size && anchor.root.equals(published.root);
+    for (const released of same ? [anchor] : [anchor, published]) {
       if (!released) continue;
       if (released.size > log.size) {
         throw new LogError(
@@ -199,15 +201,19 @@ export class Publisher {
 }
 
 async function rootOfSize(tx: EntityManager, petitionId: string, size: number): Promise<Buffer> {
-  const tiles = new Map<string, Buffer>();
-  for (const place of placesOf(rootNodes(size), size)) {
-    const [row] = await tx.query(`SELECT hashes FROM log_tiles WHERE petition_id = $1 AND level = $2 AND index = $3`, [
-      petitionId,
-      place.level,
-      place.index,
-    ]);
-    tiles.set(tilePath(place), Buffer.from(row?.hashes ?? []).subarray(0, place.width * 32));
-  }
+  const places = placesOf(rootNodes(size), size);
+  const rows: { level: number; index: number; hashes: Uint8Array }[] = await tx.query(
+    `SELECT level, index::int, hashes FROM log_tiles
+     JOIN unnest($2::smallint[], $3::bigint[]) AS wanted (level, index) USING (level, index)
+     WHERE petition_id = $1`,
+    [petitionId, places.map(({ level }) => level), places.map(({ index }) => index)],
+  );
+  const tiles = new Map(
+    places.map((place) => {
+      const found = rows.find(({ level, index }) => level === place.level && index === place.index);
+      return [tilePath(place), Buffer.from(found?.hashes ?? []).subarray(0, place.width * 32)];
+    }),
+  );
   return rootAt(
     size,
     hashAtFrom(size, (place) => tiles.get(tilePath(place))!),
