@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z, ZodError } from 'zod';
 import { projectRoot } from './config/root.js';
-import { loadEnvFile, loadSettings, SettingsError } from './config/settings.js';
+import { loadEnvFile, loadSettings, roles, SettingsError } from './config/settings.js';
 import { copyDatabase, TargetNotEmpty } from './database/copy.js';
 import { DataDirInUse } from './database/data-dir-lock.js';
 import { openDatabase } from './database/data-source.js';
@@ -27,7 +27,15 @@ import { withApp } from './with-app.js';
 
 const program = new Command('countersign').description('Petitions, letters to lawmakers, counts that can be believed');
 
-program.command('start').description('start the server: migrates, seeds, listens').action(start);
+program
+  .command('start')
+  .description('start the server: migrates, seeds, listens')
+  .addOption(
+    new Option('--role <role>', 'serve visitors and do the work behind them in processes of their own')
+      .choices(roles)
+      .default('all'),
+  )
+  .action(start);
 
 program
   .command('migrate')

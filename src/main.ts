@@ -1,23 +1,41 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
-import { loadSettings, type Settings } from './config/settings.js';
+import { loadSettings, type Role, type Settings, SettingsError } from './config/settings.js';
 import { isUnseeded, seed } from './seed.js';
+import { problems } from './site/problem.js';
 import { Staff } from './staff/staff.service.js';
 
-/** `countersign start`: migrates, seeds an empty database, makes the first admin, and does everything in one process. */
-export async function start(): Promise<void> {
-  const settings = loadSettings();
+/** `countersign start`: migrates, seeds an empty database, makes the first admin, and does what the role says. */
+export async function start({ role }: { role: Role }): Promise<void> {
+  const settings = { ...loadSettings(), runners: role !== 'web' };
+  if (role !== 'all' && !settings.DATABASE_URL)
+    throw new SettingsError(
+      `DATABASE_URL: is needed for --role ${role}; the embedded database belongs to one process.`,
+    );
   const app = await createApplication(settings);
+  if (role === 'worker') answerHealthOnly(app);
   try {
     await app.init();
     const admin = await app.get(Staff).ensureFirstAdmin();
     if (await isUnseeded(app)) await seed(app);
     await app.listen(settings.PORT, settings.HOST);
-    greet(settings, admin);
+    if (role === 'worker') console.log(`Works for ${settings.PUBLIC_URL}; answers /health on port ${settings.PORT}`);
+    else greet(settings, admin);
   } catch (error) {
     // Or what already runs in the background would keep a server alive that never listens.
     await app.close();
     throw error;
   }
+}
+
+/** Who runs a worker asks whether it lives; visitors are sent elsewhere. */
+function answerHealthOnly(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', (request, _reply, done) => {
+      done(request.url.startsWith('/health/') ? undefined : problems.notFound('This process does not serve pages.'));
+    });
 }
 
 function greet(settings: Settings, admin: { email: string; password: string } | null): void {

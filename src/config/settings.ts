@@ -61,7 +61,11 @@ export const settingsSchema = z
     if (settings.MAIL_FROM.includes('countersign.example')) refuse('MAIL_FROM', 'is needed when MAIL_MODE is live');
   });
 
-/** The settings, plus whether background work (mail worker, sequencer, clean-up) runs by itself: tests drive it by hand. */
+/** Everything in one process, or visitors apart from the work behind them (mail, count log, planning, clean-up). */
+export const roles = ['all', 'web', 'worker'] as const;
+export type Role = (typeof roles)[number];
+
+/** The settings, plus whether the work behind the pages is done by itself: tests drive it by hand. */
 export type Settings = z.infer<typeof settingsSchema> & { PUBLIC_URL: string; runners: boolean };
 
 /** A wrong setting. The message has a sentence per variable, ready to print. */

@@ -1,6 +1,5 @@
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { SETTINGS, type Settings } from '../config/settings.js';
 
 const stages = ['asked', 'mailed', 'confirmed'] as const;
 export type Stage = (typeof stages)[number];
@@ -21,13 +20,10 @@ export class Funnel implements OnModuleInit, OnModuleDestroy {
   private steps = new Map<string, Steps>();
   private timer?: NodeJS.Timeout;
 
-  constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
-    private readonly database: DataSource,
-  ) {}
+  constructor(private readonly database: DataSource) {}
 
   onModuleInit(): void {
-    if (this.settings.runners) this.timer = setInterval(() => void this.save().catch(() => undefined), 1000).unref();
+    this.timer = setInterval(() => void this.save().catch(() => undefined), 1000).unref();
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -73,7 +73,7 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
         resetsAt: row.resets_at.getTime(),
       });
     }
-    if (this.settings.runners) this.timer = setInterval(() => void this.save().catch(() => undefined), 1000).unref();
+    this.timer = setInterval(() => void this.save().catch(() => undefined), 1000).unref();
   }
 
   async onModuleDestroy(): Promise<void> {

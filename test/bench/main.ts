@@ -5,7 +5,7 @@ import { large } from './large.js';
 import type { Bounds, Figure } from './measure.js';
 import { type Postgres, query, startPostgres } from './postgres.js';
 import { count } from './reading.js';
-import { sequence } from './sequencing.js';
+import { apart, sequence } from './sequencing.js';
 import { confirm, sign } from './signing.js';
 
 // npm run bench [-- NAME...] [-- --short] [-- --large]: each figure beside the limit of the same machine in the same run.
@@ -14,6 +14,7 @@ const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Fi
   confirm,
   count,
   sequence,
+  apart,
   counts,
   persons,
   dispatch: (postgres, bounds) => dispatch(postgres, bounds, 'confirmations'),

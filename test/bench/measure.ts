@@ -34,10 +34,14 @@ interface Probe {
 }
 
 /** The built server with the probe in it. */
-export function startProbed(environment: Record<string, string> & { DATA_DIR: string }): Promise<Server> {
+export function startProbed(environment: Record<string, string> & { DATA_DIR: string }, role = 'all'): Promise<Server> {
   const probe = pathToFileURL(join(projectRoot, 'test/bench/probe.mjs')).href;
   const socket = probeSocket(environment.DATA_DIR);
-  return Server.start({ LOG_LEVEL: 'warn', NODE_OPTIONS: `--import ${probe}`, BENCH_PROBE: socket, ...environment });
+  return Server.start({ LOG_LEVEL: 'warn', NODE_OPTIONS: `--import ${probe}`, BENCH_PROBE: socket, ...environment }, [
+    'start',
+    '--role',
+    role,
+  ]);
 }
 
 const probeSocket = (folder: string) => join(folder, 'probe.sock');
@@ -104,10 +108,11 @@ export async function withServer<T>(
   name: string,
   settings: Record<string, string>,
   work: (place: Place) => Promise<T>,
+  role = 'all',
 ): Promise<T> {
   const url = await makeDatabase(postgres, name);
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
-  const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url, ...settings });
+  const server = await startProbed({ DATA_DIR: folder, DATABASE_URL: url, ...settings }, role);
   try {
     return await work({ url, folder, server });
   } finally {

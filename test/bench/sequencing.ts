@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Server } from '../support/server.js';
 import { load } from './load.js';
 import { type Bounds, type Figure, observe, type Place, withServer } from './measure.js';
 import { people, petitionOf, signing, slug } from './people.js';
@@ -15,15 +16,7 @@ export async function sequence(postgres: Postgres, { seconds }: Bounds): Promise
     await until(place, (size) => size > 0);
     await drain(place, entries / 4);
     const { result, where } = await observe(place.folder, place.url, () => drain(place, entries));
-    const next = people();
-    const sign = () =>
-      load({ address: place.server.address, status: 202, next: () => signing(next()), seconds: 3, perSecond: 1000 });
-    await sign();
-    const quiet = await sign();
-    const full = drain(place, 200_000);
-    await until(place, (size) => size > result.size);
-    const busy = await sign();
-    await full;
+    const together = await signDuringRounds(place, result.size);
     return [
       {
         what: 'sequencer',
@@ -33,17 +26,59 @@ export async function sequence(postgres: Postgres, { seconds }: Bounds): Promise
         limitIs: 'what is asked for',
         where: `${entries} entries on one petition; ${where}`,
       },
-      {
-        what: 'sign during rounds',
-        unit: 'ms, 99 %',
-        ours: busy.p99,
-        limit: quiet.p99 + 20,
-        limitIs: `20 ms more than without rounds, ${quiet.p99} ms: here less is better. 64 connections, 1,000 arrive per second`,
-        where: `median ${busy.p50} ms, without rounds ${quiet.p50} ms`,
-      },
+      { ...together, what: 'sign during rounds' },
     ];
   });
 }
+
+/** The same with the work behind the pages in a process of its own, as `--role` splits it. */
+export async function apart(postgres: Postgres, _bounds: Bounds): Promise<Figure[]> {
+  return withServer(
+    postgres,
+    'bench_apart',
+    held,
+    async (place) => {
+      const worker = await Server.start({ DATA_DIR: place.folder, DATABASE_URL: place.url, ...held }, [
+        'start',
+        '--role',
+        'worker',
+      ]);
+      try {
+        const size = await until(place, (now) => now > 0);
+        return [{ ...(await signDuringRounds(place, size)), what: 'sign during rounds, worker apart' }];
+      } finally {
+        await worker.stop();
+      }
+    },
+    'web',
+  );
+}
+
+/** What one who signs notices while a full queue is taken in. */
+async function signDuringRounds(place: Place, size: number): Promise<Omit<Figure, 'what'>> {
+  const next = people();
+  const sign = () =>
+    load({ address: place.server.address, status: 202, next: () => signing(next()), seconds: 3, perSecond: 1000 });
+  await sign();
+  const quiet = await sign();
+  const full = drain(place, 200_000);
+  await until(place, (now) => now > size);
+  const busy = await sign();
+  await full;
+  return {
+    unit: 'ms, 99 %',
+    ours: busy.p99,
+    limit: quiet.p99 + 20,
+    limitIs: `20 ms more than without rounds, ${quiet.p99} ms: here less is better. 64 connections, 1,000 arrive per second`,
+    where: `median ${busy.p50} ms, without rounds ${quiet.p50} ms`,
+  };
+}
+
+/** Twenty a millisecond, up to now, as the application makes them (RFC 9562): a queue is read in the order it came. */
+const version7 = (salt: string) =>
+  `overlay(overlay(md5(n || '${salt}' || random())
+     PLACING lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - ($2 - n) / 20), 12, '0') FROM 1)
+     PLACING '7' FROM 13)::uuid`;
 
 /** Fills the queue while counting is switched off, then switches it on. @returns entries per second, and the size reached */
 async function drain(place: Place, entries: number): Promise<{ perSecond: number; size: number }> {
@@ -59,8 +94,8 @@ async function drain(place: Place, entries: number): Promise<{ perSecond: number
   await query(
     place.url,
     `INSERT INTO log_queue (petition_id, id, kind, entry, signature_id, day, country, source)
-     SELECT $1, gen_random_uuid(), 'sign', '\\x01'::bytea || sha256(n::text::bytea) || sha256((n * 7)::text::bytea),
-       gen_random_uuid(), date '2026-01-01', 'A' || chr(65 + n % 25), 'api'
+     SELECT $1, ${version7('')}, 'sign', '\\x01'::bytea || sha256(n::text::bytea) || sha256((n * 7)::text::bytea),
+       ${version7('signature')}, date '2026-01-01', 'A' || chr(65 + n % 25), 'api'
      FROM generate_series(1, $2::int) AS n`,
     [id, entries],
   );

@@ -91,8 +91,8 @@ export class Server {
   }
 
   /** Starts the process and waits until it can do its work. */
-  static async start(environment: Record<string, string | undefined>): Promise<Server> {
-    const server = await Server.spawn(environment);
+  static async start(environment: Record<string, string | undefined>, args?: string[]): Promise<Server> {
+    const server = await Server.spawn(environment, args);
     const isReady = async () => {
       if (server.child.exitCode !== null) throw new Error('it stopped');
       return server.fetch('/health/ready').then(
