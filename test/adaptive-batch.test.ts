@@ -33,7 +33,30 @@ test('one bad item spoils only itself', async () => {
 
 test('never writes more than the most at once', async () => {
   const sizes: number[] = [];
-  const batch = new AdaptiveBatch<number, number>(async (items) => (sizes.push(items.length), items), 10);
+  const batch = new AdaptiveBatch<number, number>(async (items) => (sizes.push(items.length), items), { most: 10 });
   await Promise.all(Array.from({ length: 35 }, (_, n) => batch.add(n)));
   expect(sizes).toEqual([10, 10, 10, 5]);
+});
+
+test('with two at once, who comes later does not wait for the first, and nobody for more', async () => {
+  let [writing, mostWriting] = [0, 0];
+  const batches: number[][] = [];
+  const write = async (items: number[]) => {
+    mostWriting = Math.max(mostWriting, ++writing);
+    batches.push(items);
+    await later();
+    writing--;
+    return items;
+  };
+  const batch = new AdaptiveBatch<number, number>(write, { atOnce: 2 });
+  const all = [batch.add(1), batch.add(2)];
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  all.push(batch.add(3));
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  all.push(batch.add(4), batch.add(5));
+  expect(await Promise.all(all)).toEqual([1, 2, 3, 4, 5]);
+  expect(batches).toEqual([[1, 2], [3], [4, 5]]);
+  expect(mostWriting).toBe(2);
 });

@@ -11,30 +11,39 @@ interface Waiting<Item, Result> {
  */
 export class AdaptiveBatch<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
-  private writing = false;
+  private writing = 0;
 
-  /** @param write writes all items in one transaction and returns a result per item, in order */
+  private readonly most: number;
+  private readonly atOnce: number;
+
+  /**
+   * @param write writes all items in one transaction and returns a result per item, in order
+   * @param limits.atOnce batches under way together: with two, who comes just after one has left need not wait for it
+   */
   constructor(
     private readonly write: (items: Item[]) => Promise<Result[]>,
-    private readonly most = 500,
-  ) {}
+    { most = 500, atOnce = 1 } = {},
+  ) {
+    this.most = most;
+    this.atOnce = atOnce;
+  }
 
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      if (!this.writing) void this.run();
+      if (this.writing < this.atOnce) void this.run();
     });
   }
 
   private async run(): Promise<void> {
-    this.writing = true;
+    this.writing++;
     // Requests that were parsed in the same turn of the event loop travel together.
     await new Promise(setImmediate);
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, this.most);
       if (!(await this.settle(batch)) && batch.length > 1) for (const one of batch) await this.settle([one]);
     }
-    this.writing = false;
+    this.writing--;
   }
 
   /** @returns false if the batch failed and its items still wait for an answer */

@@ -24,8 +24,10 @@ export interface Settlement {
  */
 @Injectable()
 export class Claims {
-  private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails));
-  private readonly settlements = new AdaptiveBatch((settlements: Settlement[]) => this.settleAll(settlements));
+  private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails), { atOnce: 2 });
+  private readonly settlements = new AdaptiveBatch((settlements: Settlement[]) => this.settleAll(settlements), {
+    atOnce: 2,
+  });
 
   private readonly paced: PacedClaims;
 
