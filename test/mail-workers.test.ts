@@ -99,7 +99,7 @@ test('three workers, each taken for dead again and again: no letter twice, none 
   expect(notSent.filter(({ state }) => state !== 'in_doubt')).toEqual([]);
   expect(rows.filter(({ state }) => !['accepted', 'in_doubt'].includes(state))).toEqual([]);
   expect(rows.some(({ state }) => state === 'in_doubt')).toBe(true);
-});
+}, 180_000);
 
 describe('a running worker', () => {
   let running: TestApp;

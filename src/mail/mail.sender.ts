@@ -25,8 +25,11 @@ export class MailSender {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Sends the mail and writes down what came of it, unless somebody else has it by then. */
-  async send(mail: ClaimedMail): Promise<void> {
+  /**
+   * Sends the mail and writes down what came of it, unless somebody else has it by then.
+   * @param sent called when the relay has answered: another mail may go out while the answer is written down
+   */
+  async send(mail: ClaimedMail, sent: () => void): Promise<void> {
     let outcome: Outcome;
     let to = mail.recipient ?? '';
     try {
@@ -45,6 +48,7 @@ export class MailSender {
       outcome = { result: 'unsent', reply: 'broken off before the hand-over' };
     }
     this.trouble.heed(outcome);
+    sent();
     await this.record(mail, outcome, to);
   }
 

@@ -26,7 +26,9 @@ const shutdownSeconds = 15;
 export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('Mail');
   private readonly name = `${hostname()}:${process.pid}:${uuidv7()}`;
-  private readonly inHand: Record<Lane, Set<Promise<void>>> = { confirmations: new Set(), letters: new Set() };
+  private readonly inHand: Record<Lane, Set<ClaimedMail>> = { confirmations: new Set(), letters: new Set() };
+  /** Attempts whose end is not written down yet: those in hand, and those that have just left it. */
+  private readonly underWay = new Set<Promise<void>>();
   /** Claimed and not yet begun, so that a claim is not needed for each mail. */
   private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [] };
   private readonly filling: Partial<Record<Lane, Promise<void>>> = {};
@@ -134,14 +136,18 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private start(lane: Lane, mail: ClaimedMail): void {
-    const sending = this.sender
-      .send(mail)
+    const letGo = () => {
+      if (this.inHand[lane].delete(mail) && this.claiming) this.fillLane(lane);
+    };
+    this.inHand[lane].add(mail);
+    const attempt = this.sender
+      .send(mail, letGo)
       .catch((error: Error) => this.log.error(`attempt ${mail.attemptId} ended without a record: ${error.name}`))
       .finally(() => {
-        this.inHand[lane].delete(sending);
-        if (this.claiming) this.fillLane(lane);
+        this.underWay.delete(attempt);
+        letGo();
       });
-    this.inHand[lane].add(sending);
+    this.underWay.add(attempt);
   }
 
   private async keepHouse(): Promise<void> {
@@ -157,8 +163,8 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async emptyHands(): Promise<void> {
-    while (lanes.some((lane) => this.inHand[lane].size > 0 || this.filling[lane] !== undefined)) {
-      await Promise.all(lanes.flatMap((lane) => [...this.inHand[lane], this.filling[lane] ?? Promise.resolve()]));
+    while (this.underWay.size > 0 || lanes.some((lane) => this.filling[lane] !== undefined)) {
+      await Promise.all([...this.underWay, ...lanes.map((lane) => this.filling[lane] ?? Promise.resolve())]);
     }
   }
 
