@@ -161,11 +161,11 @@ function signedBy(key, text, signature) {
 }
 
 /**
- * A checkpoint signed by every one of `keys`, the first being the log's. Signatures of others are ignored, as the
- * specification demands, but a line that is no signature is not.
- * @param {Uint8Array} bytes @param {Key[]} keys @param {string} what @returns {Head}
+ * The text of a note signed by every one of `keys`. Signatures of others are ignored, as the specification demands, but a
+ * line that is no signature is not.
+ * @param {Uint8Array} bytes @param {Key[]} keys @param {string} what
  */
-export function openCheckpoint(bytes, keys, what = 'The checkpoint') {
+function openNote(bytes, keys, what) {
   refuseIf(bytes.length > limits.note, `${what} is larger than 64 KB.`);
   const note = utf8(bytes, what);
   // oxlint-disable-next-line no-control-regex
@@ -186,12 +186,35 @@ export function openCheckpoint(bytes, keys, what = 'The checkpoint') {
     seen.add(key);
   }
   for (const key of keys) refuseIf(!seen.has(key), `${what} is not signed by ${key.name}.`);
+  return text;
+}
+
+/** A checkpoint; the first key is the log's. @param {Uint8Array} bytes @param {Key[]} keys @param {string} what @returns {Head} */
+export function openCheckpoint(bytes, keys, what = 'The checkpoint') {
+  const text = openNote(bytes, keys, what);
   const [origin, size, root, ...more] = text.slice(0, -1).split('\n');
   refuseIf(root === undefined || more.length, `${what} has not exactly three lines.`);
   refuseIf(origin !== keys[0]?.name, `${what} is of another log than its key.`);
   const head = { origin: origin ?? '', size: decimal(size ?? '', 'The size'), root: base64(root ?? '', 'The root') };
   refuseIf(head.root.length !== 32, `${what} has a root that is not 32 bytes.`);
   return head;
+}
+
+/**
+ * What a signer was given while her entry waited: the word of the log that it holds the entry by a certain time.
+ * @param {Uint8Array} bytes @param {string | undefined} vkey of the promises @param {string} origin
+ */
+export function openPromise(bytes, vkey, origin) {
+  if (!vkey) throw new Unable('log.json names no promiseVkey: give the key of the promises with --promise-key.');
+  const key = parseKey(vkey);
+  refuseIf(key.name !== `${origin}/promise`, 'The key of the promises is of another log.');
+  const lines = openNote(bytes, [key], 'The promise').slice(0, -1).split('\n');
+  const [kind, of, hash, by] = lines;
+  refuseIf(kind !== 'petition-promise/v1' || lines.length !== 4, 'The promise has not the four lines of a promise.');
+  refuseIf(of !== origin, 'The promise is of another log.');
+  const leaf = base64(hash ?? '', 'The promise');
+  refuseIf(leaf.length !== 32, 'The promise has a hash that is not 32 bytes.');
+  return { leaf, by: decimal(by ?? '', 'The time of the promise') };
 }
 
 // ---------------------------------------------------------------------------------------------- proof of one entry
@@ -305,6 +328,8 @@ export class Count {
   claims = [];
   /** Entries of the signer looked for, and why they were withdrawn. @type {Map<number, number | null>} */
   found = new Map();
+  /** The same for the entry that was promised. @type {Map<number, number | null>} */
+  promised = new Map();
 
   /** @param {string} origin @param {Buffer} [wanted] */
   constructor(origin, wanted) {
@@ -359,7 +384,7 @@ export class Count {
     if (reason === 1) this.claims.push({ at: index, of, signer: fromSecret(this.origin, entry.subarray(10)) });
     this.gone.set(of);
     this.withdrawn[/** @type {0} */ (reason - 1)]++;
-    if (this.found.has(of)) this.found.set(of, reason);
+    for (const looked of [this.found, this.promised]) if (looked.has(of)) looked.set(of, reason);
   }
 
   /** @param {Record<string, any>} json */
@@ -429,7 +454,7 @@ function* entriesOf(bundle, number, width) {
  * Recounts the log that `reader` reads. Memory does not grow with it, but for two bits an entry and a digest a bundle.
  * @param {Reader} reader
  * @param {{ key?: string, witnesses?: string[], code?: string, root?: string, size?: number, old?: Uint8Array[],
- *   proof?: Uint8Array, counts?: Uint8Array }} options
+ *   proof?: Uint8Array, counts?: Uint8Array, promise?: Uint8Array, promiseKey?: string }} options
  * @throws {Invalid} with the rule that is broken, and where
  */
 export async function verify(reader, options = {}) {
@@ -439,6 +464,7 @@ export async function verify(reader, options = {}) {
   refuseIf(key.name !== (settings.origin ?? key.name), 'log.json: vkey is not named after origin.');
   refuseIf(key.text !== (settings.vkey ?? key.text), 'log.json names another key than the one given with --key.');
   const keys = [key, ...(options.witnesses ?? []).map((text) => parseKey(text, 'witness'))];
+  const promise = options.promise && openPromise(options.promise, options.promiseKey ?? settings.promiseVkey, key.name);
   const published = options.counts && readCounts(options.counts);
   const head = openCheckpoint(await take(reader, 'checkpoint', limits.note), keys);
   refuseIf(head.size === 0, 'The log is empty: even its genesis is missing.');
@@ -475,6 +501,7 @@ export async function verify(reader, options = {}) {
       named(index, () => count.add(entry, index));
       const hash = leafHash(entry);
       if (index === proof?.index) leaf = hash;
+      if (promise && hash.equals(promise.leaf)) count.promised.set(index, null);
       for (const tile of edge.append(hash)) await compareTile(read, tile);
       if (sizes.has(edge.size)) at.set(edge.size, { root: edge.root(), count: count.count });
     }
@@ -501,13 +528,14 @@ export async function verify(reader, options = {}) {
       ...heads.slice(1).map(({ what, size }) => `${what} (size ${size})`),
       ...(published ? ['the count'] : []),
     ],
-    code:
-      options.code === undefined
-        ? undefined
-        : [...count.found].map(([index, reason]) => ({ index, withdrawnForReason: reason })),
+    code: options.code === undefined ? undefined : places(count.found),
+    promise: promise && { by: promise.by, entries: places(count.promised) },
     seconds: (Date.now() - started) / 1000,
   };
 }
+
+/** @param {Map<number, number | null>} found */
+const places = (found) => [...found].map(([index, reason]) => ({ index, withdrawnForReason: reason }));
 
 /** Withdrawals with the code: reads the withdrawn entries again, and makes sure that they are the same bytes. */
 async function settleClaims(
@@ -579,10 +607,10 @@ async function readSettings(reader, key) {
     if (key && error instanceof Unable) return Buffer.from('{}');
     throw error;
   });
-  const { origin, vkey } = anyJson(bytes, 'log.json');
+  const { origin, vkey, promiseVkey } = anyJson(bytes, 'log.json');
   const named = typeof origin === 'string' && typeof vkey === 'string';
   refuseIf(!named && !(key && origin === undefined && vkey === undefined), 'log.json does not name origin and vkey.');
-  return { origin, vkey };
+  return { origin, vkey, promiseVkey: typeof promiseVkey === 'string' ? promiseVkey : undefined };
 }
 
 /** `{"count", "size"?}` as count.json has it, or an export with `{"total": {"count"}}`. @param {Uint8Array} bytes */
@@ -674,9 +702,12 @@ const usage = `Usage: node countersign-verify.mjs <address or folder of the log>
   --old <file>       compare with a checkpoint saved earlier (file or address, may be repeated)
   --counts <file>    compare with the published count.json (file or address)
   --proof <file>     check a .tlog-proof; without a log it needs --key, and --entry <hex> if it has no line "extra"
+  --promise <file>   look for the entry that the log promised to take in
+  --promise-key <vkey>  the key of the promises, from a place that the server does not control
   --save <folder>    keep a copy of everything that is read
   --json             print the result as JSON
-Exit status: 0 valid, 1 invalid, 2 wrong use or unreachable, 3 valid, but the code is not among those counted`;
+Exit status: 0 valid, 1 invalid, 2 wrong use or unreachable, 3 valid, but the code or the promised entry is not among
+those counted`;
 
 /** Runs the command. @param {string[]} words @returns {Promise<{ status: number, text: string }>} */
 export async function run(words) {
@@ -699,8 +730,13 @@ export async function run(words) {
       size: options.size === undefined ? undefined : decimal(options.size, '--size'),
       old: await Promise.all((options.old ?? []).map((where) => fetchNamed(where))),
       counts: options.counts ? await fetchNamed(options.counts) : undefined,
+      promise: options.promise ? await fetchNamed(options.promise) : undefined,
+      promiseKey: options['promise-key'],
     });
-    const uncounted = result.code && !result.code.some(({ withdrawnForReason }) => withdrawnForReason === null);
+    const waits = result.promise && result.promise.by * 1000 > Date.now();
+    const uncounted = [result.code, waits ? undefined : result.promise?.entries].some(
+      (found) => found && !found.some(({ withdrawnForReason }) => withdrawnForReason === null),
+    );
     return { status: uncounted ? 3 : 0, text: asJson ? JSON.stringify(result) : inWords(result) };
   } catch (error) {
     const invalid = error instanceof Invalid;
@@ -718,7 +754,11 @@ function readWords(words) {
   let parsed;
   try {
     const flags = { json: { type: /** @type {const} */ ('boolean') } };
-    parsed = parseArgs({ args: words, allowPositionals: true, options: { ...known, entry: one, save: one, ...flags } });
+    parsed = parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: { ...known, entry: one, save: one, promise: one, 'promise-key': one, ...flags },
+    });
   } catch (error) {
     throw new Unable(`${/** @type {Error} */ (error).message}\n\n${usage}`);
   }
@@ -729,7 +769,7 @@ function readWords(words) {
   if (options.size !== undefined && !/^[1-9][0-9]{0,14}$/.test(options.size))
     throw new Unable('--size is not a number.');
   try {
-    if (options.key !== undefined) parseKey(options.key);
+    for (const key of [options.key, options['promise-key']]) if (key !== undefined) parseKey(key);
     for (const key of options.witness ?? []) parseKey(key, 'witness');
   } catch (error) {
     throw new Unable(/** @type {Error} */ (error).message);
@@ -752,9 +792,17 @@ function inWords(result) {
     'as fraud',
     'as a duplicate or test',
   ];
-  const codes = result.code?.map(({ index, withdrawnForReason: reason }) =>
-    reason === null ? `entry ${index}, counted.` : `entry ${index}, withdrawn ${reasons[reason]}: not counted.`,
-  );
+  const told = (/** @type {ReturnType<typeof places>} */ found) =>
+    found.map(({ index, withdrawnForReason: reason }) =>
+      reason === null ? `entry ${index}, counted.` : `entry ${index}, withdrawn ${reasons[reason]}: not counted.`,
+    );
+  const codes = result.code && told(result.code);
+  const kept = result.promise && told(result.promise.entries).join(' Also ');
+  const by = new Date((result.promise?.by ?? 0) * 1000).toISOString();
+  const late = (result.promise?.by ?? 0) * 1000 <= Date.now();
+  const open = late
+    ? `BROKEN: promised by ${by}, and not in this log. Unless your copy of it is older than that, tell others.`
+    : `not in this log yet; it has until ${by}.`;
   const notThere = 'not in this log. It was mistyped, or is not published yet, or was left out.';
   return `VALID. The log keeps every rule, and its entries give the root that is signed.
 
@@ -770,7 +818,7 @@ signed by  ${key}
 witnesses  ${result.witnesses.join(', ') || 'none demanded (--witness)'}
 compared   ${result.compared.join(', ') || 'with nothing older and nothing published elsewhere'}${
     codes ? `\nyour code  ${codes.join(' Also ') || notThere} The server was not told which entry is yours.` : ''
-  }
+  }${result.promise ? `\npromise    ${kept || open}` : ''}
 time       ${result.seconds.toFixed(2)} s
 
 What this number means: it is the sum of ${result.size} public entries under this root. Anyone can recompute it.
