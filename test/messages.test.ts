@@ -26,6 +26,7 @@ const madeOf = [
   'lawmakers.channel.',
   'lawmakers.excluded.',
   'lawmakers.field.',
+  'lawmakers.import-format.',
   'lawmakers.note.',
   'lawmakers.severity.',
   'lawmakers.state.',

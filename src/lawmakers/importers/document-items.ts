@@ -9,17 +9,34 @@ export interface DocumentItem {
 }
 
 export function readJsonList(text: string, file: string): DocumentItem[] {
-  let list: unknown;
+  const list = parseJson(text, file);
+  if (!Array.isArray(list)) throw new UnreadableFile('not-a-list', { file, line: 1 });
+  return itemsOf(list, listLines(text, true).get('') ?? [], file);
+}
+
+/** The lists of a JSON object by their names, as Popolo has `persons` beside `memberships`. Whatever is no list is left out. */
+export function readJsonLists(text: string, file: string): Map<string, DocumentItem[]> {
+  const object = parseJson(text, file);
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+    throw new UnreadableFile('not-a-list', { file, line: 1 });
+  }
+  const lines = listLines(text, false);
+  const lists = Object.entries(object).filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
+  return new Map(lists.map(([name, list]) => [name, itemsOf(list, lines.get(name) ?? [], file)]));
+}
+
+function itemsOf(list: unknown[], lines: number[], file: string): DocumentItem[] {
+  return list.map((value, i) => ({ place: { file, line: lines[i] ?? null }, value }));
+}
+
+function parseJson(text: string, file: string): unknown {
   try {
-    list = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     const position = firstMistake(text);
     const code = position === text.length ? 'cut' : 'json';
     throw new UnreadableFile(code, { file, line: lineOf(text, position) }, (error as Error).message);
   }
-  if (!Array.isArray(list)) throw new UnreadableFile('not-a-list', { file, line: 1 });
-  const lines = itemLines(text);
-  return list.map((value: unknown, i) => ({ place: { file, line: lines[i] ?? null }, value }));
 }
 
 /**
@@ -73,31 +90,37 @@ export function readYaml(text: string, file: string): DocumentItem[] {
   }
 }
 
-/** The lines on which the elements of the outermost array start: JSON.parse keeps no positions. */
-function itemLines(text: string): number[] {
-  const lines: number[] = [];
+/**
+ * The lines on which the elements of lists start, by the name of the list: of the outermost array (named ''), or of the
+ * arrays in the outermost object. JSON.parse keeps no positions.
+ */
+function listLines(text: string, outermost: boolean): Map<string, number[]> {
+  const lists = new Map<string, number[]>();
+  const listDepth = outermost ? 1 : 2;
+  let name = '';
   let line = 1;
   let depth = 0;
   let expecting = false;
-  let inString = false;
   for (let i = 0; i < text.length; i++) {
     const mark = text[i]!;
     if (mark === '\n') line++;
-    if (inString) {
-      if (mark === '\\') i++;
-      else if (mark === '"') inString = false;
-      continue;
-    }
     if (/\s/.test(mark)) continue;
     if (expecting && mark !== ']') {
-      lines.push(line);
+      lists.get(name)?.push(line);
       expecting = false;
     }
-    if (mark === '"') inString = true;
-    else if (mark === '[' || mark === '{') {
-      if (depth++ === 0) expecting = true;
-    } else if (mark === ']' || mark === '}') depth--;
-    else if (mark === ',' && depth === 1) expecting = true;
+    if (mark === '"') {
+      const start = i;
+      for (i++; text[i] !== '"' && i < text.length; i++) if (text[i] === '\\') i++;
+      // At depth 1 of an object, the last string before an array is the array's name.
+      if (!outermost && depth === 1) name = JSON.parse(text.slice(start, i + 1)) as string;
+    } else if (mark === '[' || mark === '{') {
+      if (++depth !== listDepth) continue;
+      expecting = mark === '[';
+      if (expecting) lists.set(name, []);
+    } else if (mark === ']' || mark === '}') {
+      if (depth-- === listDepth) expecting = false;
+    } else if (mark === ',' && depth === listDepth) expecting = lists.has(name);
   }
-  return lines;
+  return lists;
 }

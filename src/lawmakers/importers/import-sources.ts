@@ -4,10 +4,11 @@ import { csvHeaders } from './csv-rows.js';
 import { importCsv } from './csv.js';
 import { type ImportedFile, UnreadableFile } from './import-record.js';
 import { importOpenStates, looksLikeOpenStates } from './openstates.js';
+import { importPopolo, looksLikePopolo } from './popolo.js';
 import { settle } from './same-person.js';
 import { checkLimits, readText, type SourceFile, sourceLimits } from './source-file.js';
 
-export const importFormats = ['congress-legislators', 'openstates', 'csv'] as const;
+export const importFormats = ['congress-legislators', 'openstates', 'popolo', 'csv'] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
 const readers: Record<
@@ -16,6 +17,7 @@ const readers: Record<
 > = {
   'congress-legislators': ([source], today) => importCongressLegislators(source!, today),
   openstates: (sources, today) => importOpenStates(sources, today),
+  popolo: ([source], today) => importPopolo(source!, today),
   csv: ([source], today, columns) => importCsv(source!, today, columns),
 };
 
@@ -41,6 +43,7 @@ export function detectFormat(sources: SourceFile[]): ImportFormat {
   const first = sources[0]!;
   const text = readText(first);
   if (looksLikeOpenStates(first)) return 'openstates';
+  if (looksLikePopolo(text)) return 'popolo';
   if (/^\s*\[/.test(text) && /"bioguide"/.test(text)) return 'congress-legislators';
   if (/\.ya?ml$/i.test(first.name)) {
     if (/^\s+bioguide:/m.test(text)) return 'congress-legislators';
