@@ -82,7 +82,18 @@ test('two files are one too many where one lists everybody', () => {
   expect(refusal([fixture('congress.csv'), fixture('congress.csv')])).toEqual(['one-file-only', null]);
 });
 
-const whole = ['hostile.csv', 'congress.csv', 'congress.json', 'openstates/Ada-Fern.yml', 'popolo.json'].map(fixture);
+const whole = [
+  'hostile.csv',
+  'congress.csv',
+  'congress.json',
+  'openstates/Ada-Fern.yml',
+  'popolo.json',
+  'meps.xml',
+  'meps-portal.csv',
+  'ca-commons.xml',
+  'uk-contacts.csv',
+  'represent.csv',
+].map(fixture);
 
 test('a file cut anywhere is read or refused, never anything else; what it still lists, the whole one lists too', () => {
   fc.assert(

@@ -3,7 +3,10 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** One reading of a file, and what a person decided about it. */
 @Entity('imports')
 @Index('imports_legislature_slug_idx', ['legislatureSlug'])
-@Check('imports_format_check', `format IN ('congress-legislators', 'openstates', 'popolo', 'csv')`)
+@Check(
+  'imports_format_check',
+  `format IN ('congress-legislators', 'openstates', 'popolo', 'european-parliament', 'uk-commons', 'ca-commons', 'represent', 'csv')`,
+)
 @Check('imports_state_check', `state IN ('uploaded', 'previewed', 'applied', 'discarded')`)
 @Check('imports_source_sha256_check', `octet_length(source_sha256) = 32`)
 export class Import {

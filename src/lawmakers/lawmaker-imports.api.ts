@@ -27,7 +27,7 @@ export class LawmakerImportsApi {
    */
   @Post()
   @Needs('lawmakers:write')
-  @ApiConsumes('multipart/form-data', 'text/csv', 'application/json', 'application/yaml')
+  @ApiConsumes('multipart/form-data', 'text/csv', 'application/json', 'application/yaml', 'application/xml')
   @ApiBody({ schema: { type: 'object', additionalProperties: true } })
   @ApiCreatedResponse({ standardSchema: ImportPreview })
   async preview(

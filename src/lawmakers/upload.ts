@@ -14,7 +14,15 @@ export interface Upload {
 type Part = MultipartFile | MultipartValue;
 type Uploading = FastifyRequest & { filesToCome?: AsyncIterator<Part> & { first?: MultipartFile } };
 
-const rawTypes = ['text/csv', 'application/yaml', 'application/x-yaml', 'text/yaml', 'application/octet-stream'];
+const endings: Record<string, string> = {
+  'text/csv': 'csv',
+  'application/yaml': 'yml',
+  'application/x-yaml': 'yml',
+  'text/yaml': 'yml',
+  'application/xml': 'xml',
+  'text/xml': 'xml',
+};
+const rawTypes = [...Object.keys(endings), 'application/octet-stream'];
 const formRoute = /^\/[a-z]+\/console\/lawmakers\/imports$/;
 const apiRoute = '/api/v1/lawmaker-imports';
 
@@ -69,17 +77,10 @@ export async function readUpload(request: FastifyRequest): Promise<Upload> {
   return upload;
 }
 
-const endings: Record<string, string> = {
-  'text/csv': 'csv',
-  'application/yaml': 'yml',
-  'application/x-yaml': 'yml',
-  'text/yaml': 'yml',
-};
-
 async function readRaw(request: FastifyRequest): Promise<Upload> {
   const body = request.body as (AsyncIterable<Buffer> & { pipe?: unknown }) | null;
   if (!body?.pipe)
-    throw problems.badRequest('Send a file: multipart/form-data, text/csv, application/yaml or application/json.');
+    throw problems.badRequest('Send a file: multipart/form-data, text/csv, application/yaml, application/xml or application/json.');
   if (Number(request.headers['content-length'] ?? 0) > sourceLimits.bytes) throw new Problem('too-large');
   const query = request.query as Record<string, string>;
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim();

@@ -2,13 +2,26 @@ import { type ColumnMap } from './column-map.js';
 import { importCongressLegislators, looksLikeCongressCsv } from './congress-legislators.js';
 import { csvHeaders } from './csv-rows.js';
 import { importCsv } from './csv.js';
+import { importCaCommons, looksLikeCaCommons } from './ca-commons.js';
+import { importEuropeanParliament, looksLikeMepCsv, looksLikeMepXml } from './european-parliament.js';
+import { importRepresent, looksLikeRepresent } from './represent.js';
+import { importUkCommons, looksLikeUkCommons } from './uk-commons.js';
 import { type ImportedFile, UnreadableFile } from './import-record.js';
 import { importOpenStates, looksLikeOpenStates } from './openstates.js';
 import { importPopolo, looksLikePopolo } from './popolo.js';
 import { settle } from './same-person.js';
 import { checkLimits, readText, type SourceFile, sourceLimits } from './source-file.js';
 
-export const importFormats = ['congress-legislators', 'openstates', 'popolo', 'csv'] as const;
+export const importFormats = [
+  'congress-legislators',
+  'openstates',
+  'popolo',
+  'european-parliament',
+  'uk-commons',
+  'ca-commons',
+  'represent',
+  'csv',
+] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
 const readers: Record<
@@ -18,6 +31,10 @@ const readers: Record<
   'congress-legislators': ([source], today) => importCongressLegislators(source!, today),
   openstates: (sources, today) => importOpenStates(sources, today),
   popolo: ([source], today) => importPopolo(source!, today),
+  'european-parliament': ([source], today) => importEuropeanParliament(source!, today),
+  'uk-commons': ([source]) => importUkCommons(source!),
+  'ca-commons': ([source], today) => importCaCommons(source!, today),
+  represent: ([source]) => importRepresent(source!),
   csv: ([source], today, columns) => importCsv(source!, today, columns),
 };
 
@@ -41,14 +58,28 @@ export function importSources(
 export function detectFormat(sources: SourceFile[]): ImportFormat {
   checkLimits(sources);
   const first = sources[0]!;
-  const text = readText(first);
+  const text = readText(first, { xml: true });
+  const place = { file: first.name, line: 1 };
+  if (/^\s*</.test(text)) {
+    if (looksLikeMepXml(text)) return 'european-parliament';
+    if (looksLikeCaCommons(text)) return 'ca-commons';
+    throw new UnreadableFile('web-page', place);
+  }
   if (looksLikeOpenStates(first)) return 'openstates';
   if (looksLikePopolo(text)) return 'popolo';
   if (/^\s*\[/.test(text) && /"bioguide"/.test(text)) return 'congress-legislators';
   if (/\.ya?ml$/i.test(first.name)) {
     if (/^\s+bioguide:/m.test(text)) return 'congress-legislators';
-    throw new UnreadableFile('unknown-format', { file: first.name, line: 1 });
+    throw new UnreadableFile('unknown-format', place);
   }
-  if (/^\s*[[{]/.test(text)) throw new UnreadableFile('unknown-format', { file: first.name, line: 1 });
-  return looksLikeCongressCsv(csvHeaders(text, first.name)) ? 'congress-legislators' : 'csv';
+  if (/^\s*[[{]/.test(text)) throw new UnreadableFile('unknown-format', place);
+  const headers = csvHeaders(text, first.name);
+  return csvFormats.find(([looksLike]) => looksLike(headers))?.[1] ?? 'csv';
 }
+
+const csvFormats: [looksLike: (headers: string[]) => boolean, format: ImportFormat][] = [
+  [looksLikeCongressCsv, 'congress-legislators'],
+  [looksLikeMepCsv, 'european-parliament'],
+  [looksLikeUkCommons, 'uk-commons'],
+  [looksLikeRepresent, 'represent'],
+];

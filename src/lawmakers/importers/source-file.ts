@@ -24,9 +24,9 @@ const signatures: [code: string, bytes: number[]][] = [
 
 /**
  * The text of a file with `\n` line ends and without byte order mark. Refuses what is not UTF-8 text, naming the first
- * bad line: a wrong encoding read "somehow" would put broken names on letters.
+ * bad line: a wrong encoding read "somehow" would put broken names on letters. Web pages are refused, and XML unless asked for.
  */
-export function readText(source: SourceFile): string {
+export function readText(source: SourceFile, { xml = false } = {}): string {
   const { name, bytes } = source;
   for (const [code, start] of signatures) {
     if (start.every((byte, i) => bytes[i] === byte)) throw new UnreadableFile(code, { file: name, line: 1 });
@@ -41,7 +41,9 @@ export function readText(source: SourceFile): string {
   }
   text = text.replace(/\r\n?/g, '\n');
   if (!text.trim()) throw new UnreadableFile('empty', { file: name, line: 1 });
-  if (/^\s*<(!doctype|html|\?xml)/i.test(text)) throw new UnreadableFile('web-page', { file: name, line: 1 });
+  if (/^\s*<(!doctype html|html)/i.test(text) || (!xml && /^\s*<[!?a-z]/i.test(text))) {
+    throw new UnreadableFile('web-page', { file: name, line: 1 });
+  }
   return text;
 }
 
