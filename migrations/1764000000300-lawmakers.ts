@@ -22,7 +22,7 @@ export class Lawmakers1764000000300 implements MigrationInterface {
         legislature_slug text NOT NULL,
         legislature_name text NOT NULL,
         country character(2) NOT NULL,
-        format text NOT NULL CHECK (format IN ('congress-legislators', 'openstates', 'popolo', 'european-parliament', 'uk-commons', 'ca-commons', 'represent', 'csv')),
+        format text NOT NULL CHECK (format IN ('congress-legislators', 'congress-committees', 'openstates', 'popolo', 'european-parliament', 'uk-commons', 'ca-commons', 'represent', 'csv')),
         state text NOT NULL CHECK (state IN ('uploaded', 'previewed', 'applied', 'discarded')),
         partial boolean NOT NULL,
         base_version integer NOT NULL,
@@ -112,6 +112,7 @@ export class Lawmakers1764000000300 implements MigrationInterface {
         lawmaker_id uuid NOT NULL,
         person jsonb,
         fields jsonb NOT NULL DEFAULT '[]',
+        before jsonb,
         ended_on date,
         PRIMARY KEY (import_id, position)
       )`);

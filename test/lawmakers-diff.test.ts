@@ -22,6 +22,8 @@ const known = (id: string, name: string, more: Partial<KnownLawmaker> = {}): Kno
   id,
   name,
   left: false,
+  leftOn: null,
+  groups: [],
   ...more,
 });
 const person = (name: string, more: Partial<ImportedPerson> = {}): ImportedPerson => ({
@@ -113,6 +115,16 @@ test('a rejected row still spares whom it mentions', () => {
 
 test('a partial file takes nobody away', () => {
   expect(diff([known('1', 'Anna Berg')], [person('Bo Nolan')], { partial: true }).changes).toEqual(['new Bo Nolan']);
+});
+
+test('says so when a file of committees, cut at the end of a line, would end much', () => {
+  const group = (code: string) => ({ kind: 'committee' as const, code, name: code, role: null });
+  const before = Array.from({ length: 6 }, (_, i) =>
+    known(`${i}`, `M ${i}`, { ...ids('b', `${i}`), groups: [group('A')] }),
+  );
+  const seat = { place: { file: 'm.yaml', line: 2 }, ...ids('b', '0'), name: 'M 0', group: group('A') };
+  expect(diff(before, [], { committees: [seat] })).toMatchObject({ same: 1, notes: ['many-gone'] });
+  expect(diff(before, [], { committees: [seat], partial: true })).toEqual({ changes: [], same: 6, notes: [] });
 });
 
 test('an end date marks who is known as left, and never makes anybody new', () => {

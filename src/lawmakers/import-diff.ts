@@ -1,10 +1,18 @@
+import { diffGroups, groupChange } from './group-diff.js';
 import { normalForm } from './importers/contact-values.js';
-import { type ImportedFile, type ImportedPerson, Notebook } from './importers/import-record.js';
+import { distinctGroups } from './importers/group-lists.js';
+import { type ImportedFile, type ImportedGroup, type ImportedPerson, Notebook } from './importers/import-record.js';
 import { nameKey } from './importers/person-names.js';
 import { identityKey, seatKey } from './importers/same-person.js';
 
 /** A lawmaker as the last import left her: hand-made contact points and strike-outs are not part of it. */
-export type KnownLawmaker = Omit<ImportedPerson, 'place' | 'endedOn'> & { id: string; left: boolean };
+export type KnownLawmaker = Omit<ImportedPerson, 'place' | 'endedOn' | 'groups'> & {
+  id: string;
+  left: boolean;
+  /** ISO date of leaving. */
+  leftOn: string | null;
+  groups: ImportedGroup[];
+};
 
 export interface FieldChange {
   field: string;
@@ -14,8 +22,8 @@ export interface FieldChange {
 
 export type Change =
   | { change: 'new'; person: ImportedPerson }
-  | { change: 'changed'; id: string; person: ImportedPerson; fields: FieldChange[] }
-  | { change: 'gone'; id: string; name: string; endedOn: string | null };
+  | { change: 'changed'; id: string; before: KnownLawmaker; person: ImportedPerson; fields: FieldChange[] }
+  | { change: 'gone'; id: string; before: KnownLawmaker; name: string; endedOn: string | null };
 
 export interface Diff {
   changes: Change[];
@@ -29,6 +37,7 @@ export interface Diff {
  * members, so that nobody counts as gone for not being in it.
  */
 export function diffImport(known: KnownLawmaker[], file: ImportedFile, { partial }: { partial: boolean }): Diff {
+  if (file.committees) return diffGroups(known, file.committees, { partial });
   const notebook = new Notebook();
   const pairs = matchPeople(known, file.people, notebook);
   const changes: Change[] = [];
@@ -37,14 +46,14 @@ export function diffImport(known: KnownLawmaker[], file: ImportedFile, { partial
     const before = pairs.get(person);
     if (before === 'ambiguous') continue;
     if (person.endedOn) {
-      if (before && !before.left)
-        changes.push({ change: 'gone', id: before.id, name: before.name, endedOn: person.endedOn });
-      else notebook.add(person.place, 'noticed', 'left-already', `${person.name}, ${person.endedOn}`);
+      if (before && !before.left) {
+        changes.push({ change: 'gone', id: before.id, before, name: before.name, endedOn: person.endedOn });
+      } else notebook.add(person.place, 'noticed', 'left-already', `${person.name}, ${person.endedOn}`);
     } else if (!before) {
       changes.push({ change: 'new', person });
     } else {
       const fields = changedFields(before, person);
-      if (fields.length) changes.push({ change: 'changed', id: before.id, person, fields });
+      if (fields.length) changes.push({ change: 'changed', id: before.id, before, person, fields });
       else same++;
     }
   }
@@ -116,7 +125,7 @@ function goneFrom(
   if (gone.length >= 5 && gone.length > present.length / 5) {
     notebook.add({ file: '', line: null }, 'noticed', 'many-gone', `${gone.length} / ${present.length}`);
   }
-  return gone.map(({ id, name }) => ({ change: 'gone', id, name, endedOn: null }));
+  return gone.map((before) => ({ change: 'gone', id: before.id, before, name: before.name, endedOn: null }));
 }
 
 const plainFields = [
@@ -147,6 +156,7 @@ function changedFields(before: KnownLawmaker, after: ImportedPerson): FieldChang
   if (contactsKey(before.contacts) !== contactsKey(after.contacts)) {
     fields.push({ field: 'contacts', ...difference(list(before.contacts), list(after.contacts)) });
   }
+  if (after.groups) fields.push(...groupChange(before.groups, distinctGroups(after.groups)));
   const knownIds = new Set(before.identifiers.map(identityKey));
   const added = after.identifiers.map(identityKey).filter((id) => !knownIds.has(id));
   if (added.length) fields.push({ field: 'identifiers', before: null, after: added.join('\n') });

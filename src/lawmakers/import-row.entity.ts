@@ -27,6 +27,10 @@ export class ImportRow {
   @Column('jsonb', { default: [] })
   fields: object[];
 
+  /** What was known of a changed or gone person: an undo goes back to it. */
+  @Column('jsonb', { nullable: true })
+  before: object | null;
+
   @Column('date', { nullable: true })
   endedOn: string | null;
 }

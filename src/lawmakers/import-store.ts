@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Change, KnownLawmaker } from './import-diff.js';
 import { normalForm } from './importers/contact-values.js';
+import { distinctGroups } from './importers/group-lists.js';
 import type { ImportedPerson } from './importers/import-record.js';
 
 /** The statements of an import: all of them take whole sets, none is run once per person. */
@@ -10,13 +11,15 @@ import type { ImportedPerson } from './importers/import-record.js';
 export function readKnown(tx: EntityManager, legislatureId: string): Promise<KnownLawmaker[]> {
   return tx.query(
     `SELECT l.id, l.name, l.given_name AS "givenName", l.family_name AS "familyName", l.honorific, l.gender, l.locale,
-       l.website, l.left_at IS NOT NULL AS left, m.chamber, m.party, m.area, m.region, m.role,
+       l.website, l.left_at IS NOT NULL AS left, l.left_at::date::text AS "leftOn", m.chamber, m.party, m.area, m.region, m.role,
        coalesce(m.sitting, true) AS sitting,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('scheme', i.scheme, 'identifier', i.identifier)), '[]')
           FROM lawmaker_identifiers i WHERE i.lawmaker_id = l.id) AS identifiers,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('channel', c.channel, 'value', c.value, 'label', c.label)
                                   ORDER BY c.position), '[]')
-          FROM contact_points c WHERE c.lawmaker_id = l.id AND c.listed) AS contacts
+          FROM contact_points c WHERE c.lawmaker_id = l.id AND c.listed) AS contacts,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', x.kind, 'code', x.code, 'name', x.name, 'role', x.role)), '[]')
+          FROM group_memberships x WHERE x.lawmaker_id = l.id AND x.ended_at IS NULL) AS groups
      FROM lawmakers l
      LEFT JOIN LATERAL (
        SELECT * FROM memberships WHERE lawmaker_id = l.id ORDER BY ended_at DESC NULLS FIRST, started_at DESC LIMIT 1
@@ -31,8 +34,8 @@ export async function storeChanges(tx: EntityManager, importId: string, changes:
   for (let start = 0; start < changes.length; start += 2000) {
     const rows = changes.slice(start, start + 2000);
     await tx.query(
-      `INSERT INTO import_rows (import_id, position, change, lawmaker_id, person, fields, ended_on)
-       SELECT $1, * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::jsonb[], $6::jsonb[], $7::date[])`,
+      `INSERT INTO import_rows (import_id, position, change, lawmaker_id, person, fields, ended_on, before)
+       SELECT $1, * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::jsonb[], $6::jsonb[], $7::date[], $8::jsonb[])`,
       [
         importId,
         rows.map((_, i) => start + i),
@@ -41,6 +44,7 @@ export async function storeChanges(tx: EntityManager, importId: string, changes:
         rows.map((row) => JSON.stringify(row.change === 'gone' ? { name: row.name } : personRow(row.person))),
         rows.map((row) => JSON.stringify(row.change === 'changed' ? row.fields : [])),
         rows.map((row) => (row.change === 'gone' ? row.endedOn : null)),
+        rows.map((row) => (row.change === 'new' ? null : JSON.stringify(row.before))),
       ],
     );
   }
@@ -51,6 +55,7 @@ function personRow(person: ImportedPerson) {
     ...person,
     sortName: sortName(person),
     membershipId: uuidv7(),
+    groups: person.groups && distinctGroups(person.groups).map((group) => ({ ...group, id: uuidv7() })),
     contacts: person.contacts.map((contact, position) => ({
       ...contact,
       id: uuidv7(),
@@ -79,7 +84,7 @@ export async function writeChanges(tx: EntityManager, importId: string, legislat
 const people = `import_rows r CROSS JOIN LATERAL jsonb_to_record(r.person) AS p(
     name text, "sortName" text, "givenName" text, "familyName" text, honorific text, gender text, locale text, website text,
     chamber text, party text, area text, region text, role text, sitting boolean, "membershipId" uuid,
-    identifiers jsonb, contacts jsonb)`;
+    identifiers jsonb, contacts jsonb, groups jsonb)`;
 const present = `r.import_id = $1 AND r.change IN ('new', 'changed')`;
 
 const statements: [sql: string, legislature: boolean][] = [
@@ -116,6 +121,22 @@ const statements: [sql: string, legislature: boolean][] = [
      SELECT p."membershipId", r.lawmaker_id, p.chamber, p.party, p.area, p.region, p.role, p.sitting, $1
      FROM ${people} WHERE ${present}
        AND NOT EXISTS (SELECT FROM memberships m WHERE m.lawmaker_id = r.lawmaker_id AND m.ended_at IS NULL)`,
+    false,
+  ],
+  [
+    `UPDATE group_memberships m SET ended_at = now()
+     FROM ${people} WHERE r.import_id = $1 AND m.lawmaker_id = r.lawmaker_id AND m.ended_at IS NULL AND (r.change = 'gone' OR
+       (p.groups IS NOT NULL AND NOT EXISTS (
+         SELECT FROM jsonb_to_recordset(p.groups) AS x(kind text, code text, name text, role text)
+         WHERE (x.kind, x.code, x.name) = (m.kind, m.code, m.name) AND x.role IS NOT DISTINCT FROM m.role)))`,
+    false,
+  ],
+  [
+    `INSERT INTO group_memberships (id, lawmaker_id, kind, code, name, role, import_id)
+     SELECT x.id, r.lawmaker_id, x.kind, x.code, x.name, x.role, $1
+     FROM ${people} CROSS JOIN LATERAL jsonb_to_recordset(p.groups) AS x(id uuid, kind text, code text, name text, role text)
+     WHERE ${present}
+     ON CONFLICT (lawmaker_id, kind, code) WHERE ended_at IS NULL DO NOTHING`,
     false,
   ],
   [

@@ -5,7 +5,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('imports_legislature_slug_idx', ['legislatureSlug'])
 @Check(
   'imports_format_check',
-  `format IN ('congress-legislators', 'openstates', 'popolo', 'european-parliament', 'uk-commons', 'ca-commons', 'represent', 'csv')`,
+  `format IN ('congress-legislators', 'congress-committees', 'openstates', 'popolo', 'european-parliament', 'uk-commons', 'ca-commons', 'represent', 'csv')`,
 )
 @Check('imports_state_check', `state IN ('uploaded', 'previewed', 'applied', 'discarded')`)
 @Check('imports_source_sha256_check', `octet_length(source_sha256) = 32`)

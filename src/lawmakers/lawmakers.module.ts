@@ -5,6 +5,7 @@ import { AudienceService } from './audience.service.js';
 import { ContactPoint } from './contact-point.entity.js';
 import { ContactPointsService } from './contact-points.service.js';
 import { DemoParliament } from './demo-parliament.service.js';
+import { GroupMembership } from './group-membership.entity.js';
 import { ImportPreviewsService } from './import-previews.service.js';
 import { ImportRow } from './import-row.entity.js';
 import { Import } from './import.entity.js';
@@ -39,6 +40,7 @@ const services = [
   imports: [
     TypeOrmModule.forFeature([
       ContactPoint,
+      GroupMembership,
       Import,
       ImportRow,
       Lawmaker,

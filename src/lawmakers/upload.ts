@@ -80,7 +80,9 @@ export async function readUpload(request: FastifyRequest): Promise<Upload> {
 async function readRaw(request: FastifyRequest): Promise<Upload> {
   const body = request.body as (AsyncIterable<Buffer> & { pipe?: unknown }) | null;
   if (!body?.pipe)
-    throw problems.badRequest('Send a file: multipart/form-data, text/csv, application/yaml, application/xml or application/json.');
+    throw problems.badRequest(
+      'Send a file: multipart/form-data, text/csv, application/yaml, application/xml or application/json.',
+    );
   if (Number(request.headers['content-length'] ?? 0) > sourceLimits.bytes) throw new Problem('too-large');
   const query = request.query as Record<string, string>;
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim();

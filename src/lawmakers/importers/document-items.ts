@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { type Place, UnreadableFile } from './import-record.js';
 import { lineOf } from './source-file.js';
 
@@ -65,25 +65,44 @@ function isUnfinished(text: string): boolean {
   }
 }
 
+/** The lists of a YAML map by their names, as a file of committees has their members. */
+export function readYamlLists(text: string, file: string): Map<string, DocumentItem[]> {
+  const lines = new LineCounter();
+  const { value, contents } = parseYaml(text, file, lines);
+  if (!isMap(contents) || typeof value !== 'object' || value === null) {
+    throw new UnreadableFile('not-a-list', { file, line: 1 });
+  }
+  return new Map(
+    contents.items.flatMap(({ key, value: node }) => {
+      const name = String(isScalar(key) ? key.value : key);
+      const list = (value as Record<string, unknown>)[name];
+      if (!isSeq(node) || !Array.isArray(list)) return [];
+      return [[name, list.map((item: unknown, i) => ({ place: placeOf(node.items[i], lines, file), value: item }))]];
+    }),
+  );
+}
+
+function placeOf(node: unknown, lines: LineCounter, file: string): Place {
+  const start = isNode(node) ? node.range?.[0] : undefined;
+  return { file, line: start === undefined ? null : lines.linePos(start).line };
+}
+
 /** One YAML document: its value, with the line of each item when it is a list. Aliases are limited by the parser (no "billion laughs"). */
 export function readYaml(text: string, file: string): DocumentItem[] {
   const lines = new LineCounter();
+  const { value, contents } = parseYaml(text, file, lines);
+  if (!Array.isArray(value) || !isSeq(contents)) return [{ place: { file, line: 1 }, value }];
+  return value.map((item: unknown, i) => ({ place: placeOf(contents.items[i], lines, file), value: item }));
+}
+
+function parseYaml(text: string, file: string, lineCounter: LineCounter): { value: unknown; contents: unknown } {
   try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      logLevel: 'silent',
-      schema: 'core',
-    });
+    const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent', schema: 'core' });
     const problem = document.errors[0];
-    if (problem) throw new UnreadableFile('yaml', { file, line: lines.linePos(problem.pos[0]).line }, problem.message);
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    if (!Array.isArray(value)) return [{ place: { file, line: 1 }, value }];
-    const nodes = (document.contents as unknown as { items: { range?: [number, number, number] | null }[] }).items;
-    return value.map((item: unknown, i) => {
-      const start = nodes[i]?.range?.[0];
-      return { place: { file, line: start === undefined ? null : lines.linePos(start).line }, value: item };
-    });
+    if (problem) {
+      throw new UnreadableFile('yaml', { file, line: lineCounter.linePos(problem.pos[0]).line }, problem.message);
+    }
+    return { value: document.toJS({ maxAliasCount: 100 }), contents: document.contents };
   } catch (error) {
     if (error instanceof UnreadableFile) throw error;
     throw new UnreadableFile('yaml', { file, line: null }, (error as Error).message);

@@ -4,7 +4,7 @@ import { readEndDate, readGender } from './field-words.js';
 import { personIdentifiers } from './identifier-schemes.js';
 import { type ImportedFile, type ImportedPerson, Notebook, type Place, UnreadableFile } from './import-record.js';
 import { readName } from './person-names.js';
-import { plainLine } from './plain-text.js';
+import { isSentinel, plainLine } from './plain-text.js';
 import { readText, type SourceFile } from './source-file.js';
 import { looksLikeXml, readXmlRecords } from './xml-records.js';
 
@@ -25,6 +25,7 @@ const fields = {
   gender: ['mep_gender'],
   country: ['country', 'mep_country_of_representation'],
   group: ['politicalGroup', 'mep_political_group'],
+  nationalParty: ['nationalPoliticalGroup'],
   email: ['email', 'mep_email'],
   website: ['website', 'mep_homepage'],
   died: ['mep_death_date'],
@@ -95,7 +96,14 @@ function readMember(
     sitting: true,
     endedOn: died && died < today ? died : null,
     contacts: readEmailField(read('email'), place, notebook),
+    groups: groupsOf(read('nationalParty')),
   };
+}
+
+/** The party at home is a group here. The portal's file does not name it. */
+function groupsOf(party: string): ImportedPerson['groups'] {
+  if (!party) return undefined;
+  return isSentinel(party) || party.length > 200 ? [] : [{ kind: 'group', code: party, name: party, role: null }];
 }
 
 function identifiersOf(read: (field: Field) => string): ImportedPerson['identifiers'] {

@@ -15,6 +15,16 @@ export interface ImportedContact {
   label: string | null;
 }
 
+/** A committee or a group (a friendship group, a national party in a parliament of nations) somebody belongs to. */
+export interface ImportedGroup {
+  kind: 'committee' | 'group';
+  /** How the source names it for good: names change. */
+  code: string;
+  name: string;
+  /** What she is in it, such as chair; null for plain members. */
+  role: string | null;
+}
+
 export interface ImportedPerson {
   place: Place;
   identifiers: { scheme: string; identifier: string }[];
@@ -36,6 +46,17 @@ export interface ImportedPerson {
   /** ISO date, set when the seat has been given up: such a person is never new, and marked as left when known. */
   endedOn: string | null;
   contacts: ImportedContact[];
+  /** Absent where the source says nothing of groups: what is known of them stays. */
+  groups?: ImportedGroup[];
+}
+
+/** A line of a file that lists committees only, and their members by identifiers. */
+export interface ImportedSeatInGroup {
+  place: Place;
+  identifiers: { scheme: string; identifier: string }[];
+  /** For the report: nobody is recognised by it. */
+  name: string;
+  group: ImportedGroup;
 }
 
 /** `rejected`: the row is not used. `repaired`: used after a correction. `noticed`: used, and somebody should look. */
@@ -60,6 +81,8 @@ export interface ImportedFile {
   notes: Note[];
   /** Identities of rejected rows: the file does mention these people, so they must not count as gone. */
   spared: { identifiers: { scheme: string; identifier: string }[]; name: string | null }[];
+  /** In place of people: the file lists the members of committees, and no one is new or gone by it. */
+  committees?: ImportedSeatInGroup[];
   /** What the file itself says about whose members it lists. */
   legislature?: ImportedLegislature;
 }

@@ -1,4 +1,5 @@
 import { type ColumnMap } from './column-map.js';
+import { importCongressCommittees, looksLikeCommitteeCsv, looksLikeCommittees } from './congress-committees.js';
 import { importCongressLegislators, looksLikeCongressCsv } from './congress-legislators.js';
 import { csvHeaders } from './csv-rows.js';
 import { importCsv } from './csv.js';
@@ -14,6 +15,7 @@ import { checkLimits, readText, type SourceFile, sourceLimits } from './source-f
 
 export const importFormats = [
   'congress-legislators',
+  'congress-committees',
   'openstates',
   'popolo',
   'european-parliament',
@@ -29,6 +31,7 @@ const readers: Record<
   (sources: SourceFile[], today: string, columns: ColumnMap | undefined) => ImportedFile
 > = {
   'congress-legislators': ([source], today) => importCongressLegislators(source!, today),
+  'congress-committees': (sources) => importCongressCommittees(sources),
   openstates: (sources, today) => importOpenStates(sources, today),
   popolo: ([source], today) => importPopolo(source!, today),
   'european-parliament': ([source], today) => importEuropeanParliament(source!, today),
@@ -37,6 +40,9 @@ const readers: Record<
   represent: ([source]) => importRepresent(source!),
   csv: ([source], today, columns) => importCsv(source!, today, columns),
 };
+
+/** A person a file, or names beside numbers. */
+const severalFiles: ImportFormat[] = ['openstates', 'congress-committees'];
 
 /** Files in, people and notes out. Pure: `today` (ISO date) is the only thing it knows about the world. Throws UnreadableFile. */
 export function importSources(
@@ -47,10 +53,12 @@ export function importSources(
 ): ImportedFile {
   checkLimits(sources);
   const place = { file: sources[0]!.name, line: null };
-  if (format !== 'openstates' && sources.length > 1) throw new UnreadableFile('one-file-only', place);
+  if (!severalFiles.includes(format) && sources.length > 1) throw new UnreadableFile('one-file-only', place);
   const file = settle(readers[format](sources, today, columns));
   if (file.people.length > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
-  if (file.people.length === 0) throw new UnreadableFile('nobody', place, file.notes[0]?.detail);
+  if ((file.committees?.length ?? 0) > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
+  if (file.people.length === 0 && !file.committees?.length)
+    throw new UnreadableFile('nobody', place, file.notes[0]?.detail);
   return file;
 }
 
@@ -67,6 +75,7 @@ export function detectFormat(sources: SourceFile[]): ImportFormat {
   }
   if (looksLikeOpenStates(first)) return 'openstates';
   if (looksLikePopolo(text)) return 'popolo';
+  if (sources.some((source) => looksLikeCommittees(readText(source)))) return 'congress-committees';
   if (/^\s*\[/.test(text) && /"bioguide"/.test(text)) return 'congress-legislators';
   if (/\.ya?ml$/i.test(first.name)) {
     if (/^\s+bioguide:/m.test(text)) return 'congress-legislators';
@@ -79,6 +88,7 @@ export function detectFormat(sources: SourceFile[]): ImportFormat {
 
 const csvFormats: [looksLike: (headers: string[]) => boolean, format: ImportFormat][] = [
   [looksLikeCongressCsv, 'congress-legislators'],
+  [looksLikeCommitteeCsv, 'congress-committees'],
   [looksLikeMepCsv, 'european-parliament'],
   [looksLikeUkCommons, 'uk-commons'],
   [looksLikeRepresent, 'represent'],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { DocumentItem } from './document-items.js';
 import { readEndDate } from './field-words.js';
-import type { Notebook, Place } from './import-record.js';
+import { distinctGroups } from './group-lists.js';
+import type { ImportedGroup, Notebook, Place } from './import-record.js';
 import { plainLine } from './plain-text.js';
 
 const text = z.union([z.string(), z.number()]).nullish().catch(null);
@@ -42,6 +43,8 @@ export interface PopoloSeat {
 }
 
 const legislatures = /^(?:legislature|parliament|assembly|chamber|house|upper.?house|lower.?house|unicameral)/i;
+const committeeKinds = /^(?:sub.?|joint.?)?(?:committee|commission|delegation)/i;
+const groupKinds = /^(?:parliamentary.?|political.?|friendship.?)?(?:group|faction|caucus)/i;
 const partyKinds = /^(?:party|political.?party)$/i;
 const generic = /^(?:member|mp|legislator)$/i;
 
@@ -51,6 +54,8 @@ export class PopoloSeats {
   private readonly areas: Map<string, Named>;
   private readonly posts: Map<string, Named>;
   private readonly periods: Map<string, Named>;
+  /** Whether the file knows committees or groups at all: if not, it says nothing about them. */
+  private readonly hasGroups: boolean;
   private readonly byPerson = new Map<string, { place: Place; membership: Membership }[]>();
   private readonly claimed = new Set<string>();
 
@@ -64,6 +69,8 @@ export class PopoloSeats {
       return new Map(named.flatMap((one) => (one && plainLine(one.id) ? [[plainLine(one.id), one]] : [])));
     };
     this.organizations = byId('organizations');
+    const kinds = [...this.organizations.values()].map((one) => plainLine(one.classification));
+    this.hasGroups = kinds.some((kind) => committeeKinds.test(kind) || groupKinds.test(kind));
     this.areas = byId('areas');
     this.posts = byId('posts');
     this.periods = byId('events');
@@ -97,6 +104,22 @@ export class PopoloSeats {
       begins: begun.length === 0,
       unclear: end ? null : plainLine(seat.end_date) || null,
     };
+  }
+
+  /** Committees and groups of today; undefined where the file has none of anybody. */
+  groupsOf(personId: string): ImportedGroup[] | undefined {
+    if (!this.hasGroups) return undefined;
+    const groups = (this.byPerson.get(personId) ?? []).flatMap(({ membership }): ImportedGroup[] => {
+      const body = this.bodyOf(membership);
+      const name = plainLine(body?.name);
+      const kind = plainLine(body?.classification);
+      if (!this.isPresent(membership) || !name || name.length > 200) return [];
+      const role = plainLine(membership.role).slice(0, 200);
+      const group = { code: plainLine(body!.id), name, role: generic.test(role) ? null : role || null };
+      if (committeeKinds.test(kind)) return [{ kind: 'committee', ...group }];
+      return groupKinds.test(kind) ? [{ kind: 'group', ...group }] : [];
+    });
+    return distinctGroups(groups);
   }
 
   /** Places of memberships whose person is not in the file, once all persons have been asked for. */

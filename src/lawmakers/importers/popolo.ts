@@ -110,6 +110,7 @@ function readPerson(
     sitting: readStatus(role) !== 'not-sitting',
     endedOn: endedOn ?? (died && died < today ? died : null),
     contacts: contactsOf(raw, place, notebook),
+    groups: seats.groupsOf(plainLine(raw.id)),
   });
 }
 

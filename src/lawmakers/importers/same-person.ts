@@ -1,4 +1,5 @@
 import { distinct } from './contact-values.js';
+import { distinctGroups } from './group-lists.js';
 import { type ImportedFile, type ImportedPerson, Notebook } from './import-record.js';
 import { nameKey } from './person-names.js';
 
@@ -41,6 +42,8 @@ function mergeSamePeople(people: ImportedPerson[], notebook: Notebook): Imported
       place: twin.place,
       identifiers: [...ids.values()],
       contacts: distinct([...seat.contacts, ...twin.contacts, ...person.contacts]),
+      groups:
+        twin.groups || person.groups ? distinctGroups([...(twin.groups ?? []), ...(person.groups ?? [])]) : undefined,
     };
     Object.assign(twin, merged);
     for (const key of keys) byKey.set(key, twin);
