@@ -35,7 +35,8 @@ export class Lawmakers1764000000300 implements MigrationInterface {
         made_by text NOT NULL,
         made_at timestamptz NOT NULL DEFAULT now(),
         decided_by text,
-        decided_at timestamptz
+        decided_at timestamptz,
+        undoes uuid REFERENCES imports
       )`);
     await runner.query(`CREATE INDEX imports_legislature_slug_idx ON imports (legislature_slug)`);
     await runner.query(`

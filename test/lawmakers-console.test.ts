@@ -56,6 +56,11 @@ test('upload, map the columns, look, apply', async () => {
   const list = await olga.get(locationOf(applied));
   expect(list.body).toContain('Anna Berg');
   expect((await olga.post(`${locationOf(mapped)}/application`)).statusCode).toBe(409);
+  expect((await vera.get(locationOf(mapped))).body).not.toContain('/undoing');
+  expect((await olga.get(locationOf(mapped))).body).toContain('/undoing');
+  expect((await vera.post(`${locationOf(mapped)}/undoing`)).statusCode).toBe(403);
+  const undo = await olga.post(`${locationOf(mapped)}/undoing`);
+  expect((await olga.get(locationOf(undo))).body).toContain('This takes an import back');
   expect((await olga.get(`${base}/imports`)).body).toContain('Wizards');
   expect((await olga.get(locationOf(sent))).statusCode).toBe(409);
 });

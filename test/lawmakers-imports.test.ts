@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { ContactPointsService } from '../src/lawmakers/contact-points.service.js';
 import { DemoParliament } from '../src/lawmakers/demo-parliament.service.js';
 import { ImportPreviewsService } from '../src/lawmakers/import-previews.service.js';
+import { ImportUndo } from '../src/lawmakers/import-undo.service.js';
 import { ImportsService, type ImportView } from '../src/lawmakers/imports.service.js';
 import { ImportRequest } from '../src/lawmakers/lawmakers.schema.js';
 import { LawmakersService } from '../src/lawmakers/lawmakers.service.js';
@@ -175,6 +176,64 @@ test('discarding leaves no trace of the people', async () => {
   const found = await preview(newLegislature(), three);
   await imports.discard(found.id, olga);
   expect(await imports.rows(found.id, null)).toEqual([]);
+});
+
+describe('an undo', () => {
+  const snapshot = async (slug: string) =>
+    app.database.query(
+      `SELECT l.name, l.left_at IS NOT NULL AS left, m.party, m.chamber,
+         (SELECT array_agg(c.value ORDER BY c.value) FROM contact_points c WHERE c.lawmaker_id = l.id AND c.listed) AS contacts,
+         (SELECT array_agg(i.identifier ORDER BY i.identifier) FROM lawmaker_identifiers i WHERE i.lawmaker_id = l.id) AS ids
+       FROM lawmakers l JOIN legislatures g ON g.id = l.legislature_id
+       LEFT JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL WHERE g.slug = $1 ORDER BY l.name, l.id`,
+      [slug],
+    );
+  const wrong = `${header}1,Anna Berg,House,Harbour,Red,wrong@parl.example,\n9,Zed Wrong,House,Moor,Red,zed@parl.example,\n`;
+
+  test('leads back to before: changed, gone and returned people, contact points and identifiers', async () => {
+    const slug = newLegislature();
+    await put(slug, three.replace('1,Anna', ',Anna'));
+    const before = await snapshot(slug);
+    const applied = await put(slug, wrong);
+    expect(applied).toMatchObject({ undoable: true, counts: { new: 1, changed: 1, gone: 2 } });
+    const preview = await app.get(ImportUndo).prepare(applied.id, olga);
+    expect(preview).toMatchObject({ state: 'previewed', undoes: applied.id, counts: { new: 0, changed: 3, gone: 1 } });
+    expect(await snapshot(slug)).not.toEqual(before);
+    await imports.apply(preview.id, olga);
+    const after = await snapshot(slug);
+    expect(after.filter(({ name }: { name: string }) => name !== 'Zed Wrong')).toEqual(before);
+    expect((await named(slug, 'Zed Wrong')).leftAt).not.toBeNull();
+    expect((await put(slug, three)).counts).toMatchObject({ new: 0, gone: 0 });
+  });
+
+  test('can be undone', async () => {
+    const slug = newLegislature();
+    await put(slug, three);
+    const applied = await put(slug, wrong);
+    const after = await snapshot(slug);
+    const undone = await imports.apply((await app.get(ImportUndo).prepare(applied.id, olga)).id, olga);
+    await imports.apply((await app.get(ImportUndo).prepare(undone.id, olga)).id, olga);
+    expect(await snapshot(slug)).toEqual(after);
+  });
+
+  test('is refused for what was not applied, or has been built upon', async () => {
+    const slug = newLegislature();
+    const waiting = await preview(slug, three);
+    await expect(app.get(ImportUndo).prepare(waiting.id, olga)).rejects.toMatchObject({ code: 'wrong-state' });
+    const first = await put(slug, three);
+    await put(slug, wrong);
+    expect(await imports.find(first.id)).toMatchObject({ undoable: false });
+    await expect(app.get(ImportUndo).prepare(first.id, olga)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  test('keeps objections and corrections by hand', async () => {
+    const slug = newLegislature();
+    const applied = await put(slug, three);
+    const anna = await named(slug, 'Anna Berg');
+    await app.get(ObjectionsService).record(anna.id, 'by telephone', olga);
+    await imports.apply((await app.get(ImportUndo).prepare(applied.id, olga)).id, olga);
+    expect(await lawmakers.find(anna.id)).toMatchObject({ objected: true, leftAt: expect.anything() });
+  });
 });
 
 test('an unreadable file is refused with line and reason, and changes nothing', async () => {

@@ -143,7 +143,7 @@ const plainFields = [
   'role',
 ] as const;
 
-function changedFields(before: KnownLawmaker, after: ImportedPerson): FieldChange[] {
+export function changedFields(before: KnownLawmaker, after: ImportedPerson): FieldChange[] {
   const fields: FieldChange[] = plainFields
     .filter((field) => before[field] !== after[field])
     .map((field) => ({ field, before: before[field], after: after[field] }));

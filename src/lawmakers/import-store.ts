@@ -105,6 +105,14 @@ const statements: [sql: string, legislature: boolean][] = [
     true,
   ],
   [
+    // An undo forgets the identifiers that the import taught.
+    `DELETE FROM lawmaker_identifiers i USING import_rows r JOIN imports u ON u.id = r.import_id AND u.undoes IS NOT NULL
+     WHERE r.import_id = $1 AND r.change = 'changed' AND i.lawmaker_id = r.lawmaker_id AND NOT EXISTS (
+       SELECT FROM jsonb_to_recordset(r.person->'identifiers') AS x(scheme text, identifier text)
+       WHERE (x.scheme, x.identifier) = (i.scheme, i.identifier))`,
+    false,
+  ],
+  [
     `UPDATE lawmakers l SET left_at = coalesce(r.ended_on::timestamptz, now()), import_id = $1, updated_at = now()
      FROM import_rows r WHERE r.import_id = $1 AND r.change = 'gone' AND l.id = r.lawmaker_id`,
     false,

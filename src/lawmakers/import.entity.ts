@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 
 /** One reading of a file, and what a person decided about it. */
 @Entity('imports')
@@ -65,4 +65,12 @@ export class Import {
 
   @Column('timestamptz', { nullable: true })
   decidedAt: Date | null;
+
+  /** The import this one takes back. */
+  @Column('uuid', { nullable: true })
+  undoes: string | null;
+
+  @ManyToOne(() => Import, { nullable: true })
+  @JoinColumn({ name: 'undoes' })
+  undone: Import | null;
 }

@@ -28,6 +28,10 @@ export interface ImportView {
   madeAt: string;
   decidedBy: string | null;
   decidedAt: string | null;
+  /** The import this one takes back. */
+  undoes: string | null;
+  /** Applied, and none of this legislature since. */
+  undoable: boolean;
 }
 
 export interface ImportCounts {
@@ -55,7 +59,9 @@ export interface ImportRow {
 const view = `i.id, jsonb_build_object('slug', i.legislature_slug, 'name', i.legislature_name, 'country', i.country) AS legislature,
   i.format, i.state, i.partial, coalesce(g.version, 0) <> i.base_version AND i.state IN ('uploaded', 'previewed') AS outdated,
   i.source_name AS "sourceName", encode(i.source_sha256, 'hex') AS "sourceSha256", i.columns, i.counts, i.made_by AS "madeBy",
-  i.made_at AS "madeAt", i.decided_by AS "decidedBy", i.decided_at AS "decidedAt"
+  i.made_at AS "madeAt", i.decided_by AS "decidedBy", i.decided_at AS "decidedAt",
+  i.undoes, i.state = 'applied' AND NOT EXISTS (SELECT FROM imports later WHERE later.legislature_slug = i.legislature_slug
+    AND later.state = 'applied' AND later.base_version > i.base_version) AS undoable
   FROM imports i LEFT JOIN legislatures g ON g.slug = i.legislature_slug`;
 
 /** Imports, and what a person decides about them. `ImportPreviewsService` makes them. */
@@ -115,7 +121,11 @@ export class ImportsService {
         actor,
         action: 'lawmakers.import-applied',
         subject: id,
-        detail: { legislature: found.legislature_slug, ...found.counts },
+        detail: {
+          legislature: found.legislature_slug,
+          ...found.counts,
+          ...(found.undoes && { undoes: found.undoes }),
+        },
       });
     });
     return this.find(id);
@@ -137,10 +147,11 @@ export class ImportsService {
       country: string;
       base_version: number;
       counts: ImportCounts;
+      undoes: string | null;
     }
     const [[decided]] = await tx.query<[Decided[], number]>(
       `UPDATE imports SET state = $2, decided_by = $3, decided_at = now(), source = NULL WHERE id = $1 AND state = ANY ($4)
-       RETURNING legislature_slug, legislature_name, country, base_version, counts`,
+       RETURNING legislature_slug, legislature_name, country, base_version, counts, undoes`,
       [id, state, nameOf(actor), from],
     );
     if (decided) return decided;

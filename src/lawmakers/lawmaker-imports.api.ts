@@ -6,6 +6,7 @@ import { problems } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { noteMessage } from './import-notes.js';
 import { ImportPreviewsService } from './import-previews.service.js';
+import { ImportUndo } from './import-undo.service.js';
 import { ImportsService, type ImportView } from './imports.service.js';
 import { ImportRequest, ImportRowFilter } from './lawmakers.schema.js';
 import { ImportPreview, ImportReport, ImportRows, LawmakerImport } from './lawmakers.views.js';
@@ -19,6 +20,7 @@ export class LawmakerImportsApi {
   constructor(
     private readonly previews: ImportPreviewsService,
     private readonly imports: ImportsService,
+    private readonly undos: ImportUndo,
   ) {}
 
   /**
@@ -74,6 +76,14 @@ export class LawmakerImportsApi {
   @ApiOkResponse({ standardSchema: LawmakerImport })
   apply(@Param('id', uuid) id: string, @Actor() actor: Actor) {
     return this.imports.apply(id, actor);
+  }
+
+  /** Previews the way back to before an applied import. It takes effect when that preview is applied. */
+  @Post(':id/undoing')
+  @Needs('lawmakers:write')
+  @ApiCreatedResponse({ standardSchema: LawmakerImport })
+  undo(@Param('id', uuid) id: string, @Actor() actor: Actor) {
+    return this.undos.prepare(id, actor);
   }
 
   @Delete(':id')

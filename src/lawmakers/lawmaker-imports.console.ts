@@ -9,6 +9,7 @@ import { LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { noteMessage, placeName } from './import-notes.js';
+import { ImportUndo } from './import-undo.service.js';
 import { ImportsService } from './imports.service.js';
 import { ImportRowFilter } from './lawmakers.schema.js';
 import { chamberName } from './lawmakers.words.js';
@@ -23,6 +24,7 @@ const pageOfRows = 50;
 export class LawmakerImportsConsole {
   constructor(
     private readonly imports: ImportsService,
+    private readonly undos: ImportUndo,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
@@ -102,6 +104,18 @@ export class LawmakerImportsConsole {
   ) {
     await this.imports.discard(id, actor);
     return seeOther(reply, `/${locale}/console/lawmakers/imports`);
+  }
+
+  @Post(':id/undoing')
+  @Needs('lawmakers:write')
+  async undo(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', uuid) id: string,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const preview = await this.undos.prepare(id, actor);
+    return seeOther(reply, `/${locale}/console/lawmakers/imports/${preview.id}`);
   }
 
   private render(

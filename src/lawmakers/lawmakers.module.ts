@@ -8,6 +8,7 @@ import { DemoParliament } from './demo-parliament.service.js';
 import { GroupMembership } from './group-membership.entity.js';
 import { ImportPreviewsService } from './import-previews.service.js';
 import { ImportRow } from './import-row.entity.js';
+import { ImportUndo } from './import-undo.service.js';
 import { Import } from './import.entity.js';
 import { ImportsService } from './imports.service.js';
 import { Lawmaker, LawmakerIdentifier } from './lawmaker.entity.js';
@@ -30,6 +31,7 @@ const services = [
   ContactPointsService,
   DemoParliament,
   ImportPreviewsService,
+  ImportUndo,
   ImportsService,
   LawmakersService,
   LegislaturesService,

@@ -71,6 +71,8 @@ export const LawmakerImport = z.object({
   madeAt: time,
   decidedBy: text,
   decidedAt: time.nullable(),
+  undoes: z.uuid().nullable(),
+  undoable: z.boolean(),
 });
 
 const ImportRow = z.object({
