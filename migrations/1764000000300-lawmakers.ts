@@ -52,12 +52,16 @@ export class Lawmakers1764000000300 implements MigrationInterface {
         locale text,
         website text,
         left_at timestamptz,
+        merged_into uuid REFERENCES lawmakers CONSTRAINT lawmakers_merged_into_check CHECK (merged_into <> id),
         import_id uuid NOT NULL REFERENCES imports,
         created_at timestamptz NOT NULL DEFAULT now(),
         updated_at timestamptz NOT NULL DEFAULT now()
       )`);
     await runner.query(
       `CREATE INDEX lawmakers_legislature_id_sort_name_id_idx ON lawmakers (legislature_id, sort_name, id)`,
+    );
+    await runner.query(
+      `CREATE INDEX lawmakers_merged_into_idx ON lawmakers (merged_into) WHERE merged_into IS NOT NULL`,
     );
     await runner.query(`
       CREATE TABLE lawmaker_identifiers (

@@ -6,6 +6,7 @@ import { Countlog1764000000250 } from './1764000000250-countlog.js';
 import { Moderation1764000000270 } from './1764000000270-moderation.js';
 import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
 import { LawmakerGroups1764000000310 } from './1764000000310-lawmaker-groups.js';
+import { PersonDecisions1764000000320 } from './1764000000320-person-decisions.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
 import { Pace1764000000560 } from './1764000000560-pace.js';
@@ -22,6 +23,7 @@ export const migrations = [
   Moderation1764000000270,
   Lawmakers1764000000300,
   LawmakerGroups1764000000310,
+  PersonDecisions1764000000320,
   Mail1764000000400,
   Letters1764000000500,
   Pace1764000000560,

@@ -34,6 +34,8 @@ const candidate = (name: string, more: Partial<Candidate> = {}): Candidate => ({
   legislature: 'us-congress',
   country: 'US',
   left: false,
+  mergedInto: null,
+  records: [],
   sitting: true,
   objected: false,
   contactPoints: [point('email', `${name}@parl.example`)],

@@ -24,6 +24,7 @@ const known = (id: string, name: string, more: Partial<KnownLawmaker> = {}): Kno
   left: false,
   leftOn: null,
   groups: [],
+  alsoAs: [],
   ...more,
 });
 const person = (name: string, more: Partial<ImportedPerson> = {}): ImportedPerson => ({

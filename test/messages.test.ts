@@ -24,6 +24,8 @@ const madeOf = [
   'lawmakers.chamber.',
   'lawmakers.change.',
   'lawmakers.channel.',
+  'lawmakers.decision.',
+  'lawmakers.duplicate.',
   'lawmakers.excluded.',
   'lawmakers.field.',
   'lawmakers.import-format.',

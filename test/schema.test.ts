@@ -13,6 +13,7 @@ const small: Record<string, string> = {
   lawmakers: 'as many as sit in them',
   lawmaker_identifiers: 'a few per lawmaker',
   memberships: 'a few per lawmaker',
+  person_decisions: 'one row per decision of a person',
   group_memberships: 'a few per lawmaker',
   contact_points: 'a few per lawmaker',
   objections: 'at most a few per lawmaker',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type AudienceMember, type Candidate, chooseMembers } from './audience.js';
 import type { Audience } from './lawmakers.schema.js';
+import { hasObjected, isUsable, recordsOf } from './one-person.js';
 
 export interface AudienceChoices {
   chambers: string[];
@@ -20,20 +21,23 @@ export class AudienceService {
       `SELECT l.id AS "lawmakerId", l.name, l.honorific, l.family_name AS "familyName", m.role, l.gender, l.locale, m.party,
          m.chamber, m.area, m.region, g.slug AS legislature, g.country, l.left_at IS NOT NULL AS left,
          coalesce(m.sitting, true) AS sitting,
-         EXISTS (SELECT FROM objections o WHERE o.lawmaker_id = l.id AND o.lifted_at IS NULL) AS objected,
+         ${hasObjected('l')} AS objected, l.merged_into AS "mergedInto",
+         ARRAY(SELECT record.id FROM lawmakers record WHERE record.merged_into = l.id) AS records,
          coalesce((
            SELECT jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel, 'value', c.value, 'normalForm', c.normal_form,
                'objected', c.channel = 'email' AND c.normal_form = ANY (ARRAY(
                  SELECT p.normal_form FROM objections o JOIN contact_points p ON p.lawmaker_id = o.lawmaker_id
                  WHERE o.lifted_at IS NULL AND p.channel = 'email')))
-             ORDER BY c.source = 'staff' DESC, c.position)
+             ORDER BY c.source = 'staff' DESC, c.lawmaker_id <> l.id, c.position)
            FROM contact_points c
-           WHERE c.lawmaker_id = l.id AND c.struck_at IS NULL AND (c.listed OR c.source = 'staff')
+           WHERE c.lawmaker_id IN ${recordsOf('l')} AND ${isUsable('l')}
          ), '[]') AS "contactPoints"
        FROM lawmakers l
        JOIN legislatures g ON g.id = l.legislature_id
        LEFT JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL
-       WHERE g.slug = ANY ($1) OR l.id = ANY ($2)
+       WHERE (l.merged_into IS NULL AND (g.slug = ANY ($1) OR EXISTS (
+                SELECT FROM lawmakers record WHERE record.merged_into = l.id AND record.id = ANY ($2))))
+          OR l.id = ANY ($2)
        ORDER BY g.slug, l.sort_name, l.id`,
       [audience.legislatures, audience.include],
     );

@@ -4,6 +4,7 @@ import type { Audience } from './lawmakers.schema.js';
 /** Why a lawmaker gets no letter. Message key `lawmakers.excluded.<code>`. */
 export const exclusions = [
   'objection',
+  'same-person',
   'left',
   'excluded-by-hand',
   'other-country',
@@ -43,6 +44,10 @@ export interface AudienceMember {
 export interface Candidate extends Omit<AudienceMember, 'contactPoint' | 'excluded' | 'excludedNote'> {
   region: string | null;
   left: boolean;
+  /** The record that stands for this person. */
+  mergedInto: string | null;
+  /** Records joined to this one: whoever named one of them by hand means her. */
+  records: string[];
   sitting: boolean;
   objected: boolean;
   contactPoints: { id: string; channel: Channel; value: string; normalForm: string; objected: boolean }[];
@@ -57,17 +62,20 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
   const included = new Set(audience.include);
   const excluded = new Map(audience.exclude.map(({ lawmakerId, reason }) => [lawmakerId, reason]));
   const taken = new Set<string>();
-  return candidates.map(({ region, left, sitting, objected, contactPoints, ...member }) => {
-    const byHand = included.has(member.lawmakerId);
+  return candidates.map(({ region, left, mergedInto, records, sitting, objected, contactPoints, ...member }) => {
+    const ids = [member.lawmakerId, ...records];
+    const byHand = ids.some((id) => included.has(id));
+    const leftOut = ids.find((id) => excluded.has(id));
     const out = (reason: Exclusion): AudienceMember => ({
       ...member,
       contactPoint: null,
       excluded: reason,
-      excludedNote: reason === 'excluded-by-hand' ? excluded.get(member.lawmakerId) || null : null,
+      excludedNote: reason === 'excluded-by-hand' ? excluded.get(leftOut!) || null : null,
     });
     if (objected) return out('objection');
+    if (mergedInto) return out('same-person');
     if (left) return out('left');
-    if (excluded.has(member.lawmakerId)) return out('excluded-by-hand');
+    if (leftOut) return out('excluded-by-hand');
     const outside = byHand ? null : outsideOf(audience, { ...member, region });
     if (outside) return out(outside);
     if (!sitting && !byHand) return out('not-sitting');
@@ -83,7 +91,10 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
   });
 }
 
-function outsideOf(audience: Audience, member: Omit<Candidate, 'left' | 'sitting' | 'objected' | 'contactPoints'>) {
+function outsideOf(
+  audience: Audience,
+  member: Omit<Candidate, 'left' | 'mergedInto' | 'records' | 'sitting' | 'objected' | 'contactPoints'>,
+) {
   const asks = (wanted: string[], ...held: (string | null)[]) =>
     wanted.length > 0 && !wanted.some((one) => held.some((value) => value?.toLowerCase() === one.toLowerCase()));
   if (asks(audience.countries, member.country)) return 'other-country' as const;

@@ -44,6 +44,12 @@ export class ContactPointsService {
           actor.name,
         ],
       );
+      // Struck out on a record that was joined to this one: the latest word of a person counts for all.
+      await tx.query(
+        `UPDATE contact_points SET struck_at = NULL, struck_by = NULL WHERE channel = $2 AND normal_form = $3
+           AND struck_at IS NOT NULL AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $1 OR merged_into = $1)`,
+        [lawmakerId, wanted.channel, normalForm(wanted.channel, value)],
+      );
       const detail = { channel: wanted.channel, contactPoint: point!.id };
       await this.audit.record(tx, { actor, action: 'lawmakers.contact-point-added', subject: lawmakerId, detail });
       return point!.id;
@@ -54,7 +60,8 @@ export class ContactPointsService {
   async strike(lawmakerId: string, id: string, actor: Actor): Promise<void> {
     await this.database.transaction(async (tx) => {
       const [, struck] = await tx.query<[unknown, number]>(
-        `UPDATE contact_points SET struck_at = now(), struck_by = $3 WHERE id = $1 AND lawmaker_id = $2 AND struck_at IS NULL`,
+        `UPDATE contact_points SET struck_at = now(), struck_by = $3 WHERE id = $1 AND struck_at IS NULL
+           AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $2 OR merged_into = $2)`,
         [id, lawmakerId, actor.name],
       );
       if (!struck) throw problems.notFound();

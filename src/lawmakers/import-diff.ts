@@ -3,7 +3,7 @@ import { normalForm } from './importers/contact-values.js';
 import { distinctGroups } from './importers/group-lists.js';
 import { type ImportedFile, type ImportedGroup, type ImportedPerson, Notebook } from './importers/import-record.js';
 import { nameKey } from './importers/person-names.js';
-import { identityKey, seatKey } from './importers/same-person.js';
+import { identityKey, joinPeople, seatKey } from './importers/same-person.js';
 
 /** A lawmaker as the last import left her: hand-made contact points and strike-outs are not part of it. */
 export type KnownLawmaker = Omit<ImportedPerson, 'place' | 'endedOn' | 'groups'> & {
@@ -12,6 +12,8 @@ export type KnownLawmaker = Omit<ImportedPerson, 'place' | 'endedOn' | 'groups'>
   /** ISO date of leaving. */
   leftOn: string | null;
   groups: ImportedGroup[];
+  /** Names and seats of the records that somebody joined to this one. */
+  alsoAs: { name: string; area: string | null; chamber: string | null }[];
 };
 
 export interface FieldChange {
@@ -39,10 +41,11 @@ export interface Diff {
 export function diffImport(known: KnownLawmaker[], file: ImportedFile, { partial }: { partial: boolean }): Diff {
   if (file.committees) return diffGroups(known, file.committees, { partial });
   const notebook = new Notebook();
-  const pairs = matchPeople(known, file.people, notebook);
+  const people = joinDecided(known, file.people, notebook);
+  const pairs = matchPeople(known, people, notebook);
   const changes: Change[] = [];
   let same = 0;
-  for (const person of file.people) {
+  for (const person of people) {
     const before = pairs.get(person);
     if (before === 'ambiguous') continue;
     if (person.endedOn) {
@@ -57,8 +60,32 @@ export function diffImport(known: KnownLawmaker[], file: ImportedFile, { partial
       else same++;
     }
   }
-  if (!partial) changes.push(...goneFrom(known, file, pairs, notebook));
+  if (!partial) changes.push(...goneFrom(known, { ...file, people }, pairs, notebook));
   return { changes, same, notes: notebook.notes };
+}
+
+/** Rows about records that somebody joined are rows about one person, whatever ids and seats the file gives her. */
+function joinDecided(known: KnownLawmaker[], people: ImportedPerson[], notebook: Notebook): ImportedPerson[] {
+  const joined = known.filter(({ alsoAs }) => alsoAs.length > 0);
+  if (joined.length === 0) return people;
+  const byIdentifier = new Map(joined.flatMap((one) => one.identifiers.map((id) => [identityKey(id), one] as const)));
+  const bySeat = new Map(joined.flatMap((one) => [one, ...one.alsoAs].map((as) => [seatKey(as), one] as const)));
+  const first = new Map<KnownLawmaker, ImportedPerson>();
+  return people.flatMap((row) => {
+    const one = row.identifiers.length
+      ? row.identifiers.map((id) => byIdentifier.get(identityKey(id))).find(Boolean)
+      : bySeat.get(seatKey(row));
+    const before = one && first.get(one);
+    if (before) {
+      joinPeople(before, row);
+      notebook.add(row.place, 'repaired', 'joined-by-decision', row.name);
+      return [];
+    }
+    // A copy: what a second row adds must not change the file that was read.
+    const person = { ...row };
+    if (one) first.set(one, person);
+    return [person];
+  });
 }
 
 type Match = KnownLawmaker | 'ambiguous';
@@ -81,7 +108,7 @@ function matchPeople(known: KnownLawmaker[], people: ImportedPerson[], notebook:
   }
   const compatible = (one: KnownLawmaker, person: ImportedPerson) =>
     !taken.has(one) && !person.identifiers.some(({ scheme }) => one.identifiers.some((id) => id.scheme === scheme));
-  const bySeat = groupBy(known, seatKey);
+  const bySeat = groupKnown(known, seatKey);
   for (const person of people) {
     if (pairs.has(person)) continue;
     const matches = (bySeat.get(seatKey(person)) ?? []).filter((one) => compatible(one, person));
@@ -91,7 +118,7 @@ function matchPeople(known: KnownLawmaker[], people: ImportedPerson[], notebook:
       notebook.add(person.place, 'rejected', 'ambiguous-person', person.name);
     }
   }
-  const byName = groupBy(known, (one) => nameKey(one.name));
+  const byName = groupKnown(known, ({ name }) => nameKey(name));
   const homonyms = groupBy(people, (person) => nameKey(person.name));
   for (const person of people) {
     if (pairs.has(person) || homonyms.get(nameKey(person.name))!.length > 1) continue;
@@ -176,6 +203,15 @@ function difference(before: string[], after: string[]): { before: string | null;
 
 function contactsKey(contacts: ImportedPerson['contacts']): string {
   return JSON.stringify(contacts.map((one) => [one.channel, normalForm(one.channel, one.value), one.value, one.label]));
+}
+
+/** By her own name and seat, and by those of the records joined to her. */
+function groupKnown(known: KnownLawmaker[], key: (as: KnownLawmaker['alsoAs'][number]) => string) {
+  const groups = new Map<string, KnownLawmaker[]>();
+  for (const one of known) {
+    for (const own of new Set([one, ...one.alsoAs].map(key))) groups.set(own, [...(groups.get(own) ?? []), one]);
+  }
+  return groups;
 }
 
 function groupBy<T>(items: T[], key: (item: T) => string): Map<string, T[]> {

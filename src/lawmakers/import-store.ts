@@ -1,32 +1,39 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Change, KnownLawmaker } from './import-diff.js';
-import { normalForm } from './importers/contact-values.js';
+import { distinct, normalForm } from './importers/contact-values.js';
 import { distinctGroups } from './importers/group-lists.js';
 import type { ImportedPerson } from './importers/import-record.js';
+import { ownRecordsOf } from './one-person.js';
 
 /** The statements of an import: all of them take whole sets, none is run once per person. */
 
-/** Everybody the legislature ever listed, as the last import left them. */
-export function readKnown(tx: EntityManager, legislatureId: string): Promise<KnownLawmaker[]> {
-  return tx.query(
+/** Everybody the legislature ever listed, as the last import left them; joined records as one person. */
+export async function readKnown(tx: EntityManager, legislatureId: string): Promise<KnownLawmaker[]> {
+  const known: KnownLawmaker[] = await tx.query(
     `SELECT l.id, l.name, l.given_name AS "givenName", l.family_name AS "familyName", l.honorific, l.gender, l.locale,
        l.website, l.left_at IS NOT NULL AS left, l.left_at::date::text AS "leftOn", m.chamber, m.party, m.area, m.region, m.role,
        coalesce(m.sitting, true) AS sitting,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('scheme', i.scheme, 'identifier', i.identifier)), '[]')
-          FROM lawmaker_identifiers i WHERE i.lawmaker_id = l.id) AS identifiers,
+          FROM lawmaker_identifiers i WHERE i.lawmaker_id IN ${ownRecordsOf('l')}) AS identifiers,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('channel', c.channel, 'value', c.value, 'label', c.label)
-                                  ORDER BY c.position), '[]')
-          FROM contact_points c WHERE c.lawmaker_id = l.id AND c.listed) AS contacts,
+                                  ORDER BY c.lawmaker_id <> l.id, c.position), '[]')
+          FROM contact_points c WHERE c.lawmaker_id IN ${ownRecordsOf('l')} AND c.listed) AS contacts,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', x.kind, 'code', x.code, 'name', x.name, 'role', x.role)), '[]')
-          FROM group_memberships x WHERE x.lawmaker_id = l.id AND x.ended_at IS NULL) AS groups
+          FROM group_memberships x WHERE x.lawmaker_id IN ${ownRecordsOf('l')} AND x.ended_at IS NULL) AS groups,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('name', o.name, 'area', seat.area, 'chamber', seat.chamber)), '[]')
+          FROM lawmakers o LEFT JOIN LATERAL (
+            SELECT * FROM memberships WHERE lawmaker_id = o.id ORDER BY ended_at DESC NULLS FIRST, started_at DESC LIMIT 1
+          ) seat ON true WHERE o.merged_into = l.id AND o.legislature_id = l.legislature_id) AS "alsoAs"
      FROM lawmakers l
      LEFT JOIN LATERAL (
        SELECT * FROM memberships WHERE lawmaker_id = l.id ORDER BY ended_at DESC NULLS FIRST, started_at DESC LIMIT 1
      ) m ON true
-     WHERE l.legislature_id = $1`,
+     WHERE l.legislature_id = $1 AND NOT EXISTS (
+       SELECT FROM lawmakers kept WHERE kept.id = l.merged_into AND kept.legislature_id = l.legislature_id)`,
     [legislatureId],
   );
+  return known.map((one) => ({ ...one, contacts: distinct(one.contacts), groups: distinctGroups(one.groups) }));
 }
 
 /** Keeps the changes of a preview, ids included, so that applying needs nothing but SQL. */
@@ -133,7 +140,8 @@ const statements: [sql: string, legislature: boolean][] = [
   ],
   [
     `UPDATE group_memberships m SET ended_at = now()
-     FROM ${people} WHERE r.import_id = $1 AND m.lawmaker_id = r.lawmaker_id AND m.ended_at IS NULL AND (r.change = 'gone' OR
+     FROM ${people} JOIN lawmakers l ON l.id = r.lawmaker_id
+     WHERE r.import_id = $1 AND m.lawmaker_id IN ${ownRecordsOf('l')} AND m.ended_at IS NULL AND (r.change = 'gone' OR
        (p.groups IS NOT NULL AND NOT EXISTS (
          SELECT FROM jsonb_to_recordset(p.groups) AS x(kind text, code text, name text, role text)
          WHERE (x.kind, x.code, x.name) = (m.kind, m.code, m.name) AND x.role IS NOT DISTINCT FROM m.role)))`,
@@ -149,7 +157,8 @@ const statements: [sql: string, legislature: boolean][] = [
   ],
   [
     `UPDATE contact_points c SET listed = false
-     FROM import_rows r WHERE r.import_id = $1 AND r.change = 'changed' AND c.lawmaker_id = r.lawmaker_id AND c.listed`,
+     FROM import_rows r JOIN lawmakers l ON l.id = r.lawmaker_id
+     WHERE r.import_id = $1 AND r.change = 'changed' AND c.lawmaker_id IN ${ownRecordsOf('l')} AND c.listed`,
     false,
   ],
   [

@@ -1,10 +1,12 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Import } from './import.entity.js';
 import { Legislature } from './legislature.entity.js';
 
 /** A person as her legislature lists her. Never deleted: letters and objections point at her. */
 @Entity('lawmakers')
 @Index('lawmakers_legislature_id_sort_name_id_idx', ['legislatureId', 'sortName', 'id'])
+@Index('lawmakers_merged_into_idx', ['mergedInto'], { where: 'merged_into IS NOT NULL' })
+@Check('lawmakers_merged_into_check', `merged_into <> id`)
 export class Lawmaker {
   @PrimaryColumn('uuid')
   id: string;
@@ -43,6 +45,14 @@ export class Lawmaker {
 
   @Column('timestamptz', { nullable: true })
   leftAt: Date | null;
+
+  /** The record that stands for this person since somebody decided that two are one. Never longer than one step. */
+  @Column('uuid', { nullable: true })
+  mergedInto: string | null;
+
+  @ManyToOne(() => Lawmaker, { nullable: true })
+  @JoinColumn({ name: 'merged_into' })
+  kept: Lawmaker | null;
 
   @Column('uuid')
   importId: string;

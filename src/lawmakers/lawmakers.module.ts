@@ -5,6 +5,9 @@ import { AudienceService } from './audience.service.js';
 import { ContactPoint } from './contact-point.entity.js';
 import { ContactPointsService } from './contact-points.service.js';
 import { DemoParliament } from './demo-parliament.service.js';
+import { DuplicatesApi } from './duplicates.api.js';
+import { DuplicatesConsole } from './duplicates.console.js';
+import { Duplicates } from './duplicates.service.js';
 import { GroupMembership } from './group-membership.entity.js';
 import { ImportPreviewsService } from './import-previews.service.js';
 import { ImportRow } from './import-row.entity.js';
@@ -23,6 +26,8 @@ import { LegislaturesService } from './legislatures.service.js';
 import { Membership } from './membership.entity.js';
 import { Objection } from './objection.entity.js';
 import { ObjectionsService } from './objections.service.js';
+import { PersonDecision } from './person-decision.entity.js';
+import { PersonDecisions } from './person-decisions.service.js';
 import { prepareUploads } from './upload.js';
 import type { FastifyInstance } from 'fastify';
 
@@ -30,12 +35,14 @@ const services = [
   AudienceService,
   ContactPointsService,
   DemoParliament,
+  Duplicates,
   ImportPreviewsService,
   ImportUndo,
   ImportsService,
   LawmakersService,
   LegislaturesService,
   ObjectionsService,
+  PersonDecisions,
 ];
 
 @Module({
@@ -50,10 +57,19 @@ const services = [
       Legislature,
       Membership,
       Objection,
+      PersonDecision,
     ]),
   ],
   providers: services,
-  controllers: [LawmakersApi, LawmakerImportsApi, LawmakersConsole, LawmakerImportsConsole, LawmakerUploadsConsole],
+  controllers: [
+    DuplicatesApi,
+    DuplicatesConsole,
+    LawmakersApi,
+    LawmakerImportsApi,
+    LawmakersConsole,
+    LawmakerImportsConsole,
+    LawmakerUploadsConsole,
+  ],
   exports: services,
 })
 export class LawmakersModule {

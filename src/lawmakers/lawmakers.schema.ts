@@ -75,6 +75,21 @@ export const NewContactPoint = z.object({
 });
 export type NewContactPoint = z.infer<typeof NewContactPoint>;
 
+export const NewPersonDecision = z
+  .object({
+    first: z.uuid(),
+    second: z.uuid(),
+    decision: z.enum(['same', 'different']),
+    /** Which of the two records stands for the person, where they are the same. */
+    keep: z.uuid().optional(),
+  })
+  .refine(({ first, second }) => first !== second, { path: ['second'], error: 'invalid' })
+  .refine(({ first, second, decision, keep }) => decision === 'different' || keep === first || keep === second, {
+    path: ['keep'],
+    error: 'required',
+  });
+export type NewPersonDecision = z.infer<typeof NewPersonDecision>;
+
 export const ImportRowFilter = z.object({
   change: given(z.enum(['new', 'changed', 'gone'])),
   after: z.coerce.number().int().min(-1).max(1_000_000).default(-1),

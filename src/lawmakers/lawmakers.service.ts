@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { problems } from '../site/problem.js';
 import type { Channel } from './importers/import-record.js';
 import type { LawmakerFilter } from './lawmakers.schema.js';
+import { hasObjected, isUsable, recordsOf } from './one-person.js';
 
 export interface LawmakerView {
   id: string;
@@ -22,6 +23,8 @@ export interface LawmakerView {
   sitting: boolean;
   leftAt: string | null;
   objected: boolean;
+  /** The record that stands for this person, since somebody joined the two. */
+  mergedInto: string | null;
   channels: Channel[];
 }
 
@@ -43,9 +46,9 @@ export interface LawmakerPage {
 
 const columns = `l.id, l.name, l.honorific, l.gender, l.locale, l.website, g.slug AS legislature, m.chamber, m.party, m.area,
   m.region, m.role, coalesce(m.sitting, true) AS sitting, l.left_at AS "leftAt", l.sort_name AS "sortName",
-  EXISTS (SELECT FROM objections o WHERE o.lawmaker_id = l.id AND o.lifted_at IS NULL) AS objected,
+  l.merged_into AS "mergedInto", ${hasObjected('l')} AS objected,
   (SELECT coalesce(array_agg(DISTINCT c.channel ORDER BY c.channel), '{}') FROM contact_points c
-    WHERE c.lawmaker_id = l.id AND c.struck_at IS NULL AND (c.listed OR c.source = 'staff')) AS channels
+    WHERE c.lawmaker_id IN ${recordsOf('l')} AND ${isUsable('l')}) AS channels
   FROM lawmakers l
   JOIN legislatures g ON g.id = l.legislature_id
   LEFT JOIN LATERAL (
@@ -61,12 +64,12 @@ export class LawmakersService {
     const [sortName, id] = readCursor(filter.after);
     const rows = await this.database.query<LawmakerView[]>(
       `SELECT ${columns}
-       WHERE ($1::text IS NULL OR g.slug = $1) AND ($2::text IS NULL OR m.chamber = $2) AND ($3::text IS NULL OR m.party = $3)
+       WHERE l.merged_into IS NULL AND ($1::text IS NULL OR g.slug = $1) AND ($2::text IS NULL OR m.chamber = $2) AND ($3::text IS NULL OR m.party = $3)
          AND ($4::text IS NULL OR m.area = $4 OR m.region = $4)
-         AND ($5::text IS NULL OR EXISTS (SELECT FROM contact_points c WHERE c.lawmaker_id = l.id AND c.channel = $5
-                AND c.struck_at IS NULL AND (c.listed OR c.source = 'staff')))
+         AND ($5::text IS NULL OR EXISTS (SELECT FROM contact_points c WHERE c.lawmaker_id IN ${recordsOf('l')}
+                AND c.channel = $5 AND ${isUsable('l')}))
          AND CASE $6::text WHEN 'present' THEN l.left_at IS NULL WHEN 'left' THEN l.left_at IS NOT NULL
-               WHEN 'objection' THEN EXISTS (SELECT FROM objections o WHERE o.lawmaker_id = l.id AND o.lifted_at IS NULL)
+               WHEN 'objection' THEN ${hasObjected('l')}
                ELSE true END
          AND ($7::text IS NULL OR l.name ILIKE $7)
          AND ($8::text IS NULL OR (l.sort_name, l.id) > ($8, $9::uuid))
@@ -98,10 +101,11 @@ export class LawmakersService {
     return found;
   }
 
-  /** All contact points, those no longer listed and those struck out included. */
+  /** All contact points of all records of the person, those no longer listed and those struck out included. */
   contactPoints(lawmakerId: string): Promise<ContactPointView[]> {
     return this.database.query(
-      `SELECT id, channel, value, label, source, listed, struck_at AS "struckAt" FROM contact_points WHERE lawmaker_id = $1
+      `SELECT id, channel, value, label, source, listed, struck_at AS "struckAt" FROM contact_points
+       WHERE lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $1 OR merged_into = $1)
        ORDER BY (listed OR source = 'staff') DESC, array_position(ARRAY['email', 'form', 'post', 'phone'], channel),
          source = 'staff' DESC, position`,
       [lawmakerId],

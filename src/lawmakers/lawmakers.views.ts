@@ -33,6 +33,7 @@ export const LawmakerView = z.object({
   sitting: z.boolean(),
   leftAt: time.nullable(),
   objected: z.boolean(),
+  mergedInto: z.uuid().nullable(),
   channels: z.array(z.enum(channels)),
 });
 export const LawmakerList = z.object({ lawmakers: z.array(LawmakerView) });
@@ -97,3 +98,41 @@ const ImportNote = z.object({
 export const ImportRows = z.object({ rows: z.array(ImportRow) });
 export const ImportReport = z.object({ report: z.array(ImportNote) });
 export const ImportPreview = LawmakerImport.extend({ rows: z.array(ImportRow), report: z.array(ImportNote) });
+
+const Lookalike = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  legislature: z.string(),
+  chamber: text,
+  party: text,
+  area: text,
+  leftAt: time.nullable(),
+  addresses: z.array(z.string()),
+});
+export const DuplicateList = z.object({
+  pairs: z.array(
+    z.object({
+      first: Lookalike,
+      second: Lookalike,
+      reasons: z.array(z.enum(['same-name', 'same-address', 'same-identifier'])),
+    }),
+  ),
+  more: z.boolean(),
+});
+const Named = z.object({ id: z.uuid(), name: z.string() });
+export const PersonDecisionId = z.object({ id: z.uuid() });
+export const PersonDecisionList = z.object({
+  decisions: z.array(
+    z.object({
+      id: z.uuid(),
+      decision: z.enum(['same', 'different']),
+      first: Named,
+      second: Named,
+      keptId: z.uuid().nullable(),
+      decidedBy: z.string(),
+      decidedAt: time,
+      undoneBy: text,
+      undoneAt: time.nullable(),
+    }),
+  ),
+});

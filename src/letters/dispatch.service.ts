@@ -22,6 +22,7 @@ import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
 import type { LetterPart } from './pace.schema.js';
 import { insertLetters, mailsOf, type NewLetter, withheld } from './planning.js';
+import { reachedOtherwise } from './same-person.js';
 
 /** Lawmakers per transaction: short enough for the embedded database, long enough to be cheap. */
 const batchSize = 250;
@@ -220,9 +221,16 @@ export class Dispatch implements BeforeApplicationShutdown {
       const now = await lockCampaign(tx, campaign.id);
       if (now.state !== 'dispatching') return false;
       const objecting = await this.objecting(tx, letters);
-      const current = letters.map((letter) =>
-        objecting.has(letter.lawmakerId) && letter.state !== 'excluded' ? withheld(letter, 'objection') : letter,
+      const reached = await reachedOtherwise(
+        tx,
+        campaign.id,
+        letters.map(({ lawmakerId }) => lawmakerId),
       );
+      const current = letters.map((letter) => {
+        if (letter.state === 'excluded') return letter;
+        if (objecting.has(letter.lawmakerId)) return withheld(letter, 'objection');
+        return reached.has(letter.lawmakerId) ? withheld(letter, 'same-person') : letter;
+      });
       const mails = mailsOf(now, await insertLetters(tx, campaign.id, current));
       await this.paces.begin(tx, now, mails);
       await this.outbox.enqueue(tx, mails);

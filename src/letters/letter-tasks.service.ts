@@ -6,6 +6,7 @@ import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { lockCampaign } from './letter-campaigns.service.js';
 import { Letter } from './letter.entity.js';
+import { isSecondLetter } from './same-person.js';
 
 /** Letters that a person carries: a web form to fill, a sheet to print and post, a call to make. */
 @Injectable()
@@ -39,6 +40,9 @@ export class LetterTasks {
       if (letter.state === 'done') return;
       if (letter.state !== 'task' || campaign.state !== 'dispatching') {
         throw problems.wrongState('Only an open task of a campaign that is being dispatched can be done.');
+      }
+      if (await isSecondLetter(tx, campaignId, id)) {
+        throw problems.conflict('The same person gets this letter in another way: two records of her were joined.');
       }
       await tx.query(
         `UPDATE letters SET state = 'done', note = $3, done_by = $4, done_by_name = $5, done_at = now()

@@ -23,7 +23,7 @@ export function seatKey(person: { name: string; area: string | null; chamber: st
   return [nameKey(person.name), nameKey(person.area ?? ''), nameKey(person.chamber ?? '')].join('|');
 }
 
-/** One person on two rows becomes one person with both rows' contacts. The first row's seat stands, unless it has been given up. */
+/** One person on two rows becomes one person with both rows' contacts. */
 function mergeSamePeople(people: ImportedPerson[], notebook: Notebook): ImportedPerson[] {
   const byKey = new Map<string, ImportedPerson>();
   const kept: ImportedPerson[] = [];
@@ -35,22 +35,27 @@ function mergeSamePeople(people: ImportedPerson[], notebook: Notebook): Imported
       for (const key of keys) byKey.set(key, person);
       continue;
     }
-    const seat = twin.endedOn && !person.endedOn ? person : twin;
-    const ids = new Map([...twin.identifiers, ...person.identifiers].map((id) => [identityKey(id), id]));
-    const merged: ImportedPerson = {
-      ...seat,
-      place: twin.place,
-      identifiers: [...ids.values()],
-      contacts: distinct([...seat.contacts, ...twin.contacts, ...person.contacts]),
-      groups:
-        twin.groups || person.groups ? distinctGroups([...(twin.groups ?? []), ...(person.groups ?? [])]) : undefined,
-    };
-    Object.assign(twin, merged);
-    for (const key of keys) byKey.set(key, twin);
     const otherSeat = seatKey(person) !== seatKey(twin) ? 'same-person-other-seat' : 'same-person-twice';
+    joinPeople(twin, person);
+    for (const key of keys) byKey.set(key, twin);
     notebook.add(person.place, 'repaired', otherSeat, person.name);
   }
   return kept;
+}
+
+/** Adds what a second row says of the same person to the first. The first row's seat stands, unless it has been given up. */
+export function joinPeople(twin: ImportedPerson, person: ImportedPerson): void {
+  const seat = twin.endedOn && !person.endedOn ? person : twin;
+  const ids = new Map([...twin.identifiers, ...person.identifiers].map((id) => [identityKey(id), id]));
+  const merged: ImportedPerson = {
+    ...seat,
+    place: twin.place,
+    identifiers: [...ids.values()],
+    contacts: distinct([...seat.contacts, ...twin.contacts, ...person.contacts]),
+    groups:
+      twin.groups || person.groups ? distinctGroups([...(twin.groups ?? []), ...(person.groups ?? [])]) : undefined,
+  };
+  Object.assign(twin, merged);
 }
 
 /**

@@ -1,0 +1,24 @@
+/**
+ * SQL for the records of one person. Joining two lawmakers moves nothing: one record points at the other, and whatever
+ * asks about a person asks about all her records. That is why a decision can be taken back at any time.
+ */
+
+/** The ids of all records of the person that `lawmaker` (an alias of the table) stands for. */
+export const recordsOf = (lawmaker: string) =>
+  `(SELECT record.id FROM lawmakers record WHERE record.id = ${lawmaker}.id OR record.merged_into = ${lawmaker}.id)`;
+
+/** The same within her legislature: what another parliament says of her is not changed by this one's file. */
+export const ownRecordsOf = (lawmaker: string) =>
+  `(SELECT record.id FROM lawmakers record WHERE record.id = ${lawmaker}.id
+      OR (record.merged_into = ${lawmaker}.id AND record.legislature_id = ${lawmaker}.legislature_id))`;
+
+/** Whether any record of the person has a standing objection: she said it once, it holds for all. */
+export const hasObjected = (lawmaker: string) =>
+  `EXISTS (SELECT FROM objections o JOIN lawmakers record ON record.id = o.lawmaker_id WHERE o.lifted_at IS NULL
+     AND coalesce(record.merged_into, record.id) = coalesce(${lawmaker}.merged_into, ${lawmaker}.id))`;
+
+/** Whether a contact point (alias `c`) may be used for this person: listed or made by hand, and struck out on none of her records. */
+export const isUsable = (lawmaker: string) =>
+  `c.struck_at IS NULL AND (c.listed OR c.source = 'staff') AND NOT EXISTS (SELECT FROM contact_points struck
+     WHERE struck.channel = c.channel AND struck.normal_form = c.normal_form AND struck.struck_at IS NOT NULL
+       AND struck.lawmaker_id IN ${recordsOf(lawmaker)})`;
