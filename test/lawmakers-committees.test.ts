@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { v7 as uuidv7 } from 'uuid';
+import { AudienceService } from '../src/lawmakers/audience.service.js';
 import { ImportPreviewsService } from '../src/lawmakers/import-previews.service.js';
 import { detectFormat, importSources } from '../src/lawmakers/importers/import-sources.js';
 import type { SourceFile } from '../src/lawmakers/importers/source-file.js';
 import { ImportsService } from '../src/lawmakers/imports.service.js';
-import { ImportRequest } from '../src/lawmakers/lawmakers.schema.js';
+import { Audience, ImportRequest } from '../src/lawmakers/lawmakers.schema.js';
 import { LawmakersService } from '../src/lawmakers/lawmakers.service.js';
 import type { Actor } from '../src/staff/access.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -127,6 +128,25 @@ describe('committees of people who are known', () => {
     expect(await present()).toHaveLength(4);
   });
 
+  test('are a rule of an audience, by name or code, asked again each time', async () => {
+    const asked = async (committees: string[]) => {
+      const members = await app
+        .get(AudienceService)
+        .preview(Audience.parse({ legislatures: ['us-congress'], committees }));
+      return members.filter(({ excluded }) => excluded !== 'other-committee').map(({ name }) => name);
+    };
+    expect(await asked(['committee on forests: trees'])).toEqual(['Vera Alder', 'Omar Birch, Jr.']);
+    expect(await asked(['HSZZ'])).toEqual(['Ines Cedar']);
+    expect((await app.get(AudienceService).choices(['us-congress'])).committees).toEqual([
+      'Committee on Forests',
+      'Committee on Forests: Trees',
+      'HSZZ',
+    ]);
+    await put([sourceOf('m.yaml', 'HSZZ:\n- bioguide: A000001\n')]);
+    expect(await asked(['HSZZ'])).toEqual(['Vera Alder']);
+    await put([membership, names]);
+  });
+
   test('end when the list no longer has them, and not when it is partial', async () => {
     const chair = sourceOf('m.yaml', 'SSAF:\n- name: Vera Alder\n  title: Member\n  bioguide: A000001\n');
     expect((await put([chair, names], { partial: 'on' })).counts.changed).toBe(1);
@@ -136,14 +156,17 @@ describe('committees of people who are known', () => {
     const [{ count }] = await app.database.query(
       `SELECT count(*)::int FROM group_memberships WHERE ended_at IS NOT NULL`,
     );
-    expect(count).toBe(4);
+    expect(count).toBe(9);
   });
 
   test('of who has left are neither attached nor the reason to come back', async () => {
     await put([
       sourceOf('one.csv', fixture('congress.csv').bytes.toString().split('\n').slice(0, 2).join('\n') + '\n'),
     ]);
-    await put([membership, names]);
+    const found = await put([membership, names]);
+    expect(await imports.report(found.id)).toContainEqual(
+      expect.objectContaining({ line: 16, severity: 'noticed', code: 'left-already' }),
+    );
     expect((await present()).map(({ name }: { name: string }) => name)).toEqual(['Vera Alder', 'Vera Alder']);
     const people = await app.get(LawmakersService).list({ status: 'left' });
     expect(people.lawmakers.map(({ name }) => name)).toEqual(['Omar Birch, Jr.', 'Ines Cedar']);

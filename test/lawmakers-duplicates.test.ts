@@ -78,6 +78,8 @@ describe('likely duplicates', () => {
     const office = Array.from({ length: 6 }, (_, i) => `${i},Member ${i},House,A${i},Green,office@one.example\n`);
     const { slug: crowd } = await parliament(header + office.join(''));
     expect(await pairsOf(crowd)).toEqual([]);
+    const names = Array.from({ length: 6 }, (_, i) => `${i},Hassan Ahmadi,House,A${i},Green,h${i}@one.example\n`);
+    expect(await pairsOf((await parliament(header + names.join(''))).slug)).toEqual([]);
     const popolo = (id: string) =>
       `{"persons":[{"id":"${id}","name":"D ${id}","identifiers":[{"scheme":"wikidata","identifier":"Q77"}]}],"organizations":[{"id":"h","name":"H","classification":"legislature"}],"memberships":[{"person_id":"${id}","organization_id":"h"}]}`;
     await put('x-wiki-a', popolo('a'));

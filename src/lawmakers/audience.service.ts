@@ -8,8 +8,19 @@ export interface AudienceChoices {
   chambers: string[];
   parties: string[];
   areas: string[];
+  committees: string[];
+  groups: string[];
+  roles: string[];
   locales: string[];
 }
+
+const groupsOf = (kind: 'committee' | 'group') =>
+  `ARRAY(SELECT unnest(ARRAY[x.name, x.code]) FROM group_memberships x
+     WHERE x.kind = '${kind}' AND x.ended_at IS NULL AND x.lawmaker_id IN ${recordsOf('l')})`;
+const choiceOf = (kind: 'committee' | 'group') =>
+  `ARRAY(SELECT DISTINCT x.name FROM group_memberships x JOIN lawmakers l ON l.id = x.lawmaker_id
+     JOIN legislatures g ON g.id = l.legislature_id
+     WHERE x.kind = '${kind}' AND x.ended_at IS NULL AND g.slug = ANY ($1) ORDER BY 1)`;
 
 @Injectable()
 export class AudienceService {
@@ -22,6 +33,7 @@ export class AudienceService {
          m.chamber, m.area, m.region, g.slug AS legislature, g.country, l.left_at IS NOT NULL AS left,
          coalesce(m.sitting, true) AS sitting,
          ${hasObjected('l')} AS objected, l.merged_into AS "mergedInto",
+         ${groupsOf('committee')} AS committees, ${groupsOf('group')} AS groups,
          ARRAY(SELECT record.id FROM lawmakers record WHERE record.merged_into = l.id) AS records,
          coalesce((
            SELECT jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel, 'value', c.value, 'normalForm', c.normal_form,
@@ -50,11 +62,13 @@ export class AudienceService {
       `SELECT coalesce(array_agg(DISTINCT m.chamber) FILTER (WHERE m.chamber IS NOT NULL), '{}') AS chambers,
          coalesce(array_agg(DISTINCT m.party) FILTER (WHERE m.party IS NOT NULL), '{}') AS parties,
          coalesce(array_agg(DISTINCT coalesce(m.region, m.area)) FILTER (WHERE coalesce(m.region, m.area) IS NOT NULL), '{}') AS areas,
+         ${choiceOf('committee')} AS committees, ${choiceOf('group')} AS groups,
+         coalesce(array_agg(DISTINCT m.role) FILTER (WHERE m.role IS NOT NULL), '{}') AS roles,
          coalesce(array_agg(DISTINCT l.locale) FILTER (WHERE l.locale IS NOT NULL), '{}') AS locales
        FROM lawmakers l
        JOIN legislatures g ON g.id = l.legislature_id
        JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL
-       WHERE l.left_at IS NULL AND g.slug = ANY ($1)`,
+       WHERE l.left_at IS NULL AND l.merged_into IS NULL AND g.slug = ANY ($1)`,
       [legislatures],
     );
     return found!;

@@ -11,6 +11,9 @@ export const exclusions = [
   'other-chamber',
   'other-party',
   'other-area',
+  'other-committee',
+  'other-group',
+  'other-role',
   'other-language',
   'not-sitting',
   'no-contact-point-for-channel',
@@ -43,6 +46,9 @@ export interface AudienceMember {
 /** What the database knows of a candidate; `contactPoints` are the usable ones, best first within a channel. */
 export interface Candidate extends Omit<AudienceMember, 'contactPoint' | 'excluded' | 'excludedNote'> {
   region: string | null;
+  /** Names and codes of what she belongs to today. */
+  committees: string[];
+  groups: string[];
   left: boolean;
   /** The record that stands for this person. */
   mergedInto: string | null;
@@ -62,33 +68,35 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
   const included = new Set(audience.include);
   const excluded = new Map(audience.exclude.map(({ lawmakerId, reason }) => [lawmakerId, reason]));
   const taken = new Set<string>();
-  return candidates.map(({ region, left, mergedInto, records, sitting, objected, contactPoints, ...member }) => {
-    const ids = [member.lawmakerId, ...records];
-    const byHand = ids.some((id) => included.has(id));
-    const leftOut = ids.find((id) => excluded.has(id));
-    const out = (reason: Exclusion): AudienceMember => ({
-      ...member,
-      contactPoint: null,
-      excluded: reason,
-      excludedNote: reason === 'excluded-by-hand' ? excluded.get(leftOut!) || null : null,
-    });
-    if (objected) return out('objection');
-    if (mergedInto) return out('same-person');
-    if (left) return out('left');
-    if (leftOut) return out('excluded-by-hand');
-    const outside = byHand ? null : outsideOf(audience, { ...member, region });
-    if (outside) return out(outside);
-    if (!sitting && !byHand) return out('not-sitting');
-    const usable = audience.channels.flatMap((channel) => contactPoints.filter((point) => point.channel === channel));
-    if (usable.length === 0) return out('no-contact-point-for-channel');
-    const allowed = usable.filter((point) => byHand || !point.objected);
-    if (allowed.length === 0) return out('objection-at-address');
-    const chosen = allowed.find((point) => byHand || point.channel !== 'email' || !taken.has(point.normalForm));
-    if (!chosen) return out('address-shared');
-    if (chosen.channel === 'email') taken.add(chosen.normalForm);
-    const { id, channel, value } = chosen;
-    return { ...member, contactPoint: { id, channel, value }, excluded: null, excludedNote: null };
-  });
+  return candidates.map(
+    ({ region, committees, groups, left, mergedInto, records, sitting, objected, contactPoints, ...member }) => {
+      const ids = [member.lawmakerId, ...records];
+      const byHand = ids.some((id) => included.has(id));
+      const leftOut = ids.find((id) => excluded.has(id));
+      const out = (reason: Exclusion): AudienceMember => ({
+        ...member,
+        contactPoint: null,
+        excluded: reason,
+        excludedNote: reason === 'excluded-by-hand' ? excluded.get(leftOut!) || null : null,
+      });
+      if (objected) return out('objection');
+      if (mergedInto) return out('same-person');
+      if (left) return out('left');
+      if (leftOut) return out('excluded-by-hand');
+      const outside = byHand ? null : outsideOf(audience, { ...member, region, committees, groups });
+      if (outside) return out(outside);
+      if (!sitting && !byHand) return out('not-sitting');
+      const usable = audience.channels.flatMap((channel) => contactPoints.filter((point) => point.channel === channel));
+      if (usable.length === 0) return out('no-contact-point-for-channel');
+      const allowed = usable.filter((point) => byHand || !point.objected);
+      if (allowed.length === 0) return out('objection-at-address');
+      const chosen = allowed.find((point) => byHand || point.channel !== 'email' || !taken.has(point.normalForm));
+      if (!chosen) return out('address-shared');
+      if (chosen.channel === 'email') taken.add(chosen.normalForm);
+      const { id, channel, value } = chosen;
+      return { ...member, contactPoint: { id, channel, value }, excluded: null, excludedNote: null };
+    },
+  );
 }
 
 function outsideOf(
@@ -101,6 +109,9 @@ function outsideOf(
   if (asks(audience.chambers, member.chamber)) return 'other-chamber' as const;
   if (asks(audience.parties, member.party)) return 'other-party' as const;
   if (asks(audience.areas, member.area, member.region)) return 'other-area' as const;
+  if (asks(audience.committees, ...member.committees)) return 'other-committee' as const;
+  if (asks(audience.groups, ...member.groups)) return 'other-group' as const;
+  if (asks(audience.roles, member.role)) return 'other-role' as const;
   if (asks(audience.locales, member.locale, member.locale?.split('-')[0] ?? null)) return 'other-language' as const;
   return null;
 }

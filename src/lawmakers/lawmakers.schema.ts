@@ -40,6 +40,10 @@ export const Audience = z.object({
   chambers: names,
   parties: names,
   areas: names,
+  /** Committees and groups by their name or their code in the source. */
+  committees: names,
+  groups: names,
+  roles: names,
   countries: names,
   locales: names,
   /** In order of preference. */

@@ -27,6 +27,9 @@ export function readCampaignForm(form: Form, before?: Audience, moreHours: Pace[
       chambers: list(form.chambers),
       parties: list(form.parties),
       areas: list(form.areas),
+      committees: list(form.committees),
+      groups: list(form.groups),
+      roles: list(form.roles),
       countries: list(form.countries),
       locales: list(form.locales),
       channels: list(form.channels),
@@ -77,10 +80,19 @@ export const emptyCampaignForm: Form = {
 export const withLists = (form: Form): Form => ({
   ...form,
   ...Object.fromEntries(
-    ['legislatures', 'chambers', 'parties', 'areas', 'countries', 'locales', 'channels', 'days'].map((name) => [
-      name,
-      list(form[name]),
-    ]),
+    [
+      'legislatures',
+      'chambers',
+      'parties',
+      'areas',
+      'committees',
+      'groups',
+      'roles',
+      'countries',
+      'locales',
+      'channels',
+      'days',
+    ].map((name) => [name, list(form[name])]),
   ),
 });
 
