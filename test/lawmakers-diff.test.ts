@@ -1,4 +1,5 @@
-import { diffImport, type KnownLawmaker } from '../src/lawmakers/import-diff.js';
+import type { KnownLawmaker } from '../src/lawmakers/import-changes.js';
+import { diffImport } from '../src/lawmakers/import-diff.js';
 import type { ImportedFile, ImportedPerson } from '../src/lawmakers/importers/import-record.js';
 
 const base = {

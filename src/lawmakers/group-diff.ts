@@ -1,4 +1,4 @@
-import type { Diff, KnownLawmaker } from './import-diff.js';
+import type { Diff, KnownLawmaker } from './import-changes.js';
 import { distinctGroups, groupKey, groupLine } from './importers/group-lists.js';
 import { type ImportedGroup, type ImportedSeatInGroup, Notebook } from './importers/import-record.js';
 import { identityKey } from './importers/same-person.js';

@@ -1,37 +1,10 @@
 import { diffGroups, groupChange } from './group-diff.js';
+import type { Change, Diff, FieldChange, KnownLawmaker } from './import-changes.js';
 import { normalForm } from './importers/contact-values.js';
 import { distinctGroups } from './importers/group-lists.js';
-import { type ImportedFile, type ImportedGroup, type ImportedPerson, Notebook } from './importers/import-record.js';
+import { type ImportedFile, type ImportedPerson, Notebook } from './importers/import-record.js';
 import { nameKey } from './importers/person-names.js';
 import { identityKey, joinPeople, seatKey } from './importers/same-person.js';
-
-/** A lawmaker as the last import left her: hand-made contact points and strike-outs are not part of it. */
-export type KnownLawmaker = Omit<ImportedPerson, 'place' | 'endedOn' | 'groups'> & {
-  id: string;
-  left: boolean;
-  /** ISO date of leaving. */
-  leftOn: string | null;
-  groups: ImportedGroup[];
-  /** Names and seats of the records that somebody joined to this one. */
-  alsoAs: { name: string; area: string | null; chamber: string | null }[];
-};
-
-export interface FieldChange {
-  field: string;
-  before: string | null;
-  after: string | null;
-}
-
-export type Change =
-  | { change: 'new'; person: ImportedPerson }
-  | { change: 'changed'; id: string; before: KnownLawmaker; person: ImportedPerson; fields: FieldChange[] }
-  | { change: 'gone'; id: string; before: KnownLawmaker; name: string; endedOn: string | null };
-
-export interface Diff {
-  changes: Change[];
-  same: number;
-  notes: Notebook['notes'];
-}
 
 /**
  * What an import would change. A person is recognised by any of her identifiers; where either side has none of that

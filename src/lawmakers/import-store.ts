@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Change, KnownLawmaker } from './import-diff.js';
+import type { Change, KnownLawmaker } from './import-changes.js';
 import { distinct, normalForm } from './importers/contact-values.js';
 import { distinctGroups } from './importers/group-lists.js';
 import type { ImportedPerson } from './importers/import-record.js';

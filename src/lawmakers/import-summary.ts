@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Diff } from './import-diff.js';
+import type { Diff } from './import-changes.js';
 import { csvHeaders } from './importers/csv-rows.js';
 import { type ImportedLegislature, type Note, UnreadableFile } from './importers/import-record.js';
 import { checkLimits, readText, type SourceFile } from './importers/source-file.js';

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { problems } from '../site/problem.js';
 import { AuditService } from '../staff/audit.service.js';
 import type { Actor } from '../staff/access.js';
-import type { Change, FieldChange } from './import-diff.js';
+import type { Change, FieldChange } from './import-changes.js';
 import { writeChanges } from './import-store.js';
 import type { ColumnMap } from './importers/column-map.js';
 import type { ImportedLegislature, Note } from './importers/import-record.js';

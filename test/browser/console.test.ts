@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { Duplicates } from '../../src/lawmakers/duplicates.service.js';
+import { ImportPreviewsService } from '../../src/lawmakers/import-previews.service.js';
+import { ImportsService } from '../../src/lawmakers/imports.service.js';
+import { ImportRequest } from '../../src/lawmakers/lawmakers.schema.js';
+import { PersonDecisions } from '../../src/lawmakers/person-decisions.service.js';
 import { Switches } from '../../src/switches/switches.service.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
@@ -59,6 +64,17 @@ withChromium('the console', () => {
     await site
       .get(Switches)
       .turn('mailing', { petition: 'magnitsky-sanctions', off: true, reason: 'relay is full' }, 'system');
+    const twice =
+      'Id,Name,Area,Email\n1,Anna Berg,Harbour,a@parl.example\n2,Anna BERG,Mill,b@parl.example\n3,نرگس بهرامی,شرق,n@parl.example\n4,Narges Bahrami,East,n@parl.example\n';
+    const request = ImportRequest.parse({ legislature: 'x-twice', name: 'Parliament of Twins', country: 'NL' });
+    const source = { name: 'twins.csv', bytes: Buffer.from(twice) };
+    const { id } = await site.get(ImportPreviewsService).preview([source], request, 'system');
+    await site.get(ImportsService).apply(id, 'system');
+    const [pair] = (await site.get(Duplicates).list()).pairs;
+    const two = { first: pair!.first.id, second: pair!.second.id };
+    const ada = { kind: 'staff' as const, id, name: 'Ada', rights: [] };
+    const told = await site.get(PersonDecisions).decide({ ...two, decision: 'different' }, ada);
+    await site.get(PersonDecisions).undo(told, ada);
     const count = async () =>
       (await (await fetch(`${site.url}/api/v1/petitions/1988-investigation/count.json`)).json()) as { count: number };
     await until(count, (answer) => answer.count === countries.length);
@@ -127,7 +143,9 @@ withChromium('the console', () => {
     { name: 'letters', path: '/letters' },
     { name: 'lawmakers', path: '/lawmakers' },
     { name: 'lawmaker', path: '/lawmakers', act: first('main tbody a') },
+    { name: 'duplicates', path: '/lawmakers/duplicates' },
     { name: 'imports', path: '/lawmakers/imports' },
+    { name: 'import', path: '/lawmakers/imports', act: first('main tbody a') },
     { name: 'import-new', path: '/lawmakers/imports/new' },
     { name: 'exports', path: '/exports' },
     { name: 'mail', path: '/mail' },

@@ -117,7 +117,7 @@ function readPerson(
 /** The ids of a file are its own, unless they carry the name of a register. */
 function identifiersOf(raw: Person): { scheme: string; identifier: string }[] {
   const id = plainLine(raw.id);
-  const own = /^uk\.org\.publicwhip\/person\//.test(id) ? 'publicwhip' : 'popolo';
+  const own = id.startsWith('uk.org.publicwhip/person/') ? 'publicwhip' : 'popolo';
   return personIdentifiers([{ scheme: own, identifier: id }, ...raw.identifiers.filter(Boolean)]);
 }
 
