@@ -71,6 +71,8 @@ test.each<[type: string, name: string, query: Record<string, string>, people: nu
   ['text/csv', 'congress.csv', {}, 3],
   ['application/json', 'congress.json', { partial: 'true' }, 2],
   ['application/yaml', 'openstates/Ada-Fern.yml', {}, 1],
+  ['application/xml', 'meps.xml', {}, 3],
+  ['text/xml', 'ca-commons.xml', {}, 1],
   ['application/octet-stream', 'congress.csv', { filename: 'any.csv', format: 'congress-legislators' }, 3],
 ])('takes a raw body of %s', async (type, name, query, people) => {
   const answer = await raw(fixture(name).bytes as Buffer, type, query);

@@ -9,6 +9,7 @@ import { Audience, ImportRequest } from '../src/lawmakers/lawmakers.schema.js';
 import { LawmakersService } from '../src/lawmakers/lawmakers.service.js';
 import type { Actor } from '../src/staff/access.js';
 import { startApp, type TestApp } from './support/app.js';
+import { signIn } from './support/cast.js';
 import { fixture, realFile, sourceOf, testRealFiles } from './support/lawmaker-files.js';
 
 const membership = fixture('committees/membership.yaml');
@@ -121,6 +122,11 @@ describe('committees of people who are known', () => {
       { name: 'Vera Alder', code: 'SSAF15', role: null },
     ]);
     expect((await put([membership, names])).counts).toMatchObject({ changed: 0, same: 3 });
+    const [vera] = (await app.get(LawmakersService).list({ q: 'Vera Alder' })).lawmakers;
+    const ada = await signIn(app, 'ada');
+    const { groups } = (await ada.api('GET', `/api/v1/lawmakers/${vera!.id}`)).json();
+    expect(groups[0]).toEqual({ kind: 'committee', code: 'SSAF', name: 'Committee on Forests', role: 'Chairman' });
+    expect((await ada.get(`/en/console/lawmakers/${vera!.id}`)).body).toContain('Committee on Forests: Trees');
   });
 
   test('stay when a list of people, which knows nothing of them, is imported again', async () => {

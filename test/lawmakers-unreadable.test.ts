@@ -126,9 +126,13 @@ test('shuffled and broken bytes are read or refused, never anything else', () =>
     { numRuns: 300 },
   );
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 400 }), fc.constantFrom('a.csv', 'a.json', 'a.yml'), (bytes, name) => {
-      expect(() => refusal([{ name, bytes }])).not.toThrow();
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 400 }),
+      fc.constantFrom('a.csv', 'a.json', 'a.xml', 'a.yml'),
+      (bytes, name) => {
+        expect(() => refusal([{ name, bytes }])).not.toThrow();
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -16,7 +16,7 @@ export interface AudienceChoices {
 
 const groupsOf = (kind: 'committee' | 'group') =>
   `ARRAY(SELECT unnest(ARRAY[x.name, x.code]) FROM group_memberships x
-     WHERE x.kind = '${kind}' AND x.ended_at IS NULL AND x.lawmaker_id IN ${recordsOf('l')})`;
+     WHERE x.kind = '${kind}' AND x.ended_at IS NULL AND x.lawmaker_id = ANY (${recordsOf('l')}))`;
 const choiceOf = (kind: 'committee' | 'group') =>
   `ARRAY(SELECT DISTINCT x.name FROM group_memberships x JOIN lawmakers l ON l.id = x.lawmaker_id
      JOIN legislatures g ON g.id = l.legislature_id
@@ -42,7 +42,7 @@ export class AudienceService {
                  WHERE o.lifted_at IS NULL AND p.channel = 'email')))
              ORDER BY c.source = 'staff' DESC, c.lawmaker_id <> l.id, c.position)
            FROM contact_points c
-           WHERE c.lawmaker_id IN ${recordsOf('l')} AND ${isUsable('l')}
+           WHERE c.lawmaker_id = ANY (${recordsOf('l')}) AND ${isUsable('l')}
          ), '[]') AS "contactPoints"
        FROM lawmakers l
        JOIN legislatures g ON g.id = l.legislature_id

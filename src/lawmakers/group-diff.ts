@@ -14,7 +14,7 @@ export function diffGroups(
 ): Diff {
   const notebook = new Notebook();
   const byIdentifier = new Map(known.flatMap((one) => one.identifiers.map((id) => [identityKey(id), one] as const)));
-  const seats = new Map<KnownLawmaker, ImportedSeatInGroup[]>();
+  const seats = new Map<KnownLawmaker, Map<string, ImportedSeatInGroup>>();
   for (const row of rows) {
     const [found, ...others] = new Set(row.identifiers.flatMap((id) => byIdentifier.get(identityKey(id)) ?? []));
     const words = `${row.name}: ${row.group.name}`;
@@ -22,16 +22,17 @@ export function diffGroups(
     else if (others.length) notebook.add(row.place, 'rejected', 'identifiers-conflict', words);
     else if (found.left) notebook.add(row.place, 'noticed', 'left-already', words);
     else {
-      const before = seats.get(found) ?? [];
-      const twice = before.some(({ group }) => groupKey(group) === groupKey(row.group));
-      if (twice) notebook.add(row.place, 'repaired', 'same-membership-twice', words);
-      seats.set(found, [...before, row]);
+      const before = seats.get(found) ?? new Map<string, ImportedSeatInGroup>();
+      seats.set(found, before);
+      const key = groupKey(row.group);
+      if (before.has(key)) notebook.add(row.place, 'repaired', 'same-membership-twice', words);
+      else before.set(key, row);
     }
   }
   let ended = 0;
   const diff: Diff = { changes: [], same: 0, notes: notebook.notes };
   for (const before of known) {
-    const listed = seats.get(before) ?? [];
+    const listed = [...(seats.get(before)?.values() ?? [])];
     const stay = before.groups.filter(({ kind }) => partial || kind !== 'committee');
     const groups = distinctGroups([...listed.map(({ group }) => group), ...stay]);
     if (before.left || (groups.length === 0 && before.groups.length === 0)) continue;

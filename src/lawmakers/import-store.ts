@@ -15,12 +15,12 @@ export async function readKnown(tx: EntityManager, legislatureId: string): Promi
        l.website, l.left_at IS NOT NULL AS left, l.left_at::date::text AS "leftOn", m.chamber, m.party, m.area, m.region, m.role,
        coalesce(m.sitting, true) AS sitting,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('scheme', i.scheme, 'identifier', i.identifier)), '[]')
-          FROM lawmaker_identifiers i WHERE i.lawmaker_id IN ${ownRecordsOf('l')}) AS identifiers,
+          FROM lawmaker_identifiers i WHERE i.lawmaker_id = ANY (${ownRecordsOf('l')})) AS identifiers,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('channel', c.channel, 'value', c.value, 'label', c.label)
                                   ORDER BY c.lawmaker_id <> l.id, c.position), '[]')
-          FROM contact_points c WHERE c.lawmaker_id IN ${ownRecordsOf('l')} AND c.listed) AS contacts,
+          FROM contact_points c WHERE c.lawmaker_id = ANY (${ownRecordsOf('l')}) AND c.listed) AS contacts,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', x.kind, 'code', x.code, 'name', x.name, 'role', x.role)), '[]')
-          FROM group_memberships x WHERE x.lawmaker_id IN ${ownRecordsOf('l')} AND x.ended_at IS NULL) AS groups,
+          FROM group_memberships x WHERE x.lawmaker_id = ANY (${ownRecordsOf('l')}) AND x.ended_at IS NULL) AS groups,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('name', o.name, 'area', seat.area, 'chamber', seat.chamber)), '[]')
           FROM lawmakers o LEFT JOIN LATERAL (
             SELECT * FROM memberships WHERE lawmaker_id = o.id ORDER BY ended_at DESC NULLS FIRST, started_at DESC LIMIT 1
@@ -29,8 +29,8 @@ export async function readKnown(tx: EntityManager, legislatureId: string): Promi
      LEFT JOIN LATERAL (
        SELECT * FROM memberships WHERE lawmaker_id = l.id ORDER BY ended_at DESC NULLS FIRST, started_at DESC LIMIT 1
      ) m ON true
-     WHERE l.legislature_id = $1 AND NOT EXISTS (
-       SELECT FROM lawmakers kept WHERE kept.id = l.merged_into AND kept.legislature_id = l.legislature_id)`,
+     WHERE l.legislature_id = $1 AND (l.merged_into IS NULL OR l.legislature_id <>
+       (SELECT kept.legislature_id FROM lawmakers kept WHERE kept.id = l.merged_into))`,
     [legislatureId],
   );
   return known.map((one) => ({ ...one, contacts: distinct(one.contacts), groups: distinctGroups(one.groups) }));
@@ -141,7 +141,7 @@ const statements: [sql: string, legislature: boolean][] = [
   [
     `UPDATE group_memberships m SET ended_at = now()
      FROM ${people} JOIN lawmakers l ON l.id = r.lawmaker_id
-     WHERE r.import_id = $1 AND m.lawmaker_id IN ${ownRecordsOf('l')} AND m.ended_at IS NULL AND (r.change = 'gone' OR
+     WHERE r.import_id = $1 AND m.lawmaker_id = ANY (${ownRecordsOf('l')}) AND m.ended_at IS NULL AND (r.change = 'gone' OR
        (p.groups IS NOT NULL AND NOT EXISTS (
          SELECT FROM jsonb_to_recordset(p.groups) AS x(kind text, code text, name text, role text)
          WHERE (x.kind, x.code, x.name) = (m.kind, m.code, m.name) AND x.role IS NOT DISTINCT FROM m.role)))`,
@@ -158,7 +158,7 @@ const statements: [sql: string, legislature: boolean][] = [
   [
     `UPDATE contact_points c SET listed = false
      FROM import_rows r JOIN lawmakers l ON l.id = r.lawmaker_id
-     WHERE r.import_id = $1 AND r.change = 'changed' AND c.lawmaker_id IN ${ownRecordsOf('l')} AND c.listed`,
+     WHERE r.import_id = $1 AND r.change = 'changed' AND c.lawmaker_id = ANY (${ownRecordsOf('l')}) AND c.listed`,
     false,
   ],
   [

@@ -49,7 +49,8 @@ export class LawmakersApi {
   @ApiOkResponse({ standardSchema: LawmakerDetail })
   async one(@Param('id', uuid) id: string) {
     const lawmaker = await this.lawmakers.find(id);
-    return { ...lawmaker, contactPoints: await this.lawmakers.contactPoints(id) };
+    const [contactPoints, groups] = [await this.lawmakers.contactPoints(id), await this.lawmakers.groups(id)];
+    return { ...lawmaker, contactPoints, groups };
   }
 
   /** Records that this lawmaker wants no more letters. */

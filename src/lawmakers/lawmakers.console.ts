@@ -161,6 +161,7 @@ export class LawmakersConsole {
       lawmaker: { ...lawmaker, ...stateOf(lawmaker), chamber: chamberName(locale, lawmaker.chamber) },
       standing: objections.find(({ liftedAt }) => !liftedAt) ?? null,
       contactPoints: await this.lawmakers.contactPoints(id),
+      groups: await this.lawmakers.groups(id),
     });
   }
 }

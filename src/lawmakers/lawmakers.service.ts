@@ -38,6 +38,13 @@ export interface ContactPointView {
   struckAt: string | null;
 }
 
+export interface GroupView {
+  kind: 'committee' | 'group';
+  code: string;
+  name: string;
+  role: string | null;
+}
+
 export interface LawmakerPage {
   lawmakers: LawmakerView[];
   /** Give it as `after` for the next page; null on the last one. */
@@ -48,7 +55,7 @@ const columns = `l.id, l.name, l.honorific, l.gender, l.locale, l.website, g.slu
   m.region, m.role, coalesce(m.sitting, true) AS sitting, l.left_at AS "leftAt", l.sort_name AS "sortName",
   l.merged_into AS "mergedInto", ${hasObjected('l')} AS objected,
   (SELECT coalesce(array_agg(DISTINCT c.channel ORDER BY c.channel), '{}') FROM contact_points c
-    WHERE c.lawmaker_id IN ${recordsOf('l')} AND ${isUsable('l')}) AS channels
+    WHERE c.lawmaker_id = ANY (${recordsOf('l')}) AND ${isUsable('l')}) AS channels
   FROM lawmakers l
   JOIN legislatures g ON g.id = l.legislature_id
   LEFT JOIN LATERAL (
@@ -66,7 +73,7 @@ export class LawmakersService {
       `SELECT ${columns}
        WHERE l.merged_into IS NULL AND ($1::text IS NULL OR g.slug = $1) AND ($2::text IS NULL OR m.chamber = $2) AND ($3::text IS NULL OR m.party = $3)
          AND ($4::text IS NULL OR m.area = $4 OR m.region = $4)
-         AND ($5::text IS NULL OR EXISTS (SELECT FROM contact_points c WHERE c.lawmaker_id IN ${recordsOf('l')}
+         AND ($5::text IS NULL OR EXISTS (SELECT FROM contact_points c WHERE c.lawmaker_id = ANY (${recordsOf('l')})
                 AND c.channel = $5 AND ${isUsable('l')}))
          AND CASE $6::text WHEN 'present' THEN l.left_at IS NULL WHEN 'left' THEN l.left_at IS NOT NULL
                WHEN 'objection' THEN ${hasObjected('l')}
@@ -99,6 +106,16 @@ export class LawmakersService {
     const [found] = await this.database.query<LawmakerView[]>(`SELECT ${columns} WHERE l.id = $1`, [id]);
     if (!found) throw problems.notFound();
     return found;
+  }
+
+  /** Committees and groups of today, of all records of the person. */
+  groups(lawmakerId: string): Promise<GroupView[]> {
+    return this.database.query(
+      `SELECT DISTINCT ON (kind, name) kind, code, name, role FROM group_memberships
+       WHERE ended_at IS NULL AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $1 OR merged_into = $1)
+       ORDER BY kind, name, role`,
+      [lawmakerId],
+    );
   }
 
   /** All contact points of all records of the person, those no longer listed and those struck out included. */

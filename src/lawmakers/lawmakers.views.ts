@@ -47,7 +47,10 @@ export const ContactPointView = z.object({
   listed: z.boolean(),
   struckAt: time.nullable(),
 });
-export const LawmakerDetail = LawmakerView.extend({ contactPoints: z.array(ContactPointView) });
+export const LawmakerDetail = LawmakerView.extend({
+  contactPoints: z.array(ContactPointView),
+  groups: z.array(z.object({ kind: z.enum(['committee', 'group']), code: z.string(), name: z.string(), role: text })),
+});
 
 export const LawmakerImport = z.object({
   id: z.uuid(),

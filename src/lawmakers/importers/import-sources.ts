@@ -54,8 +54,10 @@ export function importSources(
   checkLimits(sources);
   const place = { file: sources[0]!.name, line: null };
   if (!severalFiles.includes(format) && sources.length > 1) throw new UnreadableFile('one-file-only', place);
-  const file = settle(readers[format](sources, today, columns));
-  if (file.people.length > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
+  const read = readers[format](sources, today, columns);
+  // Asked before rows are compared with each other, which costs more than reading them.
+  if (read.people.length > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
+  const file = settle(read);
   if ((file.committees?.length ?? 0) > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
   if (file.people.length === 0 && !file.committees?.length)
     throw new UnreadableFile('nobody', place, file.notes[0]?.detail);

@@ -78,7 +78,11 @@ export class PopoloSeats {
       const parsed = Membership.safeParse(value).data;
       const person = plainLine(parsed?.person_id);
       if (!parsed || !person) notebook.add(place, 'rejected', 'not-a-membership');
-      else this.byPerson.set(person, [...(this.byPerson.get(person) ?? []), { place, membership: parsed }]);
+      else {
+        const known = this.byPerson.get(person);
+        if (known) known.push({ place, membership: parsed });
+        else this.byPerson.set(person, [{ place, membership: parsed }]);
+      }
     }
   }
 

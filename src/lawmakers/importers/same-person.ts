@@ -43,6 +43,9 @@ function mergeSamePeople(people: ImportedPerson[], notebook: Notebook): Imported
   return kept;
 }
 
+/** Nobody has more; a file of one person on many rows must not take long. */
+const mostContacts = 100;
+
 /** Adds what a second row says of the same person to the first. The first row's seat stands, unless it has been given up. */
 export function joinPeople(twin: ImportedPerson, person: ImportedPerson): void {
   const seat = twin.endedOn && !person.endedOn ? person : twin;
@@ -51,7 +54,7 @@ export function joinPeople(twin: ImportedPerson, person: ImportedPerson): void {
     ...seat,
     place: twin.place,
     identifiers: [...ids.values()],
-    contacts: distinct([...seat.contacts, ...twin.contacts, ...person.contacts]),
+    contacts: distinct([...seat.contacts, ...twin.contacts, ...person.contacts]).slice(0, mostContacts),
     groups:
       twin.groups || person.groups ? distinctGroups([...(twin.groups ?? []), ...(person.groups ?? [])]) : undefined,
   };
