@@ -160,12 +160,12 @@ function pathOf(row, at) {
 // ------------------------------------------------------------------------------------------------------ signed notes
 
 /** `name+id+base64(1 || key)`. */
-export function parseKey(text) {
+export function parseKey(text, wrong = 'settings') {
   const [, name, id, rest] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text) ?? [];
   const typed = rest === undefined ? null : fromBase64(rest);
-  refuseIf(!typed || typed.length !== 33 || typed[0] !== 1, 'settings');
+  refuseIf(!typed || typed.length !== 33 || typed[0] !== 1, wrong);
   const expected = sha256(bytesOf(`${name}\n`), typed).subarray(0, 4);
-  refuseIf(toHex(expected) !== id, 'settings');
+  refuseIf(toHex(expected) !== id, wrong);
   return { name, id: expected, point: typed.subarray(1), text };
 }
 
@@ -453,10 +453,11 @@ function shownIn(bytes) {
  * Reads the whole log and holds it against its signed root, its rules and the number shown.
  * @param read of the files of the log
  * @param readShown of count.json, or of nothing
+ * @param known the key of the log that the visitor has from elsewhere; '' for none
  * @param tell is told how many entries were read, and of how many
  * @throws Wrong
  */
-export async function recount({ read, readShown, slug, tell = () => {}, pause = 1500 }) {
+export async function recount({ read, readShown, slug, known = '', tell = () => {}, pause = 1500 }) {
   const started = Date.now();
   // The number first: then the checkpoint is the newer of the two, or will be in a moment.
   const shown = shownIn(await readShown());
@@ -464,6 +465,7 @@ export async function recount({ read, readShown, slug, tell = () => {}, pause = 
   refuseIf(typeof origin !== 'string' || typeof vkey !== 'string', 'settings');
   const key = parseKey(vkey);
   refuseIf(key.name !== origin, 'settings');
+  if (known !== '') refuseIf(parseKey(known, 'key-mistyped').text !== vkey, 'other-key');
   refuseIf(!origin.endsWith(`/log/${slug}`), 'other-log', { origin });
   let head = await openCheckpoint(await need(read, 'checkpoint'), key);
   for (let tries = 0; shown && shown.size > head.size && tries < 4; tries++) {
@@ -498,7 +500,13 @@ export async function recount({ read, readShown, slug, tell = () => {}, pause = 
   const { count, signed, withdrawn, size } = log;
   const facts = { origin, vkey, count, signed, withdrawn, size, root: toBase64(head.root), rootHex: toHex(head.root) };
   const compared = !shown ? 'none' : countThere === null ? 'behind' : 'same';
-  const checks = { signature: head.signed === true, shown: compared, shownCount: shown?.count, shownSize: shown?.size };
+  const checks = {
+    signature: head.signed === true,
+    keyKnown: known !== '',
+    shown: compared,
+    shownCount: shown?.count,
+    shownSize: shown?.size,
+  };
   return { log, key, head, promiseVkey, result: { ...facts, ...checks, milliseconds: Date.now() - started } };
 }
 
@@ -682,11 +690,11 @@ async function openPromise({ log, promiseVkey }, written, now) {
 if (typeof WorkerGlobalScope !== 'undefined') {
   let counted = null;
   const jobs = {
-    async recount({ base, count, files, slug }, tell) {
+    async recount({ base, count, files, slug, known }, tell) {
       counted = null;
       const read = files ? folderReader(files, slug) : urlReader(base);
       const readShown = () => (files ? read('count.json') : urlReader('')(count, true));
-      counted = await recount({ read, readShown, slug, tell });
+      counted = await recount({ read, readShown, slug, known, tell });
       return counted.result;
     },
     find: ({ code }) => find(counted, code),

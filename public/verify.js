@@ -71,11 +71,15 @@ async function counted() {
   bar.hidden = false;
   result.replaceChildren(element('p', say('begin')));
   try {
-    const found = await ask('recount', { base: log, count, files, slug }, ({ done, size }) => {
-      bar.max = size;
-      bar.value = done;
-      result.replaceChildren(element('p', say('reading', { done, size })));
-    });
+    const found = await ask(
+      'recount',
+      { base: log, count, files, slug, known: id('key').value.trim() },
+      ({ done, size }) => {
+        bar.max = size;
+        bar.value = done;
+        result.replaceChildren(element('p', say('reading', { done, size })));
+      },
+    );
     result.replaceChildren(...inWords(found));
     page.dataset.counted = '';
   } catch (wrong) {
@@ -100,7 +104,7 @@ function refusal({ code, values = {} }) {
   return box;
 }
 /** Nothing is said about the log by these. */
-const trouble = new Set(['unreadable', 'no-log', 'nothing-yet', 'unexpected', 'count-file']);
+const trouble = new Set(['key-mistyped', 'unreadable', 'no-log', 'nothing-yet', 'unexpected', 'count-file']);
 
 /** What was found, what was checked for it, and what was not. */
 function inWords(found) {
@@ -123,7 +127,8 @@ function inWords(found) {
   const at = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date());
   fact('fact-time', plain(say('fact-took', { at, seconds: Math.round(milliseconds / 100) / 10 })));
   const checked = ['checked-root', 'checked-rules'];
-  const unchecked = ['unchecked-key', 'unchecked-others', 'unchecked-persons'];
+  const unchecked = ['unchecked-others', 'unchecked-persons'];
+  (found.keyKnown ? checked : unchecked).unshift(found.keyKnown ? 'checked-key' : 'unchecked-key');
   (found.signature ? checked : unchecked).unshift(found.signature ? 'checked-signature' : 'unchecked-signature');
   if (found.shown === 'same') checked.push('checked-shown');
   else unchecked.unshift(found.shown === 'behind' ? 'unchecked-behind' : 'unchecked-shown');
@@ -213,10 +218,16 @@ for (const [form, place, question] of [
 
 // ------------------------------------------------------------------------------------------------------ a saved folder
 
+/** What was said is about something else now. */
+function forget() {
+  delete page.dataset.counted;
+  for (const place of ['result', 'found', 'received', 'compared']) id(place).replaceChildren();
+}
+id('key').addEventListener('input', forget);
+
 function use(chosen) {
   files = chosen;
-  delete page.dataset.counted;
-  for (const place of ['found', 'received', 'compared']) id(place).replaceChildren();
+  forget();
   recount().catch(() => {});
 }
 

@@ -260,6 +260,12 @@ describe('files that were changed', () => {
     const settings = Buffer.from(JSON.stringify({ origin, vkey: stranger }));
     expect(await wrongOf(count(changed('log.json', settings)))).toEqual({ code: 'unsigned' });
     expect(await wrongOf(count(files, null, { slug: 'them' }))).toEqual({ code: 'other-log', origin });
+    expect((await count(files, null, { known: vkey })).result).toMatchObject({ keyKnown: true });
+    expect((await count(files)).result).toMatchObject({ keyKnown: false });
+    const another = log.keyOf(origin, log.hash('another')).vkey;
+    expect(await wrongOf(count(files, null, { known: another }))).toEqual({ code: 'other-key' });
+    const mistyped = vkey.slice(0, -3) + (vkey.at(-3) === 'A' ? 'B' : 'A') + vkey.slice(-2);
+    expect(await wrongOf(count(files, null, { known: mistyped }))).toEqual({ code: 'key-mistyped' });
   });
 });
 

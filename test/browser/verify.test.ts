@@ -7,6 +7,7 @@ import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { projectRoot } from '../../src/config/root.js';
 import { leafHash } from '../../src/countlog/merkle.js';
 import { parseVkey } from '../../src/countlog/note.js';
+import { vectors } from '../support/count-log.js';
 import { parseProof, verifyProof } from '../../src/countlog/proof.js';
 import { verifyProof as verifyAlone } from '../../verifier/countersign-verify.mjs';
 import { launch, withChromium } from './support/chromium.js';
@@ -119,6 +120,22 @@ withChromium('the page that recounts', () => {
     expect(checked).toContain('Every entry keeps the rules');
     expect(unchecked).toContain('Whether there is another person behind each address.');
     expect(unchecked).not.toContain('signature under the checkpoint');
+    expect(errors).toEqual([]);
+  });
+
+  test('holds the log against a key from elsewhere', async () => {
+    await open();
+    const { vkey } = JSON.parse(await readFile(inLog('log.json'), 'utf8')) as { vkey: string };
+    await page.locator('#key').fill(` ${vkey} `);
+    const [checked, unchecked] = (await recount()).split('What was not checked');
+    expect(checked).toContain('The key of this log is the one that you gave.');
+    expect(unchecked).not.toContain('Whether the key is the right one');
+    await page.locator('#key').fill('magna carta');
+    expect(await page.locator('#result').innerText()).toBe('');
+    expect(await recount()).toContain('This is no key of a log');
+    // A key that fits itself, of somebody else's log.
+    await page.locator('#key').fill(vectors.log_vkey);
+    expect(await recount()).toContain('This log is signed with another key');
     expect(errors).toEqual([]);
   });
 
