@@ -125,11 +125,13 @@ export class Lawmakers1764000000300 implements MigrationInterface {
       CREATE TABLE objections (
         id uuid PRIMARY KEY,
         lawmaker_id uuid NOT NULL REFERENCES lawmakers,
+        source text NOT NULL CHECK (source IN ('staff', 'office')),
         note text NOT NULL,
         recorded_by text NOT NULL,
         recorded_at timestamptz NOT NULL DEFAULT now(),
         lifted_by text,
-        lifted_at timestamptz
+        lifted_at timestamptz,
+        lift_reason text
       )`);
     await runner.query(
       `CREATE UNIQUE INDEX objections_standing_idx ON objections (lawmaker_id) WHERE lifted_at IS NULL`,

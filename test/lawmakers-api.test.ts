@@ -213,7 +213,9 @@ test('an objection is recorded once and can be lifted', async () => {
     objected: true,
     contactPoints: [{ channel: 'email' }, { channel: 'post' }],
   });
-  expect((await olga.api('DELETE', `${own}/objection`)).statusCode).toBe(204);
-  expect((await olga.api('DELETE', `${own}/objection`)).statusCode).toBe(404);
+  const lift = (reason: string) => olga.api('POST', `${own}/objection/lifting`, { reason });
+  expect((await lift(' ')).statusCode).toBe(422);
+  expect((await lift('the office wrote again')).statusCode).toBe(204);
+  expect((await lift('the office wrote again')).statusCode).toBe(404);
   expect((await olga.api('GET', own)).json()).toMatchObject({ objected: false });
 });

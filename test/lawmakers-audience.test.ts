@@ -179,7 +179,7 @@ describe('with a database', () => {
       'Anna Berg-Lind': 'objection-at-address',
       'Bo Nolan': null,
     });
-    await app.get(ObjectionsService).lift(anna!.id, olga);
+    await app.get(ObjectionsService).lift(anna!.id, 'she asked for it', olga);
     expect((await preview({ legislatures: ['x-renamed'] })).map(({ excluded }) => excluded)).toEqual([
       'left',
       null,

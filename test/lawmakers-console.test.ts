@@ -163,7 +163,9 @@ test('contact points are added and struck out by hand, objections recorded and l
   expect(objected).toContain('Lift the objection');
   expect((await olga.get(`${base}?status=objection`)).body).toContain('Anna Berg');
   expect((await vera.post(`${own}/objection/lifting`)).statusCode).toBe(403);
-  expect((await olga.post(`${own}/objection/lifting`)).statusCode).toBe(303);
+  expect((await olga.post(`${own}/objection/lifting`, { reason: ' ' })).statusCode).toBe(422);
+  expect((await olga.post(`${own}/objection/lifting`, { reason: 'wrote <b>again</b>' })).statusCode).toBe(303);
+  expect((await olga.get(own)).body).toContain('wrote &lt;b&gt;again&lt;/b&gt;');
   expect((await olga.get(own)).body).toContain('Record the objection');
 });
 

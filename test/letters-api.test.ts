@@ -84,7 +84,8 @@ describe('the JSON door', () => {
     await dispatched(id);
     const anna = await lawmakerId(app, 'Anna Berg');
     const preview = (await vera.api('GET', `${root}/${id}/previews/${anna}`)).json();
-    const eml = await vera.api('GET', `${root}/${id}/previews/${anna}/letter.eml`);
+    expect((await vera.api('GET', `${root}/${id}/previews/${anna}/letter.eml`)).statusCode).toBe(403);
+    const eml = await amir.api('GET', `${root}/${id}/previews/${anna}/letter.eml`);
     await app.get(MailWorker).drain();
     const { letters } = (await vera.api('GET', `${root}/${id}/letters?status=accepted`)).json();
     expect(letters).toHaveLength(5);
@@ -430,6 +431,6 @@ describe('objections', () => {
     expect(letters).toContainEqual(expect.objectContaining({ lawmakerName: 'Otto Stopp', reason: 'objection' }));
     const preview = (await vera.api('GET', `${root}/${id}/previews/${otto}`)).json();
     expect(preview).toMatchObject({ excluded: 'objection', text: null });
-    await app.get(ObjectionsService).lift(otto, actor);
+    await app.get(ObjectionsService).lift(otto, 'he asked for it', actor);
   });
 });

@@ -69,7 +69,7 @@ describe('dispatch', () => {
     const id = await campaignOf(app, olga);
     await approve(app, id, olga, amir);
     const anna = await lawmakerId(app, 'Anna Berg');
-    const previewed = await app.get(LetterPreviews).raw(id, anna);
+    const previewed = await app.get(LetterPreviews).raw(id, anna, amir);
     await dispatch.start(id, amir);
     await dispatch.planned(id);
     const [mail] = await outbox(id);
@@ -148,7 +148,7 @@ describe('dispatch', () => {
     await app.get(ObjectionsService).record(kim, 'by phone', olga);
     await dispatch.start(id, amir);
     await dispatch.planned(id);
-    await app.get(ObjectionsService).lift(kim, olga);
+    await app.get(ObjectionsService).lift(kim, 'they asked for it', olga);
     expect((await letters(id)).find((row) => row.lawmaker_name === 'Kim Lund')).toMatchObject({ reason: 'objection' });
     expect(await outbox(id)).toHaveLength(3);
   });
@@ -159,7 +159,7 @@ describe('dispatch', () => {
     const kim = await lawmakerId(app, 'Kim Lund');
     await app.get(ObjectionsService).record(kim, 'by phone', olga);
     await app.get(MailWorker).drain();
-    await app.get(ObjectionsService).lift(kim, olga);
+    await app.get(ObjectionsService).lift(kim, 'they asked for it', olga);
     expect((await outbox(id)).map((mail) => mail.state)).toEqual(['accepted', 'accepted', 'accepted', 'suppressed']);
   });
 

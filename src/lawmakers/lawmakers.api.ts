@@ -1,8 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Actor, Needs } from '../staff/access.js';
-import { LawmakerFilter, NewObjection } from './lawmakers.schema.js';
+import { LawmakerFilter, NewObjection, ObjectionLifting } from './lawmakers.schema.js';
 import { LawmakersService } from './lawmakers.service.js';
 import { LawmakerDetail, LawmakerList, LegislatureList } from './lawmakers.views.js';
 import { LegislaturesService } from './legislatures.service.js';
@@ -65,10 +65,15 @@ export class LawmakersApi {
     await this.objections.record(id, note, actor);
   }
 
-  @Delete('lawmakers/:id/objection')
+  /** Letters may go to this lawmaker again; the reason is kept. */
+  @Post('lawmakers/:id/objection/lifting')
   @Needs('lawmakers:write')
   @HttpCode(204)
-  async lift(@Param('id', uuid) id: string, @Actor() actor: Actor) {
-    await this.objections.lift(id, actor);
+  async lift(
+    @Param('id', uuid) id: string,
+    @Body({ schema: ObjectionLifting }) { reason }: ObjectionLifting,
+    @Actor() actor: Actor,
+  ) {
+    await this.objections.lift(id, reason, actor);
   }
 }

@@ -10,7 +10,7 @@ import { ConsoleContext } from '../staff/console-context.js';
 import { AudienceService } from './audience.service.js';
 import { ContactPointsService } from './contact-points.service.js';
 import { channels } from './importers/import-record.js';
-import { LawmakerFilter, NewContactPoint, NewObjection } from './lawmakers.schema.js';
+import { LawmakerFilter, NewContactPoint, NewObjection, ObjectionLifting } from './lawmakers.schema.js';
 import { LawmakersService } from './lawmakers.service.js';
 import { chamberName, stateOf } from './lawmakers.words.js';
 import { LegislaturesService } from './legislatures.service.js';
@@ -131,13 +131,21 @@ export class LawmakersConsole {
 
   @Post(':id/objection/lifting')
   @Needs('lawmakers:write')
+  @Page()
   async lift(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('id', uuid) id: string,
+    @Body() form: Form = {},
+    @Req() request: FastifyRequest,
     @Actor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.objections.lift(id, actor);
+    const parsed = ObjectionLifting.safeParse(form);
+    if (!parsed.success) {
+      reply.status(422);
+      return this.renderOne(locale, id, request, form, fieldErrors(parsed.error.issues));
+    }
+    await this.objections.lift(id, parsed.data.reason, actor);
     return seeOther(reply, `/${locale}/console/lawmakers/${id}`);
   }
 

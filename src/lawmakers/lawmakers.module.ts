@@ -25,6 +25,8 @@ import { Legislature } from './legislature.entity.js';
 import { LegislaturesService } from './legislatures.service.js';
 import { Membership } from './membership.entity.js';
 import { Objection } from './objection.entity.js';
+import { ObjectionLinks } from './objection-links.service.js';
+import { ObjectionsPages } from './objections.pages.js';
 import { ObjectionsService } from './objections.service.js';
 import { PersonDecision } from './person-decision.entity.js';
 import { PersonDecisions } from './person-decisions.service.js';
@@ -41,6 +43,7 @@ const services = [
   ImportsService,
   LawmakersService,
   LegislaturesService,
+  ObjectionLinks,
   ObjectionsService,
   PersonDecisions,
 ];
@@ -69,6 +72,7 @@ const services = [
     LawmakersConsole,
     LawmakerImportsConsole,
     LawmakerUploadsConsole,
+    ObjectionsPages,
   ],
   exports: services,
 })

@@ -72,6 +72,10 @@ export type LawmakerFilter = z.infer<typeof LawmakerFilter>;
 export const NewObjection = z.object({ note: z.string().trim().min(1, 'required').max(500) });
 export type NewObjection = z.infer<typeof NewObjection>;
 
+/** Why letters may go to a lawmaker again who had objected. */
+export const ObjectionLifting = z.object({ reason: z.string().trim().min(1, 'required').max(500, 'too-long') });
+export type ObjectionLifting = z.infer<typeof ObjectionLifting>;
+
 export const NewContactPoint = z.object({
   channel: z.enum(channels),
   value: z.string().trim().min(1, 'required').max(2000),

@@ -241,6 +241,8 @@ export class Dispatch implements BeforeApplicationShutdown {
   /** Asked again at the last moment: an objection counts until the letter is in the outbox. */
   private async objecting(tx: EntityManager, letters: NewLetter[]): Promise<Set<string>> {
     const include = letters.map(({ lawmakerId }) => lawmakerId);
+    // Whoever objects at this moment waits for these rows, or these rows for the objection: none falls between.
+    await tx.query(`SELECT FROM lawmakers WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`, [include]);
     const members = await this.audiences.preview({ ...Audience.parse({}), include }, tx);
     return new Set(members.filter(({ excluded }) => excluded === 'objection').map(({ lawmakerId }) => lawmakerId));
   }

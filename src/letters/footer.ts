@@ -7,6 +7,8 @@ export interface FooterFacts {
   /** The lawmaker's legislature, as its own name for itself. */
   legislature: string | null;
   petition: { title: string; count: number; countedAt: Date; url: string } | null;
+  /** Where this office stops all further letters by itself. */
+  objectionUrl: string;
 }
 
 interface Wording {
@@ -14,6 +16,8 @@ interface Wording {
   why: (legislature: string) => string;
   whyUnknown: string;
   object: (address: string) => string;
+  /** The link stands last on its line: what follows one is read as a part of it. */
+  stop: (url: string) => string;
   check: (title: string, count: string, date: string, url: string) => string;
   /** While nobody has signed yet. */
   read: (title: string, url: string) => string;
@@ -27,6 +31,7 @@ const wordings: Record<string, Wording> = {
     whyUnknown: 'You receive this letter as a holder of public office, at the address published for that office.',
     object: (address) =>
       `If you want no further letters from us, answer this one or write to ${address}: we will stop.`,
+    stop: (url) => `To stop them yourself, at once, open this link: ${url}`,
     check: (title, count, date, url) =>
       `The petition "${title}" had ${count} confirmed signatures on ${date}. Read it and check the count: ${url}`,
     read: (title, url) => `Read the petition "${title}" and check its count: ${url}`,
@@ -38,6 +43,7 @@ const wordings: Record<string, Wording> = {
     whyUnknown: 'این نامه به عنوان صاحب سمت عمومی و به نشانی رسمی اعلام‌شدهٔ آن برای شما فرستاده شده است.',
     object: (address) =>
       `اگر نمی‌خواهید نامهٔ دیگری از ما دریافت کنید، به همین نامه پاسخ دهید یا به ${address} بنویسید؛ دیگر نامه‌ای نمی‌فرستیم.`,
+    stop: (url) => `برای متوقف کردن فوری نامه‌ها این پیوند را باز کنید: ${url}`,
     check: (title, count, date, url) =>
       `دادخواست «${title}» در ${date} دارای ${count} امضای تأییدشده بود. متن و راه بررسی شمارش: ${url}`,
     read: (title, url) => `متن دادخواست «${title}» و راه بررسی شمارش آن: ${url}`,
@@ -48,6 +54,7 @@ const wordings: Record<string, Wording> = {
     whyUnknown: 'تتلقون هذه الرسالة بصفتكم شاغلين لمنصب عام، على العنوان المنشور له.',
     object: (address) =>
       `إذا كنتم لا ترغبون في تلقي رسائل أخرى منا، فأجيبوا على هذه الرسالة أو اكتبوا إلى ${address} وسنتوقف.`,
+    stop: (url) => `لإيقافها بأنفسكم فورًا، افتحوا هذا الرابط: ${url}`,
     check: (title, count, date, url) =>
       `بلغ عدد التوقيعات المؤكدة على العريضة «${title}» ${count} في ${date}. النص وطريقة التحقق من العدد: ${url}`,
     read: (title, url) => `نص العريضة «${title}» وطريقة التحقق من العدد: ${url}`,
@@ -59,6 +66,7 @@ const wordings: Record<string, Wording> = {
     whyUnknown: 'Vous recevez cette lettre en raison de votre fonction publique, à l’adresse publiée pour celle-ci.',
     object: (address) =>
       `Si vous ne souhaitez plus recevoir de lettres de notre part, répondez à celle-ci ou écrivez à ${address} : nous cesserons.`,
+    stop: (url) => `Pour y mettre fin vous-même, immédiatement, ouvrez ce lien : ${url}`,
     check: (title, count, date, url) =>
       `La pétition « ${title} » comptait ${count} signatures confirmées le ${date}. Texte et vérification du décompte : ${url}`,
     read: (title, url) => `Texte de la pétition « ${title} » et vérification du décompte : ${url}`,
@@ -70,6 +78,7 @@ const wordings: Record<string, Wording> = {
     whyUnknown: 'Sie erhalten diesen Brief wegen Ihres öffentlichen Amtes unter der dafür veröffentlichten Adresse.',
     object: (address) =>
       `Wenn Sie keine weiteren Briefe von uns wünschen, antworten Sie auf diesen oder schreiben Sie an ${address}: Wir hören dann auf.`,
+    stop: (url) => `Um sie selbst und sofort zu beenden, öffnen Sie diesen Link: ${url}`,
     check: (title, count, date, url) =>
       `Die Petition „${title}“ hatte am ${date} ${count} bestätigte Unterschriften. Text und Prüfung der Zählung: ${url}`,
     read: (title, url) => `Text der Petition „${title}“ und Prüfung der Zählung: ${url}`,
@@ -81,6 +90,7 @@ const wordings: Record<string, Wording> = {
     whyUnknown: 'Recibe esta carta por su cargo público, en la dirección publicada para ese cargo.',
     object: (address) =>
       `Si no desea recibir más cartas nuestras, responda a esta o escriba a ${address} y dejaremos de hacerlo.`,
+    stop: (url) => `Para detenerlas usted mismo, de inmediato, abra este enlace: ${url}`,
     check: (title, count, date, url) =>
       `La petición «${title}» tenía ${count} firmas confirmadas el ${date}. Texto y comprobación del recuento: ${url}`,
     read: (title, url) => `Texto de la petición «${title}» y comprobación del recuento: ${url}`,
@@ -92,6 +102,7 @@ const wordings: Record<string, Wording> = {
     whyUnknown: 'Riceve questa lettera per la Sua carica pubblica, all’indirizzo pubblicato per tale carica.',
     object: (address) =>
       `Se non desidera ricevere altre nostre lettere, risponda a questa o scriva a ${address}: smetteremo.`,
+    stop: (url) => `Per interromperle subito, apra questo collegamento: ${url}`,
     check: (title, count, date, url) =>
       `La petizione «${title}» aveva ${count} firme confermate il ${date}. Testo e verifica del conteggio: ${url}`,
     read: (title, url) => `Testo della petizione «${title}» e verifica del conteggio: ${url}`,
@@ -107,6 +118,7 @@ export function letterFooter(locale: string, facts: FooterFacts): string {
     wording.sent(facts.organisation, facts.senderName),
     facts.legislature ? wording.why(facts.legislature) : wording.whyUnknown,
     wording.object(facts.replyTo),
+    wording.stop(facts.objectionUrl),
   ];
   if (facts.petition) {
     const { title, count, countedAt, url } = facts.petition;

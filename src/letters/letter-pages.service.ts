@@ -17,6 +17,7 @@ import { isEditable } from './campaign-states.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
 import { letterFilters } from './letter-engine.js';
 import { readCampaignForm } from './letter-forms.js';
+import { wordsFor } from './letter-eyes.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
@@ -131,7 +132,9 @@ export class LetterPages {
       counts: plan && audienceCounts(plan),
       pacePlan: plan && (await this.paces.preview(campaign, plan)),
       paceState: plan ? null : await this.paces.state(campaign),
-      sample: sample ? { lawmakerId: sample.member.lawmakerId, ...sample.letter } : null,
+      sample: sample?.letter
+        ? { lawmakerId: sample.member.lawmakerId, ...sample.letter, text: wordsFor(actor, sample.letter.text) }
+        : null,
       report: plan ? null : await this.reports.report(id),
       languages: languages
         .filter((code) => !campaign.texts.some((text) => text.locale === code))
@@ -169,9 +172,9 @@ export class LetterPages {
     });
   }
 
-  async preview(locale: Locale, request: FastifyRequest, id: string, lawmakerId: string) {
+  async preview(locale: Locale, request: FastifyRequest, id: string, lawmakerId: string, actor: Actor) {
     const campaign = await this.campaigns.find(id);
-    const preview = await this.previews.show(id, lawmakerId);
+    const preview = await this.previews.show(id, lawmakerId, actor);
     return this.render('letters-preview', locale, request, `/${id}/previews/${lawmakerId}`, {
       campaign: this.shown(campaign),
       preview,
@@ -194,13 +197,13 @@ export class LetterPages {
     });
   }
 
-  async letter(locale: Locale, request: FastifyRequest, id: string, letterId: string) {
+  async letter(locale: Locale, request: FastifyRequest, id: string, letterId: string, actor: Actor) {
     const campaign = await this.campaigns.find(id);
     const { subject, body, contact, note, ...letter } = await this.tasks.find(id, letterId);
     const row = await this.reports.one(id, letterId);
     return this.render('letters-letter', locale, request, `/${id}/letters/${letterId}`, {
       campaign: this.shown(campaign),
-      letter: { ...letterView(row), subject, body, contact, note, state: letter.state },
+      letter: { ...letterView(row), subject, body: wordsFor(actor, body), contact, note, state: letter.state },
       letterDir: direction(letter.locale ?? locale),
       isLink: letter.channel === 'form' && /^https?:\/\//.test(contact ?? ''),
     });
@@ -214,13 +217,13 @@ export class LetterPages {
     });
   }
 
-  async print(locale: Locale, request: FastifyRequest, id: string) {
+  async print(locale: Locale, request: FastifyRequest, id: string, actor: Actor) {
     const campaign = await this.campaigns.find(id);
     const sheets = (await this.tasks.toPost(id)).map(({ lawmakerName, contact, subject, body, locale: language }) => ({
       lawmakerName,
       contact,
       subject,
-      body,
+      body: wordsFor(actor, body),
       language,
       dir: direction(language ?? locale),
       date: formatDate(language ?? locale, campaign.datedAt ?? new Date()),

@@ -5,6 +5,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import type { AudienceMember } from '../lawmakers/audience.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { LegislaturesService } from '../lawmakers/legislatures.service.js';
+import { ObjectionLinks } from '../lawmakers/objection-links.service.js';
 import { mailbox } from '../mail/compose.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { defaultLocale, isLocale } from '../site/languages.js';
@@ -26,6 +27,7 @@ export class LetterPlans {
     private readonly audiences: AudienceService,
     private readonly legislatures: LegislaturesService,
     private readonly petitions: Petitions,
+    private readonly objectionLinks: ObjectionLinks,
   ) {}
 
   /** Everybody in the legislatures of the audience, with their legislature's name. */
@@ -64,14 +66,15 @@ export class LetterPlans {
   private async facts(campaign: WholeCampaign): Promise<FactsIn> {
     const { senderName, organisation, replyTo } = campaign;
     const datedAt = await this.datedAt(campaign);
-    if (!campaign.petitionSlug) return () => ({ senderName, organisation, replyTo, datedAt, petition: null });
+    const shared = (locale: string) => ({
+      ...{ senderName, organisation, replyTo, datedAt },
+      objectionUrl: (lawmakerId: string) => this.objectionLinks.url(lawmakerId, locale),
+    });
+    if (!campaign.petitionSlug) return (locale) => ({ ...shared(locale), petition: null });
     const petition = await this.petitions.find(campaign.petitionSlug);
     const { count, countedAt } = await this.count(campaign);
     return (locale) => ({
-      senderName,
-      organisation,
-      replyTo,
-      datedAt,
+      ...shared(locale),
       petition: {
         title: this.petitions.text(petition, locale).title,
         count,

@@ -3,8 +3,10 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { readMail } from '../mail/read-mail.js';
 import { Dkim } from '../mail/dkim.js';
 import { problems } from '../site/problem.js';
+import type { Actor } from '../staff/access.js';
 import { sha256 } from './digest.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
+import { mayHoldLinks, wordsFor } from './letter-eyes.js';
 import { letterId, renderLetter } from './letter-mail.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
 
@@ -34,7 +36,8 @@ export class LetterPreviews {
     private readonly dkim: Dkim,
   ) {}
 
-  async show(id: string, lawmakerId: string): Promise<LetterPreview> {
+  /** @param actor a viewer reads it without the working link to object */
+  async show(id: string, lawmakerId: string, actor: Actor): Promise<LetterPreview> {
     const campaign = await this.campaigns.find(id);
     const planned = await this.planned(campaign, lawmakerId);
     const { member, letter, excluded } = planned;
@@ -48,15 +51,16 @@ export class LetterPreviews {
       locale: letter?.locale ?? null,
       excluded,
       subject: shown?.subject ?? letter?.subject ?? null,
-      text: shown?.text ?? letter?.text ?? null,
+      text: wordsFor(actor, shown?.text ?? letter?.text ?? null),
       headers: shown?.headers ?? [],
       sha256: raw && sha256(raw).toString('hex'),
       final: campaign.datedAt !== null,
     };
   }
 
-  /** The bytes themselves. @throws Problem not-found where this lawmaker gets no mail */
-  async raw(id: string, lawmakerId: string): Promise<Buffer> {
+  /** The bytes themselves. @throws Problem forbidden to a viewer, not-found where this lawmaker gets no mail */
+  async raw(id: string, lawmakerId: string, actor: Actor): Promise<Buffer> {
+    if (!mayHoldLinks(actor)) throw problems.forbidden('The bytes hold the link by which the office objects.');
     const campaign = await this.campaigns.find(id);
     const raw = await this.render(campaign, await this.planned(campaign, lawmakerId));
     if (!raw) throw problems.notFound('This lawmaker gets no e-mail from this campaign.');

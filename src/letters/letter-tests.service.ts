@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { Dkim } from '../mail/dkim.js';
+import { nobody } from '../lawmakers/objection-links.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -40,7 +41,10 @@ export class LetterTests {
     if (members.some(({ contactPoint }) => contactPoint?.value.toLowerCase() === address.toLowerCase())) {
       throw problems.forbidden('Your own address is that of a lawmaker in the audience: a test cannot go there.');
     }
-    const wanted = members.filter((member) => !lawmakerId || member.lawmakerId === lawmakerId);
+    // The link in a test stops nobody's letters, whoever presses it.
+    const wanted = members
+      .filter((member) => !lawmakerId || member.lawmakerId === lawmakerId)
+      .map((member) => ({ ...member, lawmakerId: nobody }));
     const sample = (await this.plans.plan(campaign, wanted)).find(({ letter }) => letter);
     if (!sample?.letter) throw problems.notFound('There is no letter to test: nobody in the audience would get it.');
     const mailId = uuidv7();

@@ -155,8 +155,13 @@ export class LettersSendingConsole {
   @Needs('console:read')
   @Get('print')
   @Page()
-  print(@Param('locale', LocalePipe) locale: Locale, @Id('id') id: string, @Req() request: FastifyRequest) {
-    return this.pages.print(locale, request, id);
+  print(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+  ) {
+    return this.pages.print(locale, request, id, actor);
   }
 
   @Needs('console:read')
@@ -166,9 +171,10 @@ export class LettersSendingConsole {
     @Param('locale', LocalePipe) locale: Locale,
     @Id('id') id: string,
     @Id('letterId') letterId: string,
+    @Actor() actor: Actor,
     @Req() request: FastifyRequest,
   ) {
-    return this.pages.letter(locale, request, id, letterId);
+    return this.pages.letter(locale, request, id, letterId, actor);
   }
 
   @Needs('letters:compose')

@@ -123,15 +123,16 @@ export class LettersWritingConsole {
     @Param('locale', LocalePipe) locale: Locale,
     @Id('id') id: string,
     @Id('lawmakerId') lawmakerId: string,
+    @Actor() actor: Actor,
     @Req() request: FastifyRequest,
   ) {
-    return this.pages.preview(locale, request, id, lawmakerId);
+    return this.pages.preview(locale, request, id, lawmakerId, actor);
   }
 
   @Needs('console:read')
   @Get('previews/:lawmakerId/letter.eml')
-  async raw(@Id('id') id: string, @Id('lawmakerId') lawmakerId: string) {
-    return emlFile(await this.previews.raw(id, lawmakerId), lawmakerId);
+  async raw(@Id('id') id: string, @Id('lawmakerId') lawmakerId: string, @Actor() actor: Actor) {
+    return emlFile(await this.previews.raw(id, lawmakerId, actor), lawmakerId);
   }
 
   @Needs('letters:compose')

@@ -109,16 +109,16 @@ export class LettersApi {
 
   @Needs('console:read')
   @Get(':id/previews/:lawmakerId')
-  preview(@Id('id') id: string, @Id('lawmakerId') lawmakerId: string) {
-    return this.previews.show(id, lawmakerId);
+  preview(@Id('id') id: string, @Id('lawmakerId') lawmakerId: string, @Actor() actor: Actor) {
+    return this.previews.show(id, lawmakerId, actor);
   }
 
   /** The bytes themselves, as they would be handed to the mail server. */
   @Needs('console:read')
   @Get(':id/previews/:lawmakerId/letter.eml')
   @Header('content-type', 'message/rfc822')
-  raw(@Id('id') id: string, @Id('lawmakerId') lawmakerId: string) {
-    return this.previews.raw(id, lawmakerId);
+  raw(@Id('id') id: string, @Id('lawmakerId') lawmakerId: string, @Actor() actor: Actor) {
+    return this.previews.raw(id, lawmakerId, actor);
   }
 
   /** A test to the signed-in person, never to a lawmaker. */

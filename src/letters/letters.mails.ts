@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { LawmakersService } from '../lawmakers/lawmakers.service.js';
+import { ObjectionsService } from '../lawmakers/objections.service.js';
 import { MailKinds } from '../mail/mail-kinds.js';
+import { OutboxService } from '../mail/outbox.service.js';
 import { isSecondLetter } from './same-person.js';
 
 /** Both kinds travel as frozen bytes, and after a doubt both wait for a person: a lawmaker never gets the same letter twice. */
@@ -11,9 +13,32 @@ export class LettersMails {
     kinds: MailKinds,
     private readonly database: DataSource,
     private readonly lawmakers: LawmakersService,
+    private readonly outbox: OutboxService,
+    objections: ObjectionsService,
   ) {
+    objections.whenRecorded((tx, lawmakerId) => this.takeBack(tx, lawmakerId));
     kinds.register({ name: 'letter', inDoubt: 'hold', isWanted: (mail) => this.isWanted(mail) });
     kinds.register({ name: 'letter-test', inDoubt: 'hold' });
+  }
+
+  /** What has not left to a person who objects, under any of her records: mails that wait, tasks that nobody has done. */
+  private async takeBack(tx: EntityManager, lawmakerId: string): Promise<void> {
+    const records = await tx.query<{ id: string }[]>(
+      `SELECT id FROM lawmakers
+       WHERE coalesce(merged_into, id) = (SELECT coalesce(merged_into, id) FROM lawmakers WHERE id = $1)`,
+      [lawmakerId],
+    );
+    const ids = records.map(({ id }) => id);
+    const mails = await tx.query<{ campaign_id: string; id: string }[]>(
+      `SELECT campaign_id, id FROM letters WHERE lawmaker_id = ANY ($1) AND state = 'mail' ORDER BY campaign_id, id`,
+      [ids],
+    );
+    for (const { campaign_id, id } of mails) await this.outbox.suppressPart(tx, campaign_id, { id });
+    await tx.query(
+      `UPDATE letters SET state = 'excluded', reason = 'objection', subject = NULL, body = NULL
+       WHERE lawmaker_id = ANY ($1) AND state = 'task'`,
+      [ids],
+    );
   }
 
   /** An objection, or a letter to another record of the same person, also stops the one that waits in the outbox: until the server takes it, it is not too late. */

@@ -23,6 +23,8 @@ export interface LetterFacts {
   replyTo: string;
   datedAt: Date;
   petition: { title: string; count: number; countedAt: Date; url: string } | null;
+  /** The link by which a lawmaker's office stops all further letters. */
+  objectionUrl: (lawmakerId: string) => string;
 }
 
 /** Every placeholder there is, in the order the help lists them. */

@@ -51,7 +51,11 @@ export function letterWriter(templates: readonly Template[], defaultLocale: stri
     const subject = oneLine(variant.subject(context));
     if (!subject) throw new MissingData('subject');
     const body = variant.body(context).replace(/\r\n?/g, '\n').trim();
-    const footer = letterFooter(variant.locale, { ...variant.facts, legislature: oneLine(recipient.legislature) });
+    const footer = letterFooter(variant.locale, {
+      ...variant.facts,
+      legislature: oneLine(recipient.legislature),
+      objectionUrl: variant.facts.objectionUrl(recipient.lawmakerId),
+    });
     return { locale: variant.locale, subject, text: `${body}\n\n-- \n${footer}\n` };
   };
 }

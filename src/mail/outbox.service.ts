@@ -126,6 +126,16 @@ export class OutboxService {
     );
   }
 
+  /** Takes back letters to somebody who wants none any more: also one a worker has claimed, until it is handed over. */
+  suppressPart(tx: EntityManager, campaignId: string, part: Part): Promise<number> {
+    return this.stop(
+      tx,
+      campaignId,
+      { stop: 'cancel', state: 'suppressed', from: ['queued', 'deferred', 'held'] },
+      part,
+    );
+  }
+
   /** Streams in which nothing was due have something now. */
   private async lookAgain(tx: EntityManager, campaignId: string): Promise<void> {
     await tx.query(`UPDATE mail_streams SET wait_until = NULL WHERE campaign_id = $1`, [campaignId]);

@@ -22,6 +22,8 @@ const rules = {
   'sign-after-waiting': { hits: 10, seconds: 3600 },
   withdraw: { hits: 20, seconds: 3600 },
   code: { hits: 20, seconds: 3600 },
+  // Whole parliaments sit behind one address.
+  objection: { hits: 60, seconds: 3600 },
   'mail-to-address': { hits: 5, seconds: 24 * 3600 },
   // Of its own, so that nobody can keep a signer from withdrawing by asking for signatures in her name.
   'rights-mail-to-address': { hits: 5, seconds: 24 * 3600 },

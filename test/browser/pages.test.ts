@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { projectRoot } from '../../src/config/root.js';
+import { nobody, ObjectionLinks } from '../../src/lawmakers/objection-links.service.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
@@ -44,6 +45,11 @@ withChromium('every public page', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ email: sara!.to, locale: 'en' }),
     });
+    const [lawmaker, other] = await site.database.query(`SELECT id FROM lawmakers ORDER BY name LIMIT 2`);
+    links.objection = pathOf(site.get(ObjectionLinks).url(lawmaker.id, 'en'));
+    links.objected = pathOf(site.get(ObjectionLinks).url(other.id, 'en'));
+    await fetch(`${site.url}/en${links.objected}`, { method: 'POST' });
+    links.objectionTest = pathOf(site.get(ObjectionLinks).url(nobody, 'en'));
     links.data = pathOf((await until(mails, (found) => found.length === 4))[0]!.links[0]!);
   });
   afterAll(async () => {
@@ -85,6 +91,9 @@ withChromium('every public page', () => {
     { name: 'my-data-asked', path: () => '/my-data/asked' },
     { name: 'my-data', path: () => links.data! },
     { name: 'withdrawn', path: () => `/p/${slug}/withdrawn` },
+    { name: 'objection', path: () => links.objection! },
+    { name: 'objection-done', path: () => links.objected! },
+    { name: 'objection-test', path: () => links.objectionTest! },
     { name: 'method', path: () => '/method' },
     { name: 'privacy', path: () => '/privacy' },
     { name: 'problem', path: () => '/p/nothing-here', status: 404 },
