@@ -140,6 +140,18 @@ describe('an organiser and an approver, page by page', () => {
     }
   });
 
+  it('prints each line of a hostile address in the window, and nothing of it as markup', async () => {
+    const [{ contact }] = await app.database.query(`SELECT contact FROM letters WHERE lawmaker_name = 'Pia Stamp'`);
+    const hostile = '1 Assembly Square\r\n<script>alert(1)</script>\n‏۱ خیابان مجلس';
+    await app.database.query(`UPDATE letters SET contact = $1 WHERE lawmaker_name = 'Pia Stamp'`, [hostile]);
+    const { body } = await olga.get(`${page}/print`);
+    await app.database.query(`UPDATE letters SET contact = $1 WHERE lawmaker_name = 'Pia Stamp'`, [contact]);
+    expect(body).toContain('<div class="window" dir="ltr">');
+    expect(body).toContain('<span dir="auto">1 Assembly Square</span><span dir="auto">&lt;script&gt;');
+    expect(body).toContain('<span dir="auto">‏۱ خیابان مجلس</span></address>');
+    expect(body).not.toMatch(/<script>alert|&lt;br/);
+  });
+
   it('hands tasks to a person, and is finished when they are done', async () => {
     const list = await olga.get(`${page}/letters?status=task`);
     const tasks = [...list.body.matchAll(/\/letters\/[0-9a-f-]{36}\/letters\/([0-9a-f-]{36})">/g)].map(
@@ -149,6 +161,10 @@ describe('an organiser and an approver, page by page', () => {
     for (const task of tasks) {
       const shown = await olga.get(`${page}/letters/${task}`);
       expect(shown.body).toContain('please protect the wetlands of');
+      const isForm = shown.body.includes('href="https://lower.testland.example/write/6" rel="noreferrer noopener"');
+      for (const value of ['Noor Field', 'River Friends', 'olga@river.example']) {
+        expect(new RegExp(`<input id="copy-\\w+" dir="auto" readonly value="${value}">`).test(shown.body)).toBe(isForm);
+      }
       expect((await vera.post(`${page}/letters/${task}/completion`)).statusCode).toBe(403);
       expect((await olga.post(`${page}/letters/${task}/completion`, { note: 'ticket 42' })).statusCode).toBe(303);
     }
