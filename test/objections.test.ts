@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { ObjectionLinks } from '../src/lawmakers/objection-links.service.js';
 import { ObjectionsService } from '../src/lawmakers/objections.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
@@ -143,6 +144,18 @@ test('an objection during the dispatch leaves nothing to that office, whoever is
   expect([one.statusCode, other.statusCode]).toEqual([303, 303]);
   expect(await state('Pia Stamp')).toMatchObject({ state: 'excluded', reason: 'objection', body: null });
   expect(['suppressed', null]).toContain((await state('Anna Berg')).mail);
+});
+
+test('a dispatch waits for an objection that is about to be committed', async () => {
+  const link = await linkOf('Pia Stamp');
+  await approve(app, campaign, olga, amir);
+  app.get(ObjectionsService).whenRecorded(() => setTimeout(800));
+  const pressed = press(link);
+  await setTimeout(200);
+  await app.get(Dispatch).start(campaign, amir);
+  await app.get(Dispatch).planned(campaign);
+  expect((await pressed).statusCode).toBe(303);
+  expect(await state('Pia Stamp')).toMatchObject({ state: 'excluded', reason: 'objection', body: null });
 });
 
 test('the link of a test letter stops nobody', async () => {
