@@ -105,6 +105,8 @@ export class Lawmakers1764000000300 implements MigrationInterface {
         made_by text,
         struck_at timestamptz,
         struck_by text,
+        bounced_at timestamptz,
+        bounced_status text,
         created_at timestamptz NOT NULL DEFAULT now(),
         UNIQUE (lawmaker_id, channel, normal_form)
       )`);

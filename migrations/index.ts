@@ -10,6 +10,7 @@ import { PersonDecisions1764000000320 } from './1764000000320-person-decisions.j
 import { Mail1764000000400 } from './1764000000400-mail.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
 import { Pace1764000000560 } from './1764000000560-pace.js';
+import { Returns1764000000570 } from './1764000000570-returns.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
 
@@ -27,6 +28,7 @@ export const migrations = [
   Mail1764000000400,
   Letters1764000000500,
   Pace1764000000560,
+  Returns1764000000570,
   Staff1764000000600,
   Switches1764000000700,
 ];

@@ -10,6 +10,7 @@ import { MailModule } from './mail/mail.module.js';
 import { ModerationModule } from './moderation/moderation.module.js';
 import { OverviewModule } from './overview/overview.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
+import { ReturnsModule } from './returns/returns.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
 import { SiteModule } from './site/site.module.js';
 import { StaffModule } from './staff/staff.module.js';
@@ -38,6 +39,7 @@ export class AppModule {
         LawmakersModule,
         LettersModule,
         MailModule,
+        ReturnsModule,
       ],
     };
   }

@@ -8,6 +8,7 @@ import { MailWorker } from '../src/mail/mail.worker.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
 import { relayFromUrl } from '../src/mail/relay.js';
 import { RelayTrouble } from '../src/mail/relay-trouble.js';
+import { ReturnAddresses } from '../src/mail/return-addresses.js';
 import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
 import { Upkeep } from '../src/mail/upkeep.js';
 import type { TestApp } from './support/app.js';
@@ -45,7 +46,7 @@ function anotherWorker(): MailWorker {
     new RelayTrouble(),
     app.get(MailKinds),
   ];
-  const sender = new MailSender(claims, kinds, trouble, app.get(Dkim), delivery, app.settings);
+  const sender = new MailSender(claims, kinds, trouble, app.get(Dkim), app.get(ReturnAddresses), delivery, app.settings);
   const upkeep = new Upkeep(app.database);
   return new MailWorker(claims, upkeep, sender, trouble, kinds, app.get(OutboxService), delivery, app.settings);
 }

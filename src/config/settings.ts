@@ -42,6 +42,14 @@ export const settingsSchema = z
       .string()
       .regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/, 'must be an IP address, with a port if needed')
       .optional(),
+    RETURN_DOMAIN: z
+      .string()
+      .toLowerCase()
+      .regex(/^(?=.{1,190}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, 'must be a host name')
+      .optional(),
+    RETURN_SMTP_PORT: z.coerce.number().int().min(0).max(65535).optional(),
+    RETURN_IMAP_URL: url('imap', 'imaps').optional(),
+    RETURN_WEBHOOK_SECRET: z.string().min(32, 'must have at least 32 characters').max(200).optional(),
     ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
     ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(200).optional(),
     LIMITS: onOff.default(true),
@@ -54,6 +62,9 @@ export const settingsSchema = z
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (!settings.LIMITS && settings.MAIL_MODE === 'live')
       refuse('LIMITS', 'may be off only when MAIL_MODE is not live');
+    for (const feed of ['RETURN_SMTP_PORT', 'RETURN_IMAP_URL', 'RETURN_WEBHOOK_SECRET'] as const) {
+      if (settings[feed] !== undefined && !settings.RETURN_DOMAIN) refuse(feed, 'needs RETURN_DOMAIN');
+    }
     if (settings.MAIL_MODE !== 'live') return;
     if (!settings.SMTP_URL) refuse('SMTP_URL', 'is needed when MAIL_MODE is live');
     if (!settings.PUBLIC_URL)

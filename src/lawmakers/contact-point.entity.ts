@@ -50,6 +50,13 @@ export class ContactPoint {
   @Column('text', { nullable: true })
   struckBy: string | null;
 
+  /** When a letter to it last came back, until something proves that it works or a person says so. */
+  @Column('timestamptz', { nullable: true })
+  bouncedAt: Date | null;
+
+  @Column('text', { nullable: true })
+  bouncedStatus: string | null;
+
   @Column('timestamptz', { default: () => 'now()' })
   createdAt: Date;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -32,7 +32,8 @@ export class ContactPointsService {
         `INSERT INTO contact_points (id, lawmaker_id, channel, value, normal_form, label, position, source, listed, made_by)
          VALUES ($1, $2, $3, $4, $5, $6, 0, 'staff', false, $7)
          ON CONFLICT (lawmaker_id, channel, normal_form) DO UPDATE SET value = excluded.value, label = excluded.label,
-           source = 'staff', made_by = excluded.made_by, struck_at = NULL, struck_by = NULL
+           source = 'staff', made_by = excluded.made_by, struck_at = NULL, struck_by = NULL, bounced_at = NULL,
+           bounced_status = NULL
          RETURNING id`,
         [
           uuidv7(),
@@ -67,6 +68,36 @@ export class ContactPointsService {
       if (!struck) throw problems.notFound();
       const detail = { contactPoint: id };
       await this.audit.record(tx, { actor, action: 'lawmakers.contact-point-struck', subject: lawmakerId, detail });
+    });
+  }
+
+  /** Marks an e-mail address, of whoever has it, that a letter came back from. Nothing is left out for it. */
+  async markBounced(tx: EntityManager, address: string, status: string | null): Promise<void> {
+    await tx.query(
+      `UPDATE contact_points SET bounced_at = now(), bounced_status = $2 WHERE channel = 'email' AND normal_form = $1`,
+      [normalForm('email', address), status],
+    );
+  }
+
+  async unmarkBounced(tx: EntityManager, address: string): Promise<void> {
+    await tx.query(
+      `UPDATE contact_points SET bounced_at = NULL, bounced_status = NULL
+       WHERE channel = 'email' AND normal_form = $1 AND bounced_at IS NOT NULL`,
+      [normalForm('email', address)],
+    );
+  }
+
+  /** A person has looked at the address and says that it is right. */
+  async confirm(lawmakerId: string, id: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const [, changed] = await tx.query<[unknown, number]>(
+        `UPDATE contact_points SET bounced_at = NULL, bounced_status = NULL
+         WHERE id = $1 AND lawmaker_id = $2 AND bounced_at IS NOT NULL`,
+        [id, lawmakerId],
+      );
+      if (!changed) throw problems.notFound();
+      const detail = { contactPoint: id };
+      await this.audit.record(tx, { actor, action: 'lawmakers.contact-point-confirmed', subject: lawmakerId, detail });
     });
   }
 }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ContactPointsService } from '../lawmakers/contact-points.service.js';
 import { LawmakersService } from '../lawmakers/lawmakers.service.js';
 import { ObjectionsService } from '../lawmakers/objections.service.js';
-import { MailKinds } from '../mail/mail-kinds.js';
+import { MailKinds, type ReturnedMail } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
+import { isHardBounce, provesMailbox, type Returned } from '../mail/return-kinds.js';
 import { isSecondLetter } from './same-person.js';
 
 /** Both kinds travel as frozen bytes, and after a doubt both wait for a person: a lawmaker never gets the same letter twice. */
@@ -13,11 +15,17 @@ export class LettersMails {
     kinds: MailKinds,
     private readonly database: DataSource,
     private readonly lawmakers: LawmakersService,
+    private readonly contactPoints: ContactPointsService,
     private readonly outbox: OutboxService,
     objections: ObjectionsService,
   ) {
     objections.whenRecorded((tx, lawmakerId) => this.takeBack(tx, lawmakerId));
-    kinds.register({ name: 'letter', inDoubt: 'hold', isWanted: (mail) => this.isWanted(mail) });
+    kinds.register({
+      name: 'letter',
+      inDoubt: 'hold',
+      isWanted: (mail) => this.isWanted(mail),
+      returned: (tx, mail, fact) => this.returned(tx, mail, fact),
+    });
     kinds.register({ name: 'letter-test', inDoubt: 'hold' });
   }
 
@@ -39,6 +47,12 @@ export class LettersMails {
        WHERE lawmaker_id = ANY ($1) AND state = 'task'`,
       [ids],
     );
+  }
+
+  /** A mailbox that takes no mail is marked for an editor, who decides; one that answers loses the mark. */
+  private async returned(tx: EntityManager, { recipient }: ReturnedMail, fact: Returned): Promise<void> {
+    if (isHardBounce(fact)) await this.contactPoints.markBounced(tx, recipient, fact.status);
+    else if (provesMailbox(fact)) await this.contactPoints.unmarkBounced(tx, recipient);
   }
 
   /** An objection, or a letter to another record of the same person, also stops the one that waits in the outbox: until the server takes it, it is not too late. */

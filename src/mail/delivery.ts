@@ -6,6 +6,8 @@ export interface Handover {
   /** Address alone, without a name. */
   to: string;
   from: string;
+  /** Whether `from` can take reports: then the server is asked for them. */
+  reports?: boolean;
   bytes: Buffer;
 }
 

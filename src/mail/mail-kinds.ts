@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Returned } from './return-kinds.js';
 
 export interface ComposedMail {
   /** One mailbox: `sara@example.org` or `Anna Berg <anna@example.org>`. */
@@ -8,6 +10,14 @@ export interface ComposedMail {
   html?: string;
   replyTo?: string;
   headers?: Record<string, string>;
+}
+
+/** The mail that something came back for. */
+export interface ReturnedMail {
+  campaignId: string;
+  id: string;
+  ref: string;
+  recipient: string;
 }
 
 export interface MailKind {
@@ -21,6 +31,11 @@ export interface MailKind {
   compose?(mail: { id: string; campaignId: string; ref: string; payload: Buffer | null }): Promise<ComposedMail | null>;
   /** Told once the server has taken the mail and that is written down. */
   accepted?(mail: { campaignId: string }): void;
+  /**
+   * Told what came back for a mail of this kind, once per report, in the transaction that writes it down. Only kinds
+   * that have it carry a return address.
+   */
+  returned?(tx: EntityManager, mail: ReturnedMail, fact: Returned): Promise<void>;
   /** Asked for frozen bytes right before they go out; false: they are not sent any more (state suppressed). */
   isWanted?(mail: { campaignId: string; ref: string }): Promise<boolean>;
 }

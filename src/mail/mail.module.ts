@@ -15,7 +15,9 @@ import { MailConsole } from './mail.console.js';
 import { MailSender } from './mail.sender.js';
 import { MailWorker } from './mail.worker.js';
 import { OutboxService } from './outbox.service.js';
+import { MailReturns } from './mail-returns.service.js';
 import { RelayTrouble } from './relay-trouble.js';
+import { ReturnAddresses } from './return-addresses.js';
 import { SmtpDelivery } from './smtp.delivery.js';
 import { Upkeep } from './upkeep.js';
 
@@ -47,12 +49,14 @@ const delivery = {
     DnsDoctor,
     MailDesk,
     MailKinds,
+    MailReturns,
     MailSender,
     MailWorker,
     OutboxService,
     RelayTrouble,
+    ReturnAddresses,
     Upkeep,
   ],
-  exports: [Dkim, MailKinds, MailWorker, OutboxService, MailDesk],
+  exports: [Dkim, MailKinds, MailReturns, MailWorker, OutboxService, MailDesk, ReturnAddresses],
 })
 export class MailModule {}

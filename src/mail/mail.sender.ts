@@ -7,6 +7,7 @@ import { type Delivery, DELIVERY, type Handover, type Outcome } from './delivery
 import { Dkim } from './dkim.js';
 import { MailKinds } from './mail-kinds.js';
 import { RelayTrouble } from './relay-trouble.js';
+import { ReturnAddresses } from './return-addresses.js';
 import { settlementOf } from './settlement.js';
 
 class FenceLost extends Error {}
@@ -21,6 +22,7 @@ export class MailSender {
     private readonly kinds: MailKinds,
     private readonly trouble: RelayTrouble,
     private readonly dkim: Dkim,
+    private readonly returnAddresses: ReturnAddresses,
     @Inject(DELIVERY) private readonly delivery: Delivery,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -57,8 +59,14 @@ export class MailSender {
     const { id, attemptId, createdAt } = mail;
     const from = mailbox(this.settings.MAIL_FROM).address;
     if (!mail.intact) return { result: 'refused', reply: 'the stored bytes are not those that were approved' };
-    if (mail.raw && (await this.kinds.find(mail.kind)?.isWanted?.(mail)) === false) return { result: 'suppressed' };
-    if (mail.raw) return { id, attemptId, createdAt, from, to: mail.recipient!, bytes: mail.raw };
+    const its = this.kinds.find(mail.kind);
+    if (mail.raw && (await its?.isWanted?.(mail)) === false) return { result: 'suppressed' };
+    if (mail.raw) {
+      // The same for every attempt: servers that greylist know the sender again.
+      const returns = its?.returned && this.returnAddresses.of(id);
+      const sender = returns ? { from: returns, reports: true } : { from };
+      return { id, attemptId, createdAt, ...sender, to: mail.recipient!, bytes: mail.raw };
+    }
     try {
       const kind = this.kinds.find(mail.kind);
       if (!kind?.compose) return { result: 'deferred', reply: `nobody here writes mails of the kind ${mail.kind}` };

@@ -96,7 +96,14 @@ export class SmtpDelivery implements Delivery {
 type Sent = { error: SmtpError | null; info?: SMTPConnection.SentMessageInfo };
 
 function send(connection: SMTPConnection, mail: Handover, body: Readable): Promise<Sent> {
-  const dsn = { id: mail.attemptId, ret: 'HDRS' as const };
+  // RFC 3461, where the server offers it. No report of success: that would be a mail for every letter.
+  const ascii = /^[\x21-\x7e]+$/.test(mail.to);
+  const dsn = {
+    envid: mail.attemptId,
+    ret: 'HDRS' as const,
+    ...(mail.reports && { notify: ['FAILURE' as const, 'DELAY' as const] }),
+    ...(mail.reports && ascii && { orcpt: `rfc822;${mail.to}` }),
+  };
   const envelope = { from: mail.from, to: [mail.to], size: mail.bytes.length, dsn };
   return new Promise((resolve) => connection.send(envelope, body, (error, info) => resolve({ error, info })));
 }

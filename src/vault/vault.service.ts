@@ -91,6 +91,27 @@ export class Vault {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
+  /** 10 bytes by which this server knows its own: short enough for the local part of an address. */
+  tag(purpose: string, bytes: Buffer): Buffer {
+    return createHmac('sha256', this.keys.get(`${purpose}.key`))
+      .update(bytes)
+      .digest()
+      .subarray(0, 10);
+  }
+
+  /** Whether the tag is of ours, in a time that does not tell how much of it is right. */
+  isTag(purpose: string, bytes: Buffer, given: Buffer): boolean {
+    const expected = this.tag(purpose, bytes);
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  }
+
+  /** Whether `proof` is the HMAC-SHA-256, in hex, that somebody who knows the secret made of these bytes. */
+  isSignedWith(secret: string, bytes: Buffer, proof: string): boolean {
+    const expected = createHmac('sha256', secret).update(bytes).digest();
+    const given = Buffer.from(/^[0-9a-f]{64}$/i.test(proof) ? proof : '', 'hex');
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  }
+
   /** A digest that counts things for one day and means nothing after: its key is deleted the day after. */
   dailyDigest(text: string): Buffer {
     const day = new Date().toISOString().slice(0, 10);

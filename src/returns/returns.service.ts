@@ -1,0 +1,96 @@
+import { Injectable, Logger } from '@nestjs/common';
+import PostalMime, { type Email } from 'postal-mime';
+import { MailReturns } from '../mail/mail-returns.service.js';
+import { ReturnAddresses } from '../mail/return-addresses.js';
+import type { ReturnSource } from '../mail/return-kinds.js';
+import { classify } from './classify.js';
+
+/** A mail as a feed took it in. */
+export interface Incoming {
+  raw: Buffer;
+  source: ReturnSource;
+  /** Of the envelope, where the feed knows it: '' is the empty sender of reports. */
+  sender?: string;
+  recipient?: string;
+}
+
+/** `recorded`: a new fact; `known`: it was there; `nothing`: it says nothing about a mail of ours, and nothing changed. */
+export type Taken = 'recorded' | 'known' | 'nothing';
+
+export const mostBytes = 1024 * 1024;
+
+/** Where an IMAP server or a provider notes whom a mail was for. */
+const recipientHeaders = ['delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to', 'x-rcpt-to', 'to', 'cc'];
+
+/** Takes what came back, from every feed alike. It never sends anything. */
+@Injectable()
+export class Returns {
+  private readonly log = new Logger('Returns');
+
+  constructor(
+    private readonly addresses: ReturnAddresses,
+    private readonly returns: MailReturns,
+  ) {}
+
+  /** Whether somebody whom we wrote to may write here. */
+  isOurs(address: string): boolean {
+    return this.addresses.read(address) !== null;
+  }
+
+  /** What is recorded is committed when this returns. @throws what the database throws: then it may be given again */
+  async take({ raw, source, sender, recipient }: Incoming): Promise<Taken> {
+    if (raw.length > mostBytes) return this.told('nothing', source);
+    const email = await parsed(raw);
+    if (!email) return this.told('nothing', source);
+    const id = this.idOf(recipient === undefined ? named(email) : [recipient]);
+    const mail = id && (await this.returns.find(id));
+    if (!mail) return this.told('nothing', source);
+    const report = classify(email, { recipient: mail.recipient, sender: sender ?? null });
+    if (!report) return this.told('nothing', source);
+    const { envelopeId, ...fact } = report;
+    const attemptId = mail.attemptIds.find((each) => each === envelopeId?.toLowerCase()) ?? null;
+    const recorded = await this.returns.record(mail, { ...fact, attemptId, source }, evidenceOf(email, raw));
+    return this.told(recorded ? 'recorded' : 'known', source, fact.kind);
+  }
+
+  private idOf(addresses: string[]): string | null {
+    for (const address of addresses) {
+      const id = this.addresses.read(address);
+      if (id) return id;
+    }
+    return null;
+  }
+
+  /** Not a word of what it says, nor whom it is about. */
+  private told(taken: Taken, source: ReturnSource, kind = 'mail'): Taken {
+    this.log.log(`${kind} by ${source}: ${taken}`);
+    return taken;
+  }
+}
+
+async function parsed(raw: Buffer): Promise<Email | null> {
+  try {
+    return await PostalMime.parse(raw, {
+      forceRfc822Attachments: true,
+      maxHeadersSize: 256 * 1024,
+      maxNestingDepth: 20,
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** At most a few, in headers cut short: nobody makes us search or check for long. */
+function named(email: Email): string[] {
+  return email.headers
+    .filter(({ key }) => recipientHeaders.includes(key))
+    .flatMap(({ value }) => value.slice(0, 2000).match(/[^\s<>,;:"]{1,64}@[^\s<>,;:"]{1,255}/g) ?? [])
+    .slice(0, 20);
+}
+
+/** The same report has the same Message-ID whichever way it came; one without is known by its body, which has no trace lines. */
+function evidenceOf(email: Email, raw: Buffer): string {
+  if (email.messageId) return `id ${email.messageId}`;
+  const end = raw.indexOf('\r\n\r\n');
+  return `body ${raw.subarray(end < 0 ? 0 : end).toString('latin1')}`;
+}
