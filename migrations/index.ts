@@ -11,6 +11,7 @@ import { Mail1764000000400 } from './1764000000400-mail.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
 import { Pace1764000000560 } from './1764000000560-pace.js';
 import { Returns1764000000570 } from './1764000000570-returns.js';
+import { Answers1764000000580 } from './1764000000580-answers.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
 
@@ -29,6 +30,7 @@ export const migrations = [
   Letters1764000000500,
   Pace1764000000560,
   Returns1764000000570,
+  Answers1764000000580,
   Staff1764000000600,
   Switches1764000000700,
 ];

@@ -109,6 +109,20 @@ export class LawmakersConsole {
     return seeOther(reply, `/${locale}/console/lawmakers/${id}`);
   }
 
+  /** The address is right, though a letter to it came back. */
+  @Post(':id/contact-points/:point/confirmation')
+  @Needs('lawmakers:write')
+  async confirm(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', uuid) id: string,
+    @Param('point', uuid) point: string,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.contactPoints.confirm(id, point, actor);
+    return seeOther(reply, `/${locale}/console/lawmakers/${id}`);
+  }
+
   @Post(':id/objection')
   @Needs('lawmakers:write')
   @Page()

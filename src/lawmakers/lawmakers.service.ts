@@ -36,6 +36,9 @@ export interface ContactPointView {
   source: 'import' | 'staff';
   listed: boolean;
   struckAt: string | null;
+  /** When a letter to it came back, and with which status. */
+  bouncedAt: string | null;
+  bouncedStatus: string | null;
 }
 
 export interface GroupView {
@@ -121,7 +124,9 @@ export class LawmakersService {
   /** All contact points of all records of the person, those no longer listed and those struck out included. */
   contactPoints(lawmakerId: string): Promise<ContactPointView[]> {
     return this.database.query(
-      `SELECT id, channel, value, label, source, listed, struck_at AS "struckAt" FROM contact_points
+      `SELECT id, channel, value, label, source, listed, struck_at AS "struckAt", bounced_at AS "bouncedAt",
+         bounced_status AS "bouncedStatus"
+       FROM contact_points
        WHERE lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $1 OR merged_into = $1)
        ORDER BY (listed OR source = 'staff') DESC, array_position(ARRAY['email', 'form', 'post', 'phone'], channel),
          source = 'staff' DESC, position`,

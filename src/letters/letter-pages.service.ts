@@ -1,22 +1,26 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { channels } from '../lawmakers/importers/import-record.js';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { LegislaturesService } from '../lawmakers/legislatures.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import type { Form } from '../site/form-answers.js';
-import { direction, formatDate, languageName, type Locale } from '../site/languages.js';
+import { returnKinds } from '../mail/return-kinds.js';
+import { direction, formatDate, languageName, type Locale, translate } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import type { FieldError } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { ownerOf } from '../staff/tokens.service.js';
+import { stances } from './answers.schema.js';
 import { Approvals, authors } from './approvals.service.js';
 import { isEditable } from './campaign-states.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
 import { letterFilters } from './letter-engine.js';
 import { readCampaignForm } from './letter-forms.js';
+import { LetterAnswers } from './letter-answers.service.js';
 import { wordsFor } from './letter-eyes.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans } from './letter-plans.service.js';
@@ -50,6 +54,7 @@ interface Shown {
 @Injectable()
 export class LetterPages {
   constructor(
+    @Inject(SETTINGS) private readonly configured: Settings,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
     private readonly campaigns: LetterCampaigns,
@@ -59,6 +64,7 @@ export class LetterPages {
     private readonly approvals: Approvals,
     private readonly reports: LetterReports,
     private readonly tasks: LetterTasks,
+    private readonly answers: LetterAnswers,
     private readonly audiences: AudienceService,
     private readonly legislatures: LegislaturesService,
     private readonly petitions: Petitions,
@@ -193,17 +199,23 @@ export class LetterPages {
       filter,
       channels,
       statuses: letterStatuses,
+      returnKinds,
+      stances,
       next: next ? `/${locale}/console/letters/${id}/letters?${query.toString()}` : null,
     });
   }
 
-  async letter(locale: Locale, request: FastifyRequest, id: string, letterId: string, actor: Actor) {
+  async letter(locale: Locale, request: FastifyRequest, id: string, letterId: string, actor: Actor, form?: Shown) {
     const campaign = await this.campaigns.find(id);
     const { subject, body, contact, note, ...letter } = await this.tasks.find(id, letterId);
     const row = await this.reports.one(id, letterId);
     return this.render('letters-letter', locale, request, `/${id}/letters/${letterId}`, {
       campaign: this.shown(campaign),
       letter: { ...letterView(row), subject, body: wordsFor(actor, body), contact, note, state: letter.state },
+      answer: await this.answers.find(id, letterId),
+      stances: stances.map((code) => ({ code, name: translate(locale, `letters.stance.${code}`) })),
+      values: form?.values ?? null,
+      errors: form?.errors ?? [],
       letterDir: direction(letter.locale ?? locale),
       isLink: letter.channel === 'form' && /^https?:\/\//.test(contact ?? ''),
     });
@@ -214,6 +226,7 @@ export class LetterPages {
     return this.render('letters-report', locale, request, `/${id}/report`, {
       campaign: this.shown(campaign),
       report: await this.reports.report(id),
+      returnsTaken: this.configured.RETURN_DOMAIN !== undefined,
     });
   }
 

@@ -4,10 +4,11 @@ import { Readable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { plainCell } from '../site/csv.js';
 import { problems } from '../site/problem.js';
+import { joinReturns, type LetterReturn, returnColumns } from './letter-returns.js';
 import type { LetterFilter } from './letters.schema.js';
 
 /** A letter as tables and files show it; `status` is the outbox's word for a mail, ours for everything else. */
-export interface LetterRow {
+export interface LetterRow extends LetterReturn {
   id: string;
   lawmakerId: string;
   lawmakerName: string;
@@ -40,13 +41,19 @@ export interface LetterReport {
   byStatus: { name: string; letters: number }[];
   byChannel: { name: string | null; letters: number }[];
   byParty: { name: string | null; letters: number; reached: number }[];
+  /** What came back, letters by the weightiest of it. */
+  byReturn: { name: string; letters: number }[];
+  /** What a person read in the answers. */
+  byAnswer: { name: string; letters: number }[];
+  reached: number;
+  answered: number;
 }
 
 export interface Progress {
   letters: number;
-  /** Accepted by a server, or done by a person. */
+  /** Accepted by a server and not come back, or done by a person. */
   reached: number;
-  /** Refused, expired or in doubt. */
+  /** Refused, expired, in doubt, or come back. */
   troubled: number;
   excluded: number;
 }
@@ -55,14 +62,15 @@ const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l
 const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
   l.legislature, l.locale, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
   o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note,
-  l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256"`;
+  l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256", ${returnColumns}`;
+const reached = `(${status} IN ('accepted', 'done') AND r.kind IS DISTINCT FROM 'bounced')`;
 /**
  * A letter's mail has the letter's id. The LIMIT keeps the look-up by primary key: without statistics, which the embedded
  * database never gathers by itself, a plain join compares every letter with every mail.
  */
 const withMail = `letters l LEFT JOIN LATERAL (
     SELECT * FROM outbox WHERE campaign_id = l.campaign_id AND id = l.id AND l.state = 'mail' LIMIT 1
-  ) o ON true`;
+  ) o ON true ${joinReturns}`;
 
 /** What became of every letter. */
 @Injectable()
@@ -77,9 +85,20 @@ export class LetterReports {
          AND ($2::text IS NULL OR ${status} = $2)
          AND ($3::text IS NULL OR l.channel = $3)
          AND ($4::text IS NULL OR (l.lawmaker_name, l.id) > ($4, $5::uuid))
+         AND ($7::text IS NULL OR r.kind = $7)
+         AND ($8::text IS NULL OR a.stance = $8)
        ORDER BY l.lawmaker_name, l.id
        LIMIT $6`,
-      [campaignId, filter.status ?? null, filter.channel ?? null, name, id, filter.limit + 1],
+      [
+        campaignId,
+        filter.status ?? null,
+        filter.channel ?? null,
+        name,
+        id,
+        filter.limit + 1,
+        filter.returned ?? null,
+        filter.answer ?? null,
+      ],
     );
     const letters = rows.slice(0, filter.limit);
     const last = letters.at(-1);
@@ -100,12 +119,22 @@ export class LetterReports {
   async progress(): Promise<Map<string, Progress>> {
     const rows: (Progress & { id: string })[] = await this.database.query(
       `SELECT l.campaign_id AS id, count(*)::int AS letters,
-         count(*) FILTER (WHERE ${status} IN ('accepted', 'done'))::int AS reached,
-         count(*) FILTER (WHERE ${status} IN ('refused', 'expired', 'in_doubt'))::int AS troubled,
+         count(*) FILTER (WHERE ${reached})::int AS reached,
+         count(*) FILTER (WHERE ${status} IN ('refused', 'expired', 'in_doubt') OR r.kind = 'bounced')::int AS troubled,
          count(*) FILTER (WHERE ${status} = 'excluded')::int AS excluded
        FROM ${withMail} GROUP BY 1`,
     );
     return new Map(rows.map(({ id, ...progress }) => [id, progress]));
+  }
+
+  /** Letters that somebody answered, of those that reached somebody. An answer proves that its letter did. */
+  async answered(campaignId: string): Promise<{ answered: number; of: number }> {
+    const [row] = await this.database.query(
+      `SELECT count(a.stance)::int AS answered, count(*) FILTER (WHERE ${reached} OR a.stance IS NOT NULL)::int AS of
+       FROM ${withMail} WHERE l.campaign_id = $1`,
+      [campaignId],
+    );
+    return row as { answered: number; of: number };
   }
 
   async report(campaignId: string): Promise<LetterReport> {
@@ -116,11 +145,22 @@ export class LetterReports {
         [campaignId],
       );
     const byStatus = await group<LetterReport['byStatus'][number]>(status);
+    const named = <Row extends { name: string | null }>(rows: Row[]) =>
+      rows.filter((row): row is Row & { name: string } => row.name !== null);
+    const byParty = await group<LetterReport['byParty'][number]>(
+      'l.party',
+      `, count(*) FILTER (WHERE ${reached})::int AS reached`,
+    );
+    const byAnswer = named(await group<LetterReport['byChannel'][number]>('a.stance'));
     return {
       total: byStatus.reduce((sum, { letters }) => sum + letters, 0),
       byStatus,
       byChannel: await group('l.channel'),
-      byParty: await group('l.party', `, count(*) FILTER (WHERE ${status} IN ('accepted', 'done'))::int AS reached`),
+      byParty,
+      byReturn: named(await group<LetterReport['byChannel'][number]>('r.kind')),
+      byAnswer,
+      reached: byParty.reduce((sum, each) => sum + each.reached, 0),
+      answered: byAnswer.reduce((sum, { letters }) => sum + letters, 0),
     };
   }
 
@@ -128,7 +168,8 @@ export class LetterReports {
   csv(campaignId: string): Readable {
     const columns = [
       'legislature', 'chamber', 'party', 'area', 'lawmakerName', 'locale', 'channel', 'contact', 'status', 'reason',
-      'attempts', 'replyCode', 'reply', 'statusAt', 'note', 'doneByName', 'id', 'rawSha256',
+      'attempts', 'replyCode', 'reply', 'statusAt', 'returned', 'returnedStatus', 'returnedDetail', 'returnedAt', 'replies',
+      'answer', 'answeredOn', 'note', 'doneByName', 'id', 'rawSha256',
     ] as const satisfies (keyof LetterRow)[]; // prettier-ignore
     const file = stringify({ header: true, bom: true, record_delimiter: 'windows', columns: [...columns] });
     return Readable.from(this.all(campaignId))

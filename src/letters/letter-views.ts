@@ -97,4 +97,8 @@ export function ranked(names: string[]): { name: string; n: number }[] {
   return [...counts].map(([name, n]) => ({ name, n })).sort((a, b) => b.n - a.n || (a.name < b.name ? -1 : 1));
 }
 
-export const letterView = (row: LetterRow) => ({ ...row, statusAt: iso(row.statusAt) });
+export const letterView = (row: LetterRow) => ({
+  ...row,
+  statusAt: iso(row.statusAt),
+  returnedAt: iso(row.returnedAt),
+});

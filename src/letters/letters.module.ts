@@ -7,6 +7,10 @@ import { Approval } from './approval.entity.js';
 import { Approvals } from './approvals.service.js';
 import { BundledLetters } from './bundled-letters.service.js';
 import { Dispatch } from './dispatch.service.js';
+import { LetterAnswersApi } from './letter-answers.api.js';
+import { LetterAnswersConsole } from './letter-answers.console.js';
+import { LetterAnswersPages } from './letter-answers.pages.js';
+import { LetterAnswers } from './letter-answers.service.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { LetterPaces } from './letter-paces.service.js';
@@ -40,6 +44,7 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LetterPreviews,
     LetterTests,
     LetterTasks,
+    LetterAnswers,
     LetterReports,
     LetterPages,
     Approvals,
@@ -48,7 +53,16 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LettersMails,
     LettersRunner,
   ],
-  controllers: [LettersApi, LettersSendingApi, LettersConsole, LettersWritingConsole, LettersSendingConsole],
+  controllers: [
+    LettersApi,
+    LettersSendingApi,
+    LettersConsole,
+    LettersWritingConsole,
+    LettersSendingConsole,
+    LetterAnswersApi,
+    LetterAnswersConsole,
+    LetterAnswersPages,
+  ],
   exports: [BundledLetters, LetterCampaigns, LetterReports, Dispatch],
 })
 export class LettersModule {}

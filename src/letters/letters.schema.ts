@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { campaignStates } from './campaign-states.js';
+import { returnKinds } from '../mail/return-kinds.js';
+import { stances } from './answers.schema.js';
 import { Pace } from './pace.schema.js';
 
 /** Text of one line: no character that could begin a header or hide what follows. */
@@ -116,6 +118,8 @@ export const letterStatuses = [
 export const LetterFilter = z.object({
   status: z.preprocess((value) => value || undefined, z.enum(letterStatuses).optional()),
   channel: z.preprocess((value) => value || undefined, z.enum(['email', 'form', 'post', 'phone']).optional()),
+  returned: z.preprocess((value) => value || undefined, z.enum(returnKinds).optional()),
+  answer: z.preprocess((value) => value || undefined, z.enum(stances).optional()),
   after: z.preprocess((value) => value || undefined, z.string().max(600).optional()),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
