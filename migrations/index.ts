@@ -12,6 +12,7 @@ import { Letters1764000000500 } from './1764000000500-letters.js';
 import { Pace1764000000560 } from './1764000000560-pace.js';
 import { Returns1764000000570 } from './1764000000570-returns.js';
 import { Answers1764000000580 } from './1764000000580-answers.js';
+import { LetterFailures1764000000590 } from './1764000000590-letter-failures.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
 
@@ -31,6 +32,7 @@ export const migrations = [
   Pace1764000000560,
   Returns1764000000570,
   Answers1764000000580,
+  LetterFailures1764000000590,
   Staff1764000000600,
   Switches1764000000700,
 ];

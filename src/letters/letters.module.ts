@@ -13,6 +13,7 @@ import { LetterAnswersPages } from './letter-answers.pages.js';
 import { LetterAnswers } from './letter-answers.service.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterFailures } from './letter-failures.service.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPages } from './letter-pages.service.js';
 import { LetterPlans } from './letter-plans.service.js';
@@ -45,6 +46,7 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LetterTests,
     LetterTasks,
     LetterAnswers,
+    LetterFailures,
     LetterReports,
     LetterPages,
     Approvals,

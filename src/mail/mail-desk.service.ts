@@ -64,7 +64,12 @@ export class MailDesk {
                         ended_at AS "endedAt", outcome, reply_code AS "replyCode", reply
                  FROM attempts
                  WHERE attempts.campaign_id = outbox.campaign_id AND outbox_id = outbox.id
-                 ORDER BY attempt_id DESC LIMIT 20) evidence) AS attempts
+                 ORDER BY attempt_id DESC LIMIT 20) evidence) AS attempts,
+              (SELECT coalesce(json_agg(fact), '[]') FROM (
+                 SELECT kind, status, diagnostic, attempt_id AS "attemptId", source, returned_at AS "returnedAt"
+                 FROM mail_returns
+                 WHERE mail_returns.campaign_id = outbox.campaign_id AND outbox_id = outbox.id
+                 ORDER BY returned_at) fact) AS returns
        FROM outbox
        WHERE state = $1
          AND ($2::bigint IS NULL OR (state_at, id) < ('epoch'::timestamptz + $2::bigint * interval '1 microsecond', $3::uuid))
@@ -137,6 +142,7 @@ function asView(row: MailView & { micros?: string }): MailView {
       handedOverAt: isoOrNull(each.handedOverAt),
       endedAt: isoOrNull(each.endedAt),
     })),
+    returns: row.returns.map((each) => ({ ...each, returnedAt: iso(each.returnedAt) })),
   };
   delete view.micros;
   return view;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { subjects, verdicts } from './dns-doctor.service.js';
 import { lanes, mailStates } from './mail-states.js';
+import { returnKinds, returnSources } from './return-kinds.js';
 
 /** What a person may want to look at: everything that did not simply go. */
 export const deskStates = ['in_doubt', 'held', 'deferred', 'refused'] as const;
@@ -61,6 +62,16 @@ export const AttemptView = z.object({
   reply: z.string().nullable(),
 });
 
+/** What came back for a mail: whatever it is, it shows that the mail was sent. */
+export const ReturnView = z.object({
+  kind: z.enum(returnKinds),
+  status: z.string().nullable(),
+  diagnostic: z.string().nullable(),
+  attemptId: z.uuid().nullable().describe('the attempt that the report names'),
+  source: z.enum(returnSources),
+  returnedAt: z.iso.datetime(),
+});
+
 /** A mail with its evidence. `recipient` is null for mails to supporters: their addresses are not stored. */
 export const MailView = z.object({
   campaignId: z.uuid(),
@@ -76,6 +87,7 @@ export const MailView = z.object({
   replyCode: z.number().int().nullable(),
   reply: z.string().nullable(),
   attempts: z.array(AttemptView),
+  returns: z.array(ReturnView),
 });
 export type MailView = z.infer<typeof MailView>;
 
