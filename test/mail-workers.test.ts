@@ -46,7 +46,15 @@ function anotherWorker(): MailWorker {
     new RelayTrouble(),
     app.get(MailKinds),
   ];
-  const sender = new MailSender(claims, kinds, trouble, app.get(Dkim), app.get(ReturnAddresses), delivery, app.settings);
+  const sender = new MailSender(
+    claims,
+    kinds,
+    trouble,
+    app.get(Dkim),
+    app.get(ReturnAddresses),
+    delivery,
+    app.settings,
+  );
   const upkeep = new Upkeep(app.database);
   return new MailWorker(claims, upkeep, sender, trouble, kinds, app.get(OutboxService), delivery, app.settings);
 }

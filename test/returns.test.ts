@@ -1,10 +1,13 @@
+import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { createHmac } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import { connect } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { MailKinds } from '../src/mail/mail-kinds.js';
+import { relayFromUrl } from '../src/mail/relay.js';
 import { ReturnAddresses } from '../src/mail/return-addresses.js';
+import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
 import { Returns } from '../src/returns/returns.service.js';
 import { SmtpReceiver } from '../src/returns/smtp-receiver.js';
 import type { TestApp } from './support/app.js';
@@ -73,6 +76,35 @@ describe('the return address', () => {
     expect(sink.mails.map(({ from }) => from)).toEqual([addressOf(mail), addressOf(mail)]);
     expect(addressOf(mail)).toMatch(/^returns\+[a-z2-7]{42}@returns\.countersign\.test$/);
     expect(sink.mails.map(({ raw }) => raw)).toEqual([mail.raw, mail.raw]);
+  });
+
+  test('comes with the wish to be told of failures and delays, and for whom', async () => {
+    const asked: unknown[] = [];
+    const server = await startSink({
+      more: {
+        hideDSN: false,
+        onRcptTo({ address, ...rest }, { envelope }, done) {
+          asked.push([address, rest, (envelope as { dsn?: unknown }).dsn]);
+          done();
+        },
+      },
+    });
+    const delivery = new SmtpDelivery(relayFromUrl(server.url));
+    const mail = { id: 'i', attemptId: 'attempt-1', createdAt: new Date(), from: 'r@x.test', bytes: Buffer.from('x') };
+    await delivery.deliver({ ...mail, to: anna, reports: true }, async () => undefined);
+    await delivery.deliver({ ...mail, to: anna }, async () => undefined);
+    await delivery.close();
+    await server.close();
+    const dsnOf = (notify?: string[], orcpt?: string) =>
+      expect.objectContaining({ dsn: expect.objectContaining({ notify, orcpt }) });
+    expect(asked).toEqual([
+      [
+        anna,
+        dsnOf(['FAILURE', 'DELAY'], `rfc822;${anna}`),
+        expect.objectContaining({ ret: 'HDRS', envid: 'attempt-1' }),
+      ],
+      [anna, expect.not.objectContaining({ dsn: expect.anything() }), expect.objectContaining({ ret: 'HDRS' })],
+    ]);
   });
 
   test('is read whatever the case, and by this server alone', () => {
@@ -164,6 +196,20 @@ describe('what comes back', () => {
     );
     expect(JSON.stringify(await facts())).not.toMatch(/secret|private|Wetlands/i);
     expect(await facts()).toMatchObject([{ kind: 'replied', status: null, diagnostic: null }]);
+  });
+
+  test('the log has no word of it', async () => {
+    const said = jest.spyOn(Logger.prototype, 'log');
+    const cried = jest.spyOn(Logger.prototype, 'error');
+    const mail = await sent();
+    await take(mailTo({ from: 'secret@parliament.test', body: 'private words' }), addressOf(mail), anna);
+    await take(dsn(postfixFailed(), { id: 'm2@x.test' }), addressOf(mail));
+    await take(Buffer.from('rubbish of secret@parliament.test'), 'secret@parliament.test');
+    const lines = JSON.stringify([...said.mock.calls, ...cried.mock.calls]);
+    expect(lines).toContain('bounced by smtp: recorded');
+    expect(lines).not.toMatch(/secret|private|anna|parliament|returns\+|Wetlands|rubbish/i);
+    expect(lines).not.toContain(mail.id);
+    jest.restoreAllMocks();
   });
 
   test('nothing that comes back makes us send anything', async () => {
