@@ -16,7 +16,7 @@ export const NewAnswer = z.object({
     z
       .string()
       .max(1000, 'too-long')
-      .refine((text) => !/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u202a-\u202e\u2066-\u2069]/u.test(text), 'invalid')
+      .refine((text) => !/[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2066-\u2069]/u.test(text), 'invalid')
       .nullable(),
   ),
 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { AddressInfo, Socket } from 'node:net';
+import { callbackify } from 'node:util';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { mostBytes, Returns } from './returns.service.js';
@@ -51,11 +52,7 @@ export class SmtpReceiver implements OnApplicationBootstrap, OnApplicationShutdo
         if (envelope.rcptTo.length > 0) return done(refusal(452, '4.5.3 One recipient at a time'));
         done(this.returns.isOurs(address) ? undefined : refusal(550, '5.1.1 No such return address'));
       },
-      onData: (stream, session, done) =>
-        void this.take(stream, session).then(
-          () => done(null, 'taken'),
-          (error: Error) => done(error),
-        ),
+      onData: (stream, session, done) => callbackify(() => this.take(stream, session))((error) => done(error, 'taken')),
     });
     // What clients do wrong is theirs; their addresses are nobody's business.
     server.on('error', () => undefined);
