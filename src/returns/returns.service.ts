@@ -18,6 +18,7 @@ export interface Incoming {
 export type Taken = 'recorded' | 'known' | 'nothing';
 
 export const mostBytes = 1024 * 1024;
+const mostRead = 256 * 1024;
 
 /** Where an IMAP server or a provider notes whom a mail was for. */
 const recipientHeaders = ['delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to', 'x-rcpt-to', 'to', 'cc'];
@@ -68,9 +69,10 @@ export class Returns {
   }
 }
 
-async function parsed(raw: Buffer): Promise<Email | null> {
+/** Reads the beginning, where all that is looked for stands: a mail of nothing but line ends keeps the parser for long. */
+export async function parsed(raw: Buffer): Promise<Email | null> {
   try {
-    return await PostalMime.parse(raw, {
+    return await PostalMime.parse(raw.subarray(0, mostRead), {
       forceRfc822Attachments: true,
       maxHeadersSize: 256 * 1024,
       maxNestingDepth: 20,
