@@ -46,7 +46,9 @@ export interface LetterReport {
   /** What a person read in the answers. */
   byAnswer: { name: string; letters: number }[];
   reached: number;
+  /** Letters that somebody answered, of those that reached somebody. */
   answered: number;
+  of: number;
 }
 
 export interface Progress {
@@ -160,7 +162,7 @@ export class LetterReports {
       byReturn: named(await group<LetterReport['byChannel'][number]>('r.kind')),
       byAnswer,
       reached: byParty.reduce((sum, each) => sum + each.reached, 0),
-      answered: byAnswer.reduce((sum, { letters }) => sum + letters, 0),
+      ...(await this.answered(campaignId)),
     };
   }
 

@@ -121,6 +121,17 @@ withChromium('an organiser and an approver, without JavaScript', () => {
     const recipients = letters.map(({ to }) => to);
     expect(new Set(recipients).size).toBe(recipients.length);
 
+    await olga.getByText('Record an answer').click();
+    await olga.getByLabel('Answered on').fill('2026-01-15');
+    await olga.getByLabel('What she or he said').fill('I will ask about it in the committee.');
+    await press(olga, 'Save the answer');
+    await amir.goto(olga.url());
+    await press(amir, 'Show it in public');
+    await amir.goto(`${campaign}/report`);
+    await amir.getByRole('link', { name: 'The page for the public' }).click();
+    expect(await amir.locator('main').innerText()).toContain('I will ask about it in the committee.');
+    expect(await look(browser, amir.url(), 'petition-answers-en')).toEqual(fine());
+    expect(await look(browser, amir.url().replace('/en/', '/fa/'), 'petition-answers-fa')).toEqual(fine());
     await lookAt(olga, '', 'campaign-sent');
     await lookAt(olga, '/letters', 'campaign-letters');
     await lookAt(olga, letter, 'campaign-letter');
