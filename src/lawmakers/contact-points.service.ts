@@ -92,7 +92,8 @@ export class ContactPointsService {
     await this.database.transaction(async (tx) => {
       const [, changed] = await tx.query<[unknown, number]>(
         `UPDATE contact_points SET bounced_at = NULL, bounced_status = NULL
-         WHERE id = $1 AND lawmaker_id = $2 AND bounced_at IS NOT NULL`,
+         WHERE id = $1 AND bounced_at IS NOT NULL
+           AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $2 OR merged_into = $2)`,
         [id, lawmakerId],
       );
       if (!changed) throw problems.notFound();
