@@ -2,7 +2,8 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 /** A person gets one letter of a campaign, also where two records were joined after both had been planned. */
 
-const samePerson = `coalesce(other.merged_into, other.id) = coalesce(l.merged_into, l.id) AND other.id <> l.id`;
+/** The other records of the person, each way by an index. */
+const samePerson = `(other.id = l.merged_into OR other.merged_into = coalesce(l.merged_into, l.id)) AND other.id <> l.id`;
 
 /**
  * Those of these lawmakers who must get no letter: another record stands for the person, or a letter to another record of
@@ -11,8 +12,8 @@ const samePerson = `coalesce(other.merged_into, other.id) = coalesce(l.merged_in
 export async function reachedOtherwise(tx: EntityManager, campaignId: string, ids: string[]): Promise<Set<string>> {
   const rows: { id: string }[] = await tx.query(
     `SELECT l.id FROM lawmakers l WHERE l.id = ANY ($2) AND (l.merged_into IS NOT NULL OR EXISTS (
-       SELECT FROM letters x JOIN lawmakers other ON other.id = x.lawmaker_id
-       WHERE x.campaign_id = $1 AND x.state IN ('mail', 'task', 'done') AND ${samePerson}))`,
+       SELECT FROM lawmakers other JOIN letters x ON x.campaign_id = $1 AND x.lawmaker_id = other.id
+       WHERE other.merged_into = l.id AND x.state IN ('mail', 'task', 'done')))`,
     [campaignId, ids],
   );
   return new Set(rows.map(({ id }) => id));
