@@ -35,6 +35,8 @@ const more = [
   'subject',
   'body',
   'reason',
+  'note',
+  'chambers',
   'ids',
   'sender',
 ];

@@ -5,6 +5,13 @@ import { channels } from './importers/import-record.js';
 
 export const LegislatureSlug = z.string().regex(/^[a-z][a-z0-9-]{0,58}[a-z0-9]$/, 'lawmakers-slug');
 const line = z.string().trim().min(1).max(200);
+/** Why somebody did something, in a line or a few. */
+const reason = z
+  .string()
+  .trim()
+  .min(1, 'required')
+  .max(500, 'too-long')
+  .refine((text) => !/[^\P{Cc}\n\r\t]/u.test(text), 'invalid');
 const names = z.array(line).max(500).default([]);
 
 /** Fields of an upload, from a form, a query or the command line: empty means not given. */
@@ -69,11 +76,11 @@ export const LawmakerFilter = z.object({
 });
 export type LawmakerFilter = z.infer<typeof LawmakerFilter>;
 
-export const NewObjection = z.object({ note: z.string().trim().min(1, 'required').max(500) });
+export const NewObjection = z.object({ note: reason });
 export type NewObjection = z.infer<typeof NewObjection>;
 
 /** Why letters may go to a lawmaker again who had objected. */
-export const ObjectionLifting = z.object({ reason: z.string().trim().min(1, 'required').max(500, 'too-long') });
+export const ObjectionLifting = z.object({ reason });
 export type ObjectionLifting = z.infer<typeof ObjectionLifting>;
 
 export const NewContactPoint = z.object({

@@ -86,9 +86,14 @@ const byStatus: Record<number, ProblemCode> = {
   503: 'unavailable',
 };
 
+/** What PostgreSQL says of NUL in a text and in JSON. Schemas refuse it beside the field where they can; nothing was written. */
+const holdsNul = new Set(['22021', '22P05']);
+
 /** The problem for anything that was thrown, by us, by Nest or by Fastify; what nobody foresaw is `internal`. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (holdsNul.has((error as { code?: string } | null)?.code ?? ''))
+    return problems.badRequest('A field holds a character that cannot be kept (NUL).');
   const status =
     error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number } | null)?.statusCode ?? 500);
   const code = byStatus[status] ?? (status >= 400 && status < 500 ? 'bad-request' : 'internal');
