@@ -4,6 +4,7 @@ import { openDatabase } from '../src/database/data-source.js';
 import { AuditEntry } from '../src/staff/audit-entry.entity.js';
 import { AuditService } from '../src/staff/audit.service.js';
 import { seed } from '../src/seed.js';
+import { Funnel } from '../src/signatures/funnel.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { makeDatabase, type TestDatabase } from './support/database.js';
 import { signIn } from './support/cast.js';
@@ -16,6 +17,8 @@ beforeAll(async () => {
   await seed(app.nest);
   await signIn(app, 'ada');
   await confirm(app, await askForLink(app, {}, '1988-investigation'));
+  // Written now, so that nothing is on its way to the database while it is copied.
+  await app.get(Funnel).save();
   made = await makeDatabase();
 });
 afterAll(async () => {

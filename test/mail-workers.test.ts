@@ -124,15 +124,17 @@ describe('a running worker', () => {
   };
 
   test('sends at once when it is woken, not at its next look', async () => {
-    const start = Date.now();
+    const waits: number[] = [];
     for (let n = 0; n < 5; n++) {
+      const start = Date.now();
       const mail = confirmation();
       await office.enqueue(mail);
       wake();
       await until(async () => (await office.row(mail)).state === 'accepted');
+      waits.push(Date.now() - start);
     }
-    // It looks once a second: without the bell, four of the five would wait a second each.
-    expect(Date.now() - start).toBeLessThan(3500);
+    // It looks once a second: without the bell, each but the first would wait that second.
+    expect(Math.min(...waits.slice(1))).toBeLessThan(700);
   });
 
   test('sees by itself what is due', async () => {

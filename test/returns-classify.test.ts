@@ -259,13 +259,12 @@ test.each([
   ['', null],
 ])('the status in %j', (text, status) => expect(enhancedStatus(text)).toBe(status));
 
-test('a megabyte made to keep the parser busy is read in a moment', async () => {
-  const started = Date.now();
+// What backtracks over such a text needs hours for it: that the test comes to its end is what it proves.
+test('a megabyte made to keep the parser busy is read', async () => {
   const hostile = 'a'.repeat(900_000);
-  await read(bare(failed(`Diagnostic-Code: smtp; ${hostile}`)));
+  expect(await read(bare(failed(`Diagnostic-Code: smtp; ${hostile}`)))).toMatchObject({ kind: 'bounced' });
   await read(mailTo({ from: 'MAILER-DAEMON@mx.test', body: `${anna} ${hostile}` }), '');
-  await read(reportTo('message/feedback-report', `Feedback-Type: ${hostile}`));
-  await read(dsn('\n \n '.repeat(100_000)));
-  await read(dsn('\n'.repeat(500_000)));
-  expect(Date.now() - started).toBeLessThan(5000);
+  expect(await read(reportTo('message/feedback-report', `Feedback-Type: ${hostile}`))).toBeNull();
+  expect(await read(dsn('\n \n '.repeat(100_000)))).toBeNull();
+  expect(await read(dsn('\n'.repeat(500_000)))).toBeNull();
 });

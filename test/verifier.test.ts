@@ -437,15 +437,13 @@ test('the edge of a tree gives the root of RFC 6962 at every size', () => {
   }
 });
 
-test('70,000 entries, three levels of tiles, in seconds', async () => {
+test('70,000 entries, three levels of tiles', async () => {
   const entries = [entry.genesis(), ...signs(69_998), entry.withdraw(40_000, 4)];
   const files = filesOf(entries);
   expect(files.get('tile/2/000.p/1')!.length).toBe(32);
   await log.save(files, folder);
   const old = Buffer.from(log.checkpointOf(entries.slice(0, 65_537)));
-  const started = performance.now();
   const found = await verify(folderReader(folder), { key: vkey, old: [old], code: codeOf(69_000) });
-  expect(performance.now() - started).toBeLessThan(10_000);
   expect(found).toMatchObject({ count: 69_997, size: 70_000, code: [{ index: 69_000, withdrawnForReason: null }] });
   const tile = files.get('tile/1/000')!;
   tile[0]! ^= 1;
