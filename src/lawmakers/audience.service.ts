@@ -56,6 +56,19 @@ export class AudienceService {
     return chooseMembers(candidates, audience);
   }
 
+  /**
+   * Those of these lawmakers who object, asked at the last moment: an objection counts until the letter is in the outbox.
+   * Whoever objects now waits for these rows, or these rows for the objection: none falls between.
+   */
+  async objecting(tx: EntityManager, ids: string[]): Promise<Set<string>> {
+    await tx.query(`SELECT FROM lawmakers WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`, [ids]);
+    const rows = await tx.query<{ id: string }[]>(
+      `SELECT l.id FROM lawmakers l WHERE l.id = ANY ($1) AND ${hasObjected('l')}`,
+      [ids],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** What present members of these legislatures have, to choose from. */
   async choices(legislatures: string[]): Promise<AudienceChoices> {
     const [found] = await this.database.query<AudienceChoices[]>(

@@ -128,6 +128,10 @@ export class ImportsService {
         },
       });
     });
+    // A parliament more, and the planner knows nothing of it: without this, the next look at it took seconds, not tenths.
+    await this.database.query(
+      'ANALYZE lawmakers, memberships, contact_points, group_memberships, lawmaker_identifiers',
+    );
     return this.find(id);
   }
 

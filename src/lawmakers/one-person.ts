@@ -16,9 +16,11 @@ export const ownRecordsOf = (lawmaker: string) =>
       WHERE record.merged_into = ${lawmaker}.id AND record.legislature_id = ${lawmaker}.legislature_id)`;
 
 /** Whether any record of the person has a standing objection: she said it once, it holds for all. */
-export const hasObjected = (lawmaker: string) =>
-  `EXISTS (SELECT FROM objections o JOIN lawmakers record ON record.id = o.lawmaker_id WHERE o.lifted_at IS NULL
-     AND coalesce(record.merged_into, record.id) = coalesce(${lawmaker}.merged_into, ${lawmaker}.id))`;
+export const hasObjected = (lawmaker: string) => {
+  const standing = `coalesce(${lawmaker}.merged_into, ${lawmaker}.id)`;
+  return `EXISTS (SELECT FROM objections o WHERE o.lifted_at IS NULL AND o.lawmaker_id = ANY (ARRAY(
+     SELECT ${standing} UNION ALL SELECT record.id FROM lawmakers record WHERE record.merged_into = ${standing})))`;
+};
 
 /** Whether a contact point (alias `c`) may be used for this person: listed or made by hand, and struck out on none of her records. */
 export const isUsable = (lawmaker: string) =>

@@ -2,7 +2,6 @@ import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/comm
 import { DataSource, type EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
-import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { Dkim } from '../mail/dkim.js';
 import { OutboxService, type Part } from '../mail/outbox.service.js';
 import { problems } from '../site/problem.js';
@@ -220,12 +219,9 @@ export class Dispatch implements BeforeApplicationShutdown {
     return this.database.transaction(async (tx) => {
       const now = await lockCampaign(tx, campaign.id);
       if (now.state !== 'dispatching') return false;
-      const objecting = await this.objecting(tx, letters);
-      const reached = await reachedOtherwise(
-        tx,
-        campaign.id,
-        letters.map(({ lawmakerId }) => lawmakerId),
-      );
+      const ids = letters.map(({ lawmakerId }) => lawmakerId);
+      const objecting = await this.audiences.objecting(tx, ids);
+      const reached = await reachedOtherwise(tx, campaign.id, ids);
       const current = letters.map((letter) => {
         if (letter.state === 'excluded') return letter;
         if (objecting.has(letter.lawmakerId)) return withheld(letter, 'objection');
@@ -236,15 +232,6 @@ export class Dispatch implements BeforeApplicationShutdown {
       await this.outbox.enqueue(tx, mails);
       return true;
     });
-  }
-
-  /** Asked again at the last moment: an objection counts until the letter is in the outbox. */
-  private async objecting(tx: EntityManager, letters: NewLetter[]): Promise<Set<string>> {
-    const include = letters.map(({ lawmakerId }) => lawmakerId);
-    // Whoever objects at this moment waits for these rows, or these rows for the objection: none falls between.
-    await tx.query(`SELECT FROM lawmakers WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`, [include]);
-    const members = await this.audiences.preview({ ...Audience.parse({}), include }, tx);
-    return new Set(members.filter(({ excluded }) => excluded === 'objection').map(({ lawmakerId }) => lawmakerId));
   }
 
   private async move(

@@ -3,6 +3,7 @@ import { dispatch } from './dispatch.js';
 import { counts, persons } from './exporting.js';
 import { large } from './large.js';
 import type { Bounds, Figure } from './measure.js';
+import { claims, plan } from './planning.js';
 import { type Postgres, query, startPostgres } from './postgres.js';
 import { count } from './reading.js';
 import { apart, sequence } from './sequencing.js';
@@ -19,6 +20,8 @@ const benches: Record<string, (postgres: Postgres, bounds: Bounds) => Promise<Fi
   persons,
   dispatch: (postgres, bounds) => dispatch(postgres, bounds, 'confirmations'),
   letters: (postgres, bounds) => dispatch(postgres, bounds, 'letters'),
+  plan,
+  claims,
 };
 
 const wanted = process.argv.slice(2).filter((each) => !each.startsWith('--'));
