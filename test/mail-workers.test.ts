@@ -150,7 +150,8 @@ describe('a running worker', () => {
     wake();
     await until(() => running.get(RelayTrouble).view() !== null);
     await sleep(1500);
-    expect(sink.mails.length).toBeLessThanOrEqual(4);
+    // What was in the five hands at that moment, and what they took up before the first of them was heard.
+    expect(sink.mails.length).toBeLessThanOrEqual(10);
     await running.database.query('DELETE FROM outbox');
     sink.mishap = () => undefined;
     await running.get(MailWorker).drain();

@@ -17,7 +17,7 @@ import { OutboxService } from './outbox.service.js';
 import { RelayTrouble } from './relay-trouble.js';
 import { Upkeep } from './upkeep.js';
 
-/** Mails claimed at a time, for each hand. */
+/** Mails claimed at a time, for each hand; the next are claimed when as many as there are hands are left. */
 const claimsPerHand = 4;
 const shutdownSeconds = 15;
 
@@ -34,7 +34,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly filling: Partial<Record<Lane, Promise<void>>> = {};
   private readonly askedAgain = new Set<Lane>();
   private readonly timers: NodeJS.Timeout[] = [];
-  /** Mails in hand at once, per lane: letters never take a hand from confirmations. */
+  /** Mails in hand at once, per lane. Half of the lines are for confirmations alone: they never wait behind letters. */
   private readonly hands: Record<Lane, number>;
   private claiming = false;
   private claimed = 0;
@@ -49,8 +49,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(DELIVERY) private readonly delivery: Delivery,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
-    const letters = Math.max(Math.floor(delivery.lines / 5), 1);
-    this.hands = { letters, confirmations: delivery.lines - letters };
+    this.hands = { letters: Math.max(Math.floor(delivery.lines / 2), 1), confirmations: delivery.lines };
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -102,17 +101,17 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     this.fill(lane).catch((error: Error) => this.log.error(`mails cannot be claimed: ${error.name}`));
   }
 
-  /** Gives each free hand of the lane a mail, and claims when none is ready, one claim at a time. */
+  /** Gives each free hand of the lane a mail, and claims before they run out, one claim at a time. */
   private fill(lane: Lane): Promise<void> {
     this.startReady(lane);
-    if (this.freeHands(lane) === 0) return Promise.resolve();
+    if (!this.wantsMore(lane)) return Promise.resolve();
     if (this.filling[lane]) this.askedAgain.add(lane);
     return (this.filling[lane] ??= this.claimAndStart(lane));
   }
 
   private async claimAndStart(lane: Lane): Promise<void> {
     try {
-      while (this.freeHands(lane) > 0) {
+      while (this.wantsMore(lane)) {
         this.askedAgain.delete(lane);
         const attemptIds = Array.from({ length: this.hands[lane] * claimsPerHand }, () => uuidv7());
         const mails = await this.claims.claim(lane, this.name, attemptIds);
@@ -130,14 +129,25 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     for (const mail of this.ready[lane].splice(0, this.freeHands(lane))) this.start(lane, mail);
   }
 
+  private wantsMore(lane: Lane): boolean {
+    return this.mayStart && this.ready[lane].length < this.hands[lane];
+  }
+
   private freeHands(lane: Lane): number {
-    const mayStart = this.claiming && !this.trouble.paused && this.settings.MAIL_MODE !== 'hold';
-    return mayStart ? Math.max(this.hands[lane] - this.inHand[lane].size, 0) : 0;
+    if (!this.mayStart) return 0;
+    const free = this.delivery.lines - this.inHand.confirmations.size - this.inHand.letters.size;
+    return Math.max(Math.min(this.hands[lane] - this.inHand[lane].size, free), 0);
+  }
+
+  private get mayStart(): boolean {
+    return this.claiming && !this.trouble.paused && this.settings.MAIL_MODE !== 'hold';
   }
 
   private start(lane: Lane, mail: ClaimedMail): void {
     const letGo = () => {
-      if (this.inHand[lane].delete(mail) && this.claiming) this.fillLane(lane);
+      if (!this.inHand[lane].delete(mail)) return;
+      for (const each of lanes) this.startReady(each);
+      this.fillLane(lane);
     };
     this.inHand[lane].add(mail);
     const attempt = this.sender

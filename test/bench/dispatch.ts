@@ -34,7 +34,8 @@ export async function dispatch(
   });
   const [said] = (await once(sink.stdout, 'data')) as [Buffer];
   const port = Number(said.toString());
-  const connections = lane === 'letters' ? 2 : 8;
+  // As many as the worker takes of the ten lines it may have: letters leave half of them to confirmations.
+  const connections = lane === 'letters' ? 5 : 10;
   const mails = lane === 'letters' ? Math.ceil(people / 4) : people;
   try {
     // The first start makes the tables, the second one finds the mails.
