@@ -115,7 +115,7 @@ describe('what the server answers', () => {
     await post.drain();
     expect(sink.mails).toHaveLength(3);
     // Half of the ten: the others are for confirmations.
-  expect(sink.connections() - opened).toBeLessThanOrEqual(5);
+    expect(sink.connections() - opened).toBeLessThanOrEqual(5);
   });
 
   test('silence after the dot: a letter is in doubt and waits for a person', async () => {

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import { Server, until } from '../support/server.js';
 import { type Bounds, type Figure, observe, rate, startProbed } from './measure.js';
-import { makeDatabase, type Postgres, query } from './postgres.js';
+import { makeDatabase, type Postgres, query, run } from './postgres.js';
 
 const raw = [
   'From: Olga Organiser <olga@sign.test>',
@@ -21,12 +22,14 @@ const raw = [
   '',
 ].join('\r\n');
 
+const smtpSource = '/usr/sbin/smtp-source';
+
 /** Frozen mails from the outbox into a mail server that takes everything, against nodemailer's pool into the same one. */
 export async function dispatch(
   postgres: Postgres,
   { people }: Bounds,
   lane: 'confirmations' | 'letters',
-): Promise<Figure> {
+): Promise<Figure[]> {
   const url = await makeDatabase(postgres, `bench_dispatch_${lane}`);
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   const sink = spawn(process.execPath, [join(import.meta.dirname, 'sink.js')], {
@@ -78,14 +81,18 @@ export async function dispatch(
         Promise.all(Array.from({ length: mails }, () => pool.sendMail({ envelope, raw }))),
       );
       pool.close();
-      return {
-        what: `dispatch (${lane})`,
-        unit: 'mails/s',
-        ours: mails / seconds,
-        limit,
-        limitIs: `nodemailer pool, ${connections} connections, raw messages, same sink`,
-        where,
-      };
+      const figure = { what: `dispatch (${lane})`, unit: 'mails/s', ours: mails / seconds, where };
+      const figures = [
+        { ...figure, limit, limitIs: `nodemailer pool, ${connections} connections, raw messages, same sink` },
+      ];
+      if (existsSync(smtpSource)) {
+        const [source, limitIs] = [
+          smtpSourceRate(port, connections, mails),
+          'smtp-source, as many connections, same sink',
+        ];
+        figures.push({ ...figure, what: `${figure.what}, share`, limit: source, limitIs });
+      }
+      return figures;
     } finally {
       await server.stop();
     }
@@ -93,6 +100,14 @@ export async function dispatch(
     sink.kill();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Postfix's load generator: no database, no state, mails of the same size. */
+function smtpSourceRate(port: number, connections: number, mails: number): number {
+  const started = performance.now();
+  const counts = ['-s', String(connections), '-m', String(mails), '-l', String(raw.length)];
+  run(smtpSource, ['-4', '-d', ...counts, '-f', 'olga@sign.test', '-t', 'member@parliament.test', `127.0.0.1:${port}`]);
+  return mails / ((performance.now() - started) / 1000);
 }
 
 async function left(url: string): Promise<number> {
