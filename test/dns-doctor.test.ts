@@ -16,6 +16,7 @@ beforeAll(async () => {
   app = await startMailApp('smtp://relay:secret-of-the-relay@127.0.0.1:2525', {
     DNS_SERVER: dns.address,
     DKIM_SELECTOR: 'cs1',
+    RETURN_DOMAIN: `returns.${domain}`,
     MAIL_FROM: `Countersign <mail@${domain}>`,
   });
 });
@@ -31,6 +32,8 @@ beforeEach(() => {
   dns.records.set(`TXT cs1._domainkey.${domain}`, [key()]);
   dns.records.set(`TXT _dmarc.${domain}`, ['v=DMARC1; p=reject; rua=mailto:dmarc@countersign.org']);
   dns.records.set(`MX ${domain}`, ['10 mx.countersign.org']);
+  dns.records.set(`MX returns.${domain}`, ['10 mx.countersign.org']);
+  dns.records.set(`TXT returns.${domain}`, ['v=spf1 include:relay.example -all']);
 });
 
 const examine = async () => Object.fromEntries((await app.get(DnsDoctor).examine()).map((each) => [each.about, each]));
@@ -45,6 +48,8 @@ test('finds nothing amiss where everything is right, in keys of several strings 
     'dkim good',
     'dmarc good',
     'mx good',
+    'returns good',
+    'returns-spf good',
   ]);
   expect(findings.every(({ record }) => record === null)).toBe(true);
 });
@@ -68,6 +73,10 @@ test.each<[string, string, string[] | null | undefined, string]>([
   ['dmarc', `TXT _dmarc.${domain}`, ['v=DMARC1; p=reject', 'v=DMARC1; p=none'], 'wrong'],
   ['mx', `MX ${domain}`, undefined, 'missing'],
   ['mx', `MX ${domain}`, ['0 .'], 'wrong'],
+  ['returns', `MX returns.${domain}`, undefined, 'missing'],
+  ['returns', `MX returns.${domain}`, ['0 .'], 'wrong'],
+  ['returns-spf', `TXT returns.${domain}`, undefined, 'missing'],
+  ['returns-spf', `TXT returns.${domain}`, ['v=spf1 +all'], 'wrong'],
 ])('%s: %s with %j is %4$s', async (about, name, values, verdict) => {
   if (values === undefined) dns.records.delete(name);
   else dns.records.set(name, values);
@@ -91,6 +100,19 @@ test('what it tells to paste is what it is content with', async () => {
   expect(findings.filter(({ verdict }) => verdict !== 'good')).toEqual([]);
 });
 
+test('without return addresses it says that nobody is told what comes back', async () => {
+  const other = await startMailApp('smtp://127.0.0.1:2525', { DNS_SERVER: dns.address, MAIL_FROM: `mail@${domain}` });
+  try {
+    const findings = await other.get(DnsDoctor).examine();
+    expect(findings.find(({ about }) => about === 'returns')).toEqual({
+      ...{ about: 'returns', verdict: 'weak', found: [], record: null },
+    });
+    expect(findings.some(({ about }) => about === 'returns-spf')).toBe(false);
+  } finally {
+    await other.close();
+  }
+});
+
 test('silence is no verdict', async () => {
   for (const name of dns.records.keys()) dns.records.set(name, null);
   const { spf, dkim, dmarc, mx } = await examine();
@@ -111,7 +133,7 @@ test('the page and the API tell it to whoever manages mail, without the password
     expect(page.body).not.toContain('secret-of-the-relay');
   }
   const api = await admin.api('GET', '/api/v1/mail/doctor');
-  expect(api.json().findings).toHaveLength(7);
+  expect(api.json().findings).toHaveLength(9);
   expect(api.body).not.toContain('secret-of-the-relay');
   const viewer = await signIn(app, 'vera');
   expect((await viewer.api('GET', '/api/v1/mail/doctor')).statusCode).toBe(403);
@@ -126,6 +148,7 @@ test('the command prints it and ends with 1 if something is amiss', async () => 
     DKIM_SELECTOR: 'cs1',
     MAIL_MODE: 'live',
     SMTP_URL: 'smtp://relay:secret-of-the-relay@127.0.0.1:2525',
+    RETURN_DOMAIN: `returns.${domain}`,
     PUBLIC_URL: 'https://countersign.org',
     MAIL_FROM: `mail@${domain}`,
   });

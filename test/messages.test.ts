@@ -16,6 +16,8 @@ const madeOf = [
   'doctor.mode.',
   'doctor.mx.',
   'doctor.relay.',
+  'doctor.returns-spf.',
+  'doctor.returns.',
   'doctor.spf.',
   'doctor.verdict.',
   'error.',

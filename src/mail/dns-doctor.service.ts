@@ -5,7 +5,7 @@ import { domainOf } from './compose.js';
 import { Dkim } from './dkim.js';
 
 /** What is looked at, in the order in which it is put right. */
-export const subjects = ['mode', 'relay', 'from', 'spf', 'dkim', 'dmarc', 'mx'] as const;
+export const subjects = ['mode', 'relay', 'from', 'spf', 'dkim', 'dmarc', 'mx', 'returns', 'returns-spf'] as const;
 export type Subject = (typeof subjects)[number];
 
 /**
@@ -26,7 +26,7 @@ export interface Finding {
 
 type Answer<T> = T[] | 'none' | 'unknown';
 
-/** Compares what DNS says of the domain that our mail is from with what receivers look for. */
+/** Compares what DNS says of the domains that our mail is from and comes back to with what receivers look for. */
 @Injectable()
 export class DnsDoctor {
   constructor(
@@ -39,21 +39,33 @@ export class DnsDoctor {
     if (this.settings.DNS_SERVER) dns.setServers([this.settings.DNS_SERVER]);
     const domain = domainOf(this.settings.MAIL_FROM).toLowerCase();
     const texts = (name: string) => ask(async () => (await dns.resolveTxt(name)).map((parts) => parts.join('')));
+    const exchanges = (name: string) => ask(() => dns.resolveMx(name));
     const published = this.dkim.published;
-    const [spf, key, dmarc, mx] = await Promise.all([
+    const returns = this.settings.RETURN_DOMAIN;
+    const [spf, key, dmarc, mx, returnsMx, returnsSpf] = await Promise.all([
       texts(domain),
       published ? texts(published.name) : null,
       texts(`_dmarc.${domain}`),
-      ask(() => dns.resolveMx(domain)),
+      exchanges(domain),
+      returns ? exchanges(returns) : null,
+      returns ? texts(returns) : null,
     ]);
+    const { SMTP_URL: relay } = this.settings;
     return [
       this.mode(),
       this.relay(),
       this.from(domain),
-      spfOf(domain, spf, this.settings.SMTP_URL),
+      spfOf('spf', domain, spf, relay),
       dkimOf(published, key),
       dmarcOf(domain, dmarc),
-      mxOf(domain, mx),
+      mxOf('mx', domain, mx, `mail.${domain}`),
+      ...(returns && returnsMx && returnsSpf
+        ? [
+            mxOf('returns', returns, returnsMx, `mail.${domain}`),
+            // The envelope sender of a letter is there: this is the record that receivers look at (RFC 7208, 2.4).
+            spfOf('returns-spf', returns, returnsSpf, relay),
+          ]
+        : [{ about: 'returns' as const, verdict: 'weak' as const, found: [], record: null }]),
     ];
   }
 
@@ -93,11 +105,11 @@ function compare(
 const known = <T>(answer: Answer<T>): T[] => (typeof answer === 'string' ? [] : answer);
 
 /** RFC 7208: one record, that does not let everybody in. Which hosts it must name is known to the relay's provider alone. */
-function spfOf(domain: string, answer: Answer<string>, smtpUrl: string | undefined): Finding {
+function spfOf(about: Subject, domain: string, answer: Answer<string>, smtpUrl: string | undefined): Finding {
   const host = smtpUrl ? new URL(smtpUrl).hostname : '';
   const own = host.endsWith(`.${domain}`) || host === domain ? ` a:${host}` : ' mx';
   const found = known(answer).filter((text) => /^v=spf1( |$)/i.test(text));
-  return compare('spf', { name: domain, type: 'TXT', value: `v=spf1${own} -all` }, answer, found, (spf) => {
+  return compare(about, { name: domain, type: 'TXT', value: `v=spf1${own} -all` }, answer, found, (spf) => {
     // Two records are an error for every receiver.
     if (found.length > 1 || / \+?all( |$)/i.test(spf)) return 'wrong';
     return / [-~]all( |$)| redirect=/i.test(spf) ? 'good' : 'weak';
@@ -128,10 +140,10 @@ function dmarcOf(domain: string, answer: Answer<string>): Finding {
 }
 
 /** Answers and failure reports need a way back; a null MX (RFC 7505) refuses them all. */
-function mxOf(domain: string, answer: Answer<{ exchange: string; priority: number }>): Finding {
+function mxOf(about: Subject, domain: string, answer: Answer<{ exchange: string; priority: number }>, host: string) {
   const hosts = known(answer);
   const found = hosts.map((mx) => `${mx.priority} ${mx.exchange || '.'}`);
-  return compare('mx', { name: domain, type: 'MX', value: `10 mail.${domain}` }, answer, found, () =>
+  return compare(about, { name: domain, type: 'MX', value: `10 ${host}` }, answer, found, () =>
     hosts.some(({ exchange }) => exchange !== '' && exchange !== '.') ? 'good' : 'wrong',
   );
 }

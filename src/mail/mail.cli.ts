@@ -16,7 +16,7 @@ export function doctorCommand(program: Command): void {
         if (json) console.log(JSON.stringify({ findings }, null, 2));
         else {
           for (const { about, verdict, found, record } of findings) {
-            console.log(`${about.padEnd(6)} ${verdict}${found.length > 0 ? `: ${found.join(' | ')}` : ''}`);
+            console.log(`${about.padEnd(11)} ${verdict}${found.length > 0 ? `: ${found.join(' | ')}` : ''}`);
             if (record) console.log(`       wanted: ${record.name} ${record.type} ${record.value}`);
           }
         }
