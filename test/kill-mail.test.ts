@@ -66,16 +66,19 @@ const idOf = ({ raw }: SunkMail) => /^Subject: ([0-9a-f-]{36})\r$/m.exec(raw.toS
 const received = () => sink.mails.map(idOf).filter((id) => id !== undefined);
 
 test('killed when the server has the mail and has not answered: the letter is in doubt, all others arrive once', async () => {
+  // Letters have five of the ten lines: the silent ones hold them all, and the last ones never left.
   const letters = Array.from({ length: 12 }, (_, n) =>
-    letter({ recipient: n === 4 || n === 5 ? 'silent@parliament.test' : 'anna@parliament.test' }),
+    letter({ recipient: n >= 4 && n < 9 ? 'silent@parliament.test' : 'anna@parliament.test' }),
   );
   await enqueue(letters);
   sink.mishap = ({ to }) => (to.startsWith('silent') ? { at: 'end', silent: true } : undefined);
   const first = await start();
   await until(
-    'two letters lie unanswered',
-    async () => sink.mails.filter(({ answer }) => answer === null).length === 2,
+    'five letters lie unanswered',
+    async () => sink.mails.filter(({ answer }) => answer === null).length === 5,
   );
+  // What was answered has been written down.
+  await sleep(1000);
   const unanswered = sink.mails.filter(({ answer }) => answer === null).map(idOf);
   await kill(first);
 
@@ -93,7 +96,7 @@ test('killed when the server has the mail and has not answered: the letter is in
       .map(({ id }) => id)
       .toSorted(),
   ).toEqual(unanswered.toSorted());
-  expect(letters.filter(({ id }) => found.get(id) === 'accepted')).toHaveLength(10);
+  expect(letters.filter(({ id }) => found.get(id) === 'accepted')).toHaveLength(7);
 }, 300_000);
 
 test('killed when a confirmation lies unanswered: it goes again with the same bytes, and nobody waits in vain', async () => {
@@ -114,7 +117,7 @@ test('killed when a confirmation lies unanswered: it goes again with the same by
   expect(sink.mails.filter(({ to }) => to !== 'sara@example.org').length).toBeLessThanOrEqual(4);
 }, 300_000);
 
-test('killed twice at any moment: no letter twice, none lost, at most one doubt for each hand and kill', async () => {
+test('killed twice at any moment: no letter twice, none lost, at most two doubts for each hand and kill', async () => {
   const letters = Array.from({ length: 60 }, () => letter());
   await enqueue(letters);
   sink.mishap = ({ to }) => (to === '' ? undefined : { at: 'end', delay: Math.floor(Math.random() * 60) });
@@ -140,5 +143,5 @@ test('killed twice at any moment: no letter twice, none lost, at most one doubt 
   expect(letters.filter(({ id }) => (times.get(id) ?? 0) > 1)).toEqual([]);
   expect(letters.filter(({ id }) => !times.has(id) && found.get(id) !== 'in_doubt')).toEqual([]);
   expect(letters.filter(({ id }) => !['accepted', 'in_doubt'].includes(found.get(id)!))).toEqual([]);
-  expect(letters.filter(({ id }) => found.get(id) === 'in_doubt').length).toBeLessThanOrEqual(4);
+  expect(letters.filter(({ id }) => found.get(id) === 'in_doubt').length).toBeLessThanOrEqual(20);
 }, 300_000);
