@@ -118,9 +118,10 @@ test('killed when a confirmation lies unanswered: it goes again with the same by
 }, 300_000);
 
 test('killed twice at any moment: no letter twice, none lost, at most two doubts for each hand and kill', async () => {
-  const letters = Array.from({ length: 60 }, () => letter());
+  // More than leave before the second kill, however fast the machine is.
+  const letters = Array.from({ length: 200 }, () => letter());
   await enqueue(letters);
-  sink.mishap = ({ to }) => (to === '' ? undefined : { at: 'end', delay: Math.floor(Math.random() * 60) });
+  sink.mishap = ({ to }) => (to === '' ? undefined : { at: 'end', delay: Math.floor(Math.random() * 200) });
   for (let kills = 0; kills < 2; kills++) {
     const server = await start();
     const before = sink.mails.length;
