@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { Vault } from '../src/vault/vault.service.js';
 import { ObjectionLinks } from '../src/lawmakers/objection-links.service.js';
 import { ObjectionsService } from '../src/lawmakers/objections.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
@@ -83,6 +84,19 @@ test('the page speaks the language of the letter, and paper forgives', async () 
     .replaceAll('1', 'l')
     .replaceAll('0', 'o');
   expect((await get(`/fa/o/${typed}`)).body).toContain('فاطمه رضایی');
+});
+
+test('a database that is away for a moment costs an office one try', async () => {
+  const { vault, database } = { vault: app.get(Vault), database: app.database };
+  const links = new ObjectionLinks(app.settings, database, vault);
+  const code = links
+    .url(await lawmakerId(app, 'Anna Berg'), 'en')
+    .split('/')
+    .pop()!;
+  const query = jest.spyOn(database, 'query').mockRejectedValueOnce(new Error('away'));
+  await expect(links.lawmakerOf(code)).rejects.toThrow('away');
+  expect(await links.lawmakerOf(code)).toBe(await lawmakerId(app, 'Anna Berg'));
+  query.mockRestore();
 });
 
 test('a code that is not ours finds nobody, and guessing is slowed down', async () => {

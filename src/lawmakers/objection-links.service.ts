@@ -41,17 +41,22 @@ export class ObjectionLinks {
     const code = typed.toUpperCase().replaceAll('-', '').replaceAll('O', '0').replace(/[IL]/g, '1');
     if (code.length !== characters) return null;
     if (code === this.code(nobody)) return nobody;
-    if (!this.known.has(code) && Date.now() - this.lookedAt > lookAgainAfter) {
-      this.lookedAt = Date.now();
-      this.looking = this.look();
+    if (!this.known.has(code)) {
+      if (Date.now() - this.lookedAt > lookAgainAfter) this.looking ??= this.look();
+      await this.looking;
     }
-    await this.looking;
     return this.known.get(code) ?? null;
   }
 
+  /** One that fails does not count as a look: the next office asks again. */
   private async look(): Promise<void> {
-    const lawmakers = await this.database.query<{ id: string }[]>(`SELECT id FROM lawmakers`);
-    for (const { id } of lawmakers) this.known.set(this.code(id), id);
+    try {
+      const lawmakers = await this.database.query<{ id: string }[]>(`SELECT id FROM lawmakers`);
+      for (const { id } of lawmakers) this.known.set(this.code(id), id);
+      this.lookedAt = Date.now();
+    } finally {
+      this.looking = undefined;
+    }
   }
 
   private code(lawmakerId: string): string {
