@@ -79,6 +79,49 @@ test('the form keeps office hours and limits, and says beside the field what is 
   expect((await olga.post('/en/console/letters', { ...form, days: [] })).statusCode).toBe(422);
 });
 
+test('several hours a day: a spare row adds them, an emptied row takes them away, without JavaScript', async () => {
+  const made = await olga.post('/en/console/letters', {
+    ...form,
+    hoursTo: '12:00',
+    hoursFrom2: '13:30',
+    hoursTo2: '17:00',
+  });
+  const page = String(made.headers.location);
+  const campaign = () => app.get(LetterCampaigns).find(page.split('/').at(-1)!);
+  const morning = { from: '09:00', to: '12:00' };
+  const afternoon = { from: '13:30', to: '17:00' };
+  expect((await campaign()).pace.hours).toEqual([morning, afternoon]);
+  const settings = (await olga.get(`${page}/settings`)).body;
+  expect(settings).toMatch(/name="hoursFrom2" type="time" value="13:30"/);
+  expect(settings).toMatch(/name="hoursFrom3" type="time" value=""/);
+  expect(settings).not.toContain('hoursFrom4');
+  expect((await olga.get(`${page.replace('/en/', '/fa/')}/settings`)).body).toContain('ساعت‌های دیگر (۲)، از');
+
+  const change = async (hours: object) =>
+    olga.post(`${page}/settings`, { ...form, version: String((await campaign()).version), ...hours });
+  // The rows close up, so what is said of the third stands beside the field that is the second now.
+  const half = await change({ hoursTo: '12:00', hoursFrom2: '', hoursTo2: '', hoursFrom3: '18:00', hoursTo3: '' });
+  expect(half.statusCode).toBe(422);
+  expect(half.body).toContain('id="hoursTo2-error"');
+  expect(half.body).toMatch(/name="hoursFrom2" type="time" value="18:00"/);
+  expect((await campaign()).pace.hours).toEqual([morning, afternoon]);
+
+  const emptied = { hoursFrom: '', hoursTo: '' };
+  expect((await change({ ...emptied, hoursFrom2: '13:30', hoursTo2: '17:00' })).statusCode).toBe(303);
+  expect((await campaign()).pace.hours).toEqual([afternoon]);
+  expect((await change(emptied)).statusCode).toBe(303);
+  expect((await campaign()).pace.hours).toEqual([{ from: '00:00', to: '00:00' }]);
+  const rows = Object.fromEntries(
+    ['', '2', '3', '4', '5', '6', '7'].flatMap((n, i) => [
+      [`hoursFrom${n}`, `0${i}:00`],
+      [`hoursTo${n}`, `0${i}:30`],
+    ]),
+  );
+  expect((await change(rows)).statusCode).toBe(303);
+  expect((await campaign()).pace.hours).toHaveLength(6);
+  expect((await olga.get(`${page}/settings`)).body).not.toContain('hoursFrom7');
+});
+
 test('a change of the pace voids the approval', async () => {
   const id = await ofCrowd({});
   await approve(app, id, writer, amir);

@@ -3,13 +3,12 @@ import type { Audience } from '../lawmakers/lawmakers.schema.js';
 import type { Form } from '../site/form-answers.js';
 import type { FieldError } from '../site/problem.js';
 import type { LetterCampaignView } from './letters.schema.js';
-import type { Pace } from './pace.schema.js';
 
 const list = (value: unknown): unknown[] =>
   value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value];
 
 /** The fields of the settings form as the schema takes them. What is chosen by hand is not in the form: it stays. */
-export function readCampaignForm(form: Form, before?: Audience, moreHours: Pace['hours'] = []) {
+export function readCampaignForm(form: Form, before?: Audience) {
   const { title, petition, defaultLocale, senderName, organisation, replyTo, notBefore, notAfter } = form;
   return {
     title,
@@ -21,7 +20,7 @@ export function readCampaignForm(form: Form, before?: Audience, moreHours: Pace[
     notBefore,
     notAfter,
     // A form without these fields, such as an older script's, leaves them as they are.
-    ...(form.timeZone !== undefined && { pace: readPace(form, moreHours) }),
+    ...(form.timeZone !== undefined && { pace: readPace(form) }),
     audience: {
       legislatures: list(form.legislatures),
       chambers: list(form.chambers),
@@ -39,12 +38,29 @@ export function readCampaignForm(form: Form, before?: Audience, moreHours: Pace[
   };
 }
 
-function readPace(form: Form, moreHours: Pace['hours']) {
+/** What the schema allows; see OfficeHours. */
+const mostHours = 6;
+const hourNames = Array.from({ length: mostHours }, (_, row) => {
+  const number = row === 0 ? '' : String(row + 1);
+  return { fromName: `hoursFrom${number}`, toName: `hoursTo${number}`, number: row + 1 };
+});
+
+/** The hours of a form without its empty rows: emptying a row takes its hours away. */
+const readHours = (form: Form): { from: unknown; to: unknown }[] =>
+  hourNames
+    .map(({ fromName, toName }) => ({ from: form[fromName] ?? '', to: form[toName] ?? '' }))
+    .filter(({ from, to }) => from !== '' || to !== '');
+
+/** The rows a form shows: those that are filled and an empty one, so that hours can be added without JavaScript. */
+const hourRows = (hours: { from: unknown; to: unknown }[]) =>
+  hourNames.slice(0, hours.length + 1).map((names, row) => ({ ...names, from: '', to: '', ...hours[row] }));
+
+function readPace(form: Form) {
+  const hours = readHours(form);
   return {
     timeZone: form.timeZone || undefined,
     days: list(form.days),
-    // The form shows the first hours; others, set through the API, stay.
-    hours: [{ from: form.hoursFrom || '00:00', to: form.hoursTo || '00:00' }, ...moreHours],
+    hours: hours.length > 0 ? hours : undefined,
     holidays: String(form.holidays ?? '')
       .split(/[\s,،]+/)
       .filter(Boolean),
@@ -62,8 +78,7 @@ export const campaignForm = (campaign: LetterCampaignView): Form => ({
   notAfter: campaign.notAfter?.slice(0, 16),
   ...campaign.pace,
   days: campaign.pace.days.map(String),
-  hoursFrom: campaign.pace.hours[0]!.from,
-  hoursTo: campaign.pace.hours[0]!.to,
+  hourRows: hourRows(campaign.pace.hours),
   holidays: campaign.pace.holidays.join('\n'),
 });
 
@@ -72,13 +87,13 @@ export const emptyCampaignForm: Form = {
   defaultLocale: 'en',
   timeZone: 'UTC',
   days: ['1', '2', '3', '4', '5'],
-  hoursFrom: '09:00',
-  hoursTo: '17:00',
+  hourRows: hourRows([{ from: '09:00', to: '17:00' }]),
 };
 
-/** Values as lists, so that a template can ask whether one is ticked. */
+/** Values as lists, so that a template can ask whether one is ticked; and the rows of hours, closed up like those read. */
 export const withLists = (form: Form): Form => ({
   ...form,
+  hourRows: hourRows(readHours(form)),
   ...Object.fromEntries(
     [
       'legislatures',
@@ -101,5 +116,6 @@ export const atFields = (errors: FieldError[]): FieldError[] =>
   errors.map((error) => {
     const [, name, index, end] = /^pace\.(\w+)(?:\.(\d+))?(?:\.(\w+))?$/.exec(error.field) ?? [];
     if (!name) return error;
-    return { ...error, field: name === 'hours' && index ? (end === 'to' ? 'hoursTo' : 'hoursFrom') : name };
+    const row = name === 'hours' && index ? hourNames[Number(index)] : undefined;
+    return { ...error, field: row ? (end === 'to' ? row.toName : row.fromName) : name };
   });

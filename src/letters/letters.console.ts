@@ -93,9 +93,9 @@ export class LettersConsole {
   ) {
     const values = withLists(form);
     if (form.action === 'count') return this.pages.settings(locale, request, { id, values, count: true });
-    const { audience, pace } = await this.campaigns.find(id);
+    const { audience } = await this.campaigns.find(id);
     const parsed = LetterCampaignChange.safeParse({
-      ...readCampaignForm(form, audience, pace.hours.slice(1)),
+      ...readCampaignForm(form, audience),
       version: form.version,
     });
     const errors = parsed.success
