@@ -141,6 +141,7 @@ withChromium('the console', () => {
     { name: 'switches', path: '/switches' },
     { name: 'switches-errors', path: '/switches', act: first('main form .button-danger'), status: 422 },
     { name: 'letters', path: '/letters' },
+    { name: 'letters-new', path: '/letters/new' },
     { name: 'lawmakers', path: '/lawmakers' },
     { name: 'lawmaker', path: '/lawmakers', act: first('main tbody a') },
     { name: 'duplicates', path: '/lawmakers/duplicates' },
