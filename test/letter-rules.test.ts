@@ -13,6 +13,7 @@ const content = {
   notBefore: null,
   notAfter: null,
   pace: { timeZone: 'UTC', spread: false },
+  officeHours: {},
   texts: [
     { locale: 'fa', subject: 'س', body: 'م' },
     { locale: 'en', subject: 's', body: 'b' },
@@ -64,6 +65,8 @@ describe('the approval hash', () => {
     ['audience', { audience: { countries: ['XX'], parties: ['A'] } }],
     ['start', { notBefore: new Date('2026-12-01T00:00:00Z') }],
     ['deadline', { notAfter: new Date('2026-12-01T00:00:00Z') }],
+    ['pace', { pace: { timeZone: 'UTC', spread: true } }],
+    ['office hours of a legislature', { officeHours: { testland: { timeZone: 'UTC' } } }],
     ['a subject', { texts: [content.texts[0]!, { ...content.texts[1]!, subject: 'S' }] }],
     ['a body', { texts: [content.texts[0]!, { ...content.texts[1]!, body: 'b ' }] }],
     ['fewer languages', { texts: [content.texts[1]!] }],

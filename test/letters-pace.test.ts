@@ -165,6 +165,25 @@ test('the worker keeps the limit, the page names it, and what is left at the dea
   expect(await states(id)).toEqual({ accepted: 5, expired: 7 });
 });
 
+test('office hours that a legislature is given after the approval are not those that were approved', async () => {
+  const id = await ofCrowd({});
+  await approve(app, id, writer, amir);
+  const change = (calendar: object | null) =>
+    app.database.query(`UPDATE legislatures SET calendar = $1 WHERE slug = 'crowd'`, [
+      calendar && JSON.stringify(calendar),
+    ]);
+  await change({ timeZone: 'UTC', days: [1], hours: [{ from: '09:00', to: '10:00' }], holidays: [] });
+  await expect(app.get(Dispatch).start(id, amir)).rejects.toMatchObject({
+    code: 'conflict',
+    details: { detail: expect.stringContaining('office hours') },
+  });
+  expect(await app.database.query(`SELECT FROM letters WHERE campaign_id = $1`, [id])).toEqual([]);
+  await change(null);
+  await app.get(Dispatch).start(id, amir);
+  await app.get(Dispatch).planned(id);
+  expect(await states(id)).toEqual({ queued: 12 });
+});
+
 test('outside office hours nothing leaves; a legislature with hours of its own keeps those', async () => {
   const today = new Date().getUTCDay() || 7;
   const other = ((today + 2) % 7) + 1;

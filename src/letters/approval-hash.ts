@@ -13,6 +13,8 @@ export interface ApprovedContent {
   notBefore: Date | null;
   notAfter: Date | null;
   pace: unknown;
+  /** Hours of legislatures that count instead of the campaign's, by slug. */
+  officeHours: unknown;
   texts: { locale: string; subject: string; body: string }[];
 }
 
@@ -29,6 +31,7 @@ export function approvalHash(content: ApprovedContent): string {
       notBefore: content.notBefore?.toISOString() ?? null,
       notAfter: content.notAfter?.toISOString() ?? null,
       pace: content.pace,
+      officeHours: content.officeHours,
     },
     texts: content.texts
       .map(({ locale, subject, body }) => ({ locale, subject, body }))

@@ -55,7 +55,9 @@ export class Dispatch implements BeforeApplicationShutdown {
       const approval = await standingApproval(tx, id);
       // Edits void an approval; this also catches what was changed behind the application's back.
       if (!approval?.approvedAt || approval.sha256.toString('hex') !== approvalHash(campaign)) {
-        throw problems.conflict('The letter is not the one that was approved.');
+        throw problems.conflict(
+          'The letter, or the office hours of a legislature it goes to, are not those that were approved: have it approved again.',
+        );
       }
       const [{ over }] = await tx.query(`SELECT coalesce($1::timestamptz <= now(), false) AS over`, [
         campaign.notAfter,

@@ -14,12 +14,15 @@ import { LetterCampaign } from './letter-campaign.entity.js';
 import { templateFaults, type TemplateFault } from './letter-engine.js';
 import { LetterText } from './letter-text.entity.js';
 import { type LetterCampaignChange, type LetterWords, type NewLetterCampaign, utc } from './letters.schema.js';
+import type { OfficeHours } from './pace.schema.js';
 import { petitionPlaceholders, placeholders } from './placeholders.js';
 
 /** A campaign with its words, in the order of their languages, and the slug of its petition. */
 export interface WholeCampaign extends LetterCampaign {
   texts: LetterText[];
   petitionSlug: string | null;
+  /** Of the legislatures written to, those that have hours of their own, by slug: they count instead of the campaign's. */
+  officeHours: Record<string, OfficeHours>;
 }
 
 /** What is wrong in a template, with the place, beside the field it was written in. */
@@ -199,7 +202,13 @@ function refuseFaults(faults: TemplateError[], field?: string): void {
 async function whole(manager: EntityManager, campaign: LetterCampaign): Promise<WholeCampaign> {
   const texts = await manager.find(LetterText, { where: { campaignId: campaign.id }, order: { locale: 'ASC' } });
   const petition = campaign.petitionId ? await manager.findOneBy(Petition, { id: campaign.petitionId }) : null;
-  return Object.assign(campaign, { texts, petitionSlug: petition?.slug ?? null });
+  const [{ hours: officeHours }] = await manager.query(
+    `SELECT coalesce(jsonb_object_agg(slug, calendar), '{}') AS hours FROM legislatures
+     WHERE calendar IS NOT NULL
+       AND (slug = ANY ($1) OR id IN (SELECT legislature_id FROM lawmakers WHERE id = ANY ($2)))`,
+    [campaign.audience.legislatures, campaign.audience.include],
+  );
+  return Object.assign(campaign, { texts, petitionSlug: petition?.slug ?? null, officeHours });
 }
 
 async function petitionId(tx: EntityManager, slug: string | null): Promise<string | null> {

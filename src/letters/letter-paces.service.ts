@@ -8,7 +8,6 @@ import { type PacePlan, planPace } from '../mail/pace-plan.js';
 import { addToStreams, type StreamWait, streamWaits } from '../mail/streams.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import type { PlannedLetter } from './letter-plans.service.js';
-import type { OfficeHours } from './pace.schema.js';
 
 /** Letters whose mails are looked at for the time when all will be done; more are not guessed at. */
 const mostWaiting = 20_000;
@@ -39,7 +38,6 @@ export class LetterPaces {
   async begin(tx: EntityManager, campaign: WholeCampaign, mails: NewMail[]): Promise<void> {
     const letters = new Map<string, number>();
     for (const { stream } of mails) letters.set(stream!, (letters.get(stream!) ?? 0) + 1);
-    const calendars = await this.calendars(tx, campaign, [...letters.keys()]);
     const { perHour, perDay, spread } = campaign.pace;
     if (perHour || perDay) {
       await tx.query(
@@ -54,7 +52,7 @@ export class LetterPaces {
         campaignId: campaign.id,
         stream,
         sender: campaign.replyTo,
-        calendar: calendars.get(stream)!,
+        calendar: calendarOf(campaign, stream),
         spread,
         letters: n,
       })),
@@ -82,7 +80,6 @@ export class LetterPaces {
       if (known) known.push(recipient);
       else recipients.set(stream, [recipient]);
     }
-    const calendars = await this.calendars(manager, campaign, [...recipients.keys()]);
     const [{ now }] = await manager.query('SELECT now() AS now');
     const { perHour, perDay, spread } = campaign.pace;
     const own: Limit = {
@@ -93,7 +90,7 @@ export class LetterPaces {
     const limits = (await readLimits(manager, pairs)).filter(({ scope, key }) => scope !== 'campaign' || key === '');
     return planPace(
       [...recipients].map(([stream, addresses]) => ({
-        calendar: calendars.get(stream)!,
+        calendar: calendarOf(campaign, stream),
         spread,
         recipients: addresses,
       })),
@@ -103,20 +100,10 @@ export class LetterPaces {
       await readUsages(manager, pairs),
     );
   }
+}
 
-  /** The office hours of each legislature, else those of the campaign; the first and last moment are the campaign's. */
-  private async calendars(tx: EntityManager, campaign: WholeCampaign, slugs: string[]): Promise<Map<string, Calendar>> {
-    const rows = await tx.query<{ slug: string; calendar: OfficeHours }[]>(
-      `SELECT slug, calendar FROM legislatures WHERE slug = ANY ($1) AND calendar IS NOT NULL`,
-      [slugs],
-    );
-    const own = new Map(rows.map(({ slug, calendar }) => [slug, calendar]));
-    const { notBefore, notAfter } = campaign;
-    return new Map(
-      slugs.map((slug) => {
-        const { timeZone, days, hours, holidays } = own.get(slug) ?? campaign.pace;
-        return [slug, { timeZone, days, hours, holidays, notBefore, notAfter }];
-      }),
-    );
-  }
+/** The office hours of the legislature, else those of the campaign; the first and last moment are the campaign's. */
+function calendarOf({ officeHours, pace, notBefore, notAfter }: WholeCampaign, legislature: string): Calendar {
+  const { timeZone, days, hours, holidays } = officeHours[legislature] ?? pace;
+  return { timeZone, days, hours, holidays, notBefore, notAfter };
 }
