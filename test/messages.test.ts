@@ -20,6 +20,7 @@ const madeOf = [
   'doctor.returns.',
   'doctor.spf.',
   'doctor.verdict.',
+  'limits.scope.',
   'error.',
   'exports.by.',
   'exports.purpose.',

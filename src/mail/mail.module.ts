@@ -9,6 +9,9 @@ import { Inbox } from './inbox.js';
 import { InboxPages } from './inbox.pages.js';
 import { relayOf } from './mail-settings.js';
 import { MailDesk } from './mail-desk.service.js';
+import { MailLimitsApi } from './mail-limits.api.js';
+import { MailLimitsConsole } from './mail-limits.console.js';
+import { MailLimits } from './mail-limits.service.js';
 import { MailKinds } from './mail-kinds.js';
 import { MailApi } from './mail.api.js';
 import { MailConsole } from './mail.console.js';
@@ -40,7 +43,7 @@ const delivery = {
 };
 
 @Module({
-  controllers: [InboxPages, MailApi, MailConsole],
+  controllers: [InboxPages, MailApi, MailConsole, MailLimitsApi, MailLimitsConsole],
   providers: [
     inbox,
     delivery,
@@ -49,6 +52,7 @@ const delivery = {
     DnsDoctor,
     MailDesk,
     MailKinds,
+    MailLimits,
     MailReturns,
     MailSender,
     MailWorker,

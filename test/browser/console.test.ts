@@ -117,6 +117,10 @@ withChromium('the console', () => {
     act?: (page: Page) => Promise<void>;
     status?: number;
   }
+  const tooMany = async (page: Page) => {
+    await page.fill('#perHour', 'many');
+    await page.click('.narrow-form .button');
+  };
   const first = (selector: string) => async (page: Page) => {
     await page.locator(selector).first().click();
     await page.waitForLoadState();
@@ -151,6 +155,8 @@ withChromium('the console', () => {
     { name: 'exports', path: '/exports' },
     { name: 'mail', path: '/mail' },
     { name: 'mail-doctor', path: '/mail/doctor' },
+    { name: 'mail-limits', path: '/mail/limits?scope=domain&key=' },
+    { name: 'mail-limits-errors', path: '/mail/limits?scope=relay&key=', act: tooMany, status: 422 },
     { name: 'staff', path: '/staff' },
     { name: 'account', path: '/account' },
     { name: 'audit', path: '/audit' },
