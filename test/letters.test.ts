@@ -169,8 +169,24 @@ describe('an organiser and an approver, page by page', () => {
       expect((await olga.post(`${page}/letters/${task}/completion`, { note: 'ticket 42' })).statusCode).toBe(303);
     }
     expect((await olga.get(`${page}/letters/${tasks[0]}`)).body).toContain('ticket 42');
+    const reopen = (who: SignedIn, fields: Record<string, string>) =>
+      who.post(`${page}/letters/${tasks[0]}/reopening`, fields);
+    expect((await reopen(vera, { reason: 'x' })).statusCode).toBe(403);
+    expect((await reopen(olga, { reason: ' ' })).statusCode).toBe(422);
+    expect((await olga.get(`${page}/letters/${tasks[0]}`)).body).toContain('ticket 42');
+    for (let twice = 0; twice < 2; twice++) {
+      expect((await reopen(olga, { reason: 'the form gave an error' })).statusCode).toBe(303);
+    }
+    expect((await olga.get(`${page}/letters/${tasks[0]}`)).body).not.toContain('ticket 42');
+    expect((await olga.get(`${page}/letters?status=task`)).body).toContain(tasks[0]);
+    const reopened = await app.database.query(`SELECT detail FROM audit_entries WHERE action = 'letter.reopened'`);
+    expect(reopened).toEqual([{ detail: expect.objectContaining({ reason: 'the form gave an error' }) }]);
+    await app.get(LettersRunner).tick();
+    expect((await olga.get(page)).body).not.toContain('Finished');
+    expect((await olga.post(`${page}/letters/${tasks[0]}/completion`, { note: 'ticket 43' })).statusCode).toBe(303);
     await app.get(LettersRunner).tick();
     expect((await olga.get(page)).body).toContain('Finished');
+    expect((await reopen(olga, { reason: 'too late' })).statusCode).toBe(409);
   });
 
   it('exports every letter as CSV without formulas', async () => {

@@ -57,4 +57,35 @@ export class LetterTasks {
       });
     });
   }
+
+  /** Takes back a "done" said by mistake: the letter waits for a person again. Twice is once. @throws Problem wrong-state, conflict */
+  async reopen(campaignId: string, id: string, reason: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const campaign = await lockCampaign(tx, campaignId);
+      const letter = await tx.findOneBy(Letter, { campaignId, id });
+      if (!letter) throw problems.notFound('There is no such letter in this campaign.');
+      if (letter.state === 'task') return;
+      if (letter.state !== 'done' || campaign.state !== 'dispatching') {
+        throw problems.wrongState(
+          'Only what was marked as done in a campaign that is being dispatched can be taken back.',
+        );
+      }
+      const answers = await tx.query<unknown[]>(
+        `SELECT FROM letter_answers WHERE campaign_id = $1 AND letter_id = $2`,
+        [campaignId, id],
+      );
+      if (answers.length > 0) throw problems.conflict('An answer to this letter is recorded: it has arrived.');
+      await tx.query(
+        `UPDATE letters SET state = 'task', note = NULL, done_by = NULL, done_by_name = NULL, done_at = NULL
+         WHERE campaign_id = $1 AND id = $2`,
+        [campaignId, id],
+      );
+      await this.audit.record(tx, {
+        actor,
+        action: 'letter.reopened',
+        subject: campaignId,
+        detail: { letter: id, channel: letter.channel, reason },
+      });
+    });
+  }
 }

@@ -10,7 +10,14 @@ import { LetterReports } from './letter-report.service.js';
 import { PartStop } from './pace.schema.js';
 import { LetterTasks } from './letter-tasks.service.js';
 import { approvalView, campaignView, letterView } from './letter-views.js';
-import { LetterCampaignView, LetterFilter, NewApproval, ReviewReturn, TaskCompletion } from './letters.schema.js';
+import {
+  LetterCampaignView,
+  LetterFilter,
+  NewApproval,
+  ReviewReturn,
+  TaskCompletion,
+  TaskReopening,
+} from './letters.schema.js';
 
 /** Approving, sending, and what became of each letter. Every verb is a resource of the campaign. */
 @ApiTags('letters')
@@ -145,6 +152,19 @@ export class LettersSendingApi {
     @Actor() actor: Actor,
   ): Promise<void> {
     await this.tasks.complete(id, letterId, note, actor);
+  }
+
+  /** Takes back that a letter was delivered by hand; it waits for a person again. Audited with the reason. */
+  @Needs('letters:compose')
+  @Post('letters/:letterId/reopening')
+  @HttpCode(204)
+  async reopen(
+    @Id('id') id: string,
+    @Id('letterId') letterId: string,
+    @Body({ schema: TaskReopening }) { reason }: TaskReopening,
+    @Actor() actor: Actor,
+  ): Promise<void> {
+    await this.tasks.reopen(id, letterId, reason, actor);
   }
 
   private async view(id: string) {

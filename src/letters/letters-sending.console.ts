@@ -25,7 +25,7 @@ import { LetterPages } from './letter-pages.service.js';
 import { Id } from './letter-params.js';
 import { LetterReports } from './letter-report.service.js';
 import { LetterTasks } from './letter-tasks.service.js';
-import { LetterFilter, NewApproval, ReviewReturn, TaskCompletion } from './letters.schema.js';
+import { LetterFilter, NewApproval, ReviewReturn, TaskCompletion, TaskReopening } from './letters.schema.js';
 
 /** Review, dispatch, and what became of each letter. */
 @ApiExcludeController()
@@ -189,6 +189,20 @@ export class LettersSendingConsole {
   ) {
     await this.tasks.complete(id, letterId, note, actor);
     return { url: `/${locale}/console/letters/${id}/letters?status=task`, statusCode: 303 };
+  }
+
+  @Needs('letters:compose')
+  @Post('letters/:letterId/reopening')
+  @Redirect()
+  async reopen(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Id('letterId') letterId: string,
+    @Body({ schema: TaskReopening }) { reason }: TaskReopening,
+    @Actor() actor: Actor,
+  ) {
+    await this.tasks.reopen(id, letterId, reason, actor);
+    return { url: `/${locale}/console/letters/${id}/letters/${letterId}`, statusCode: 303 };
   }
 }
 

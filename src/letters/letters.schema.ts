@@ -87,6 +87,9 @@ export const NewTest = z
   .prefault({});
 export type NewTest = z.infer<typeof NewTest>;
 
+export const TaskReopening = z.object({ reason: z.string().trim().min(1, 'required').max(500, 'too-long') });
+export type TaskReopening = z.infer<typeof TaskReopening>;
+
 export const TaskCompletion = z.object({ note: z.string().trim().max(1000, 'too-long').default('') }).prefault({});
 export type TaskCompletion = z.infer<typeof TaskCompletion>;
 
