@@ -22,6 +22,7 @@ import { letterFilters } from './letter-engine.js';
 import { readCampaignForm } from './letter-forms.js';
 import { LetterAnswers } from './letter-answers.service.js';
 import { wordsFor } from './letter-eyes.js';
+import { LetterParts } from './letter-parts.service.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
@@ -37,7 +38,9 @@ const nameIn = (locale: Locale, language: string) =>
   new Intl.DisplayNames([locale], { type: 'language' }).of(language) ?? language;
 const dryRunPage = 100;
 /** What a page may say after a redirect: `letters.done.<word>`. */
-const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'];
+const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'].concat(
+  ['pause', 'resume', 'cancel', 'none'].map((what) => `part-${what}`),
+);
 
 /** Monday to Sunday, as the calendar numbers them. */
 const weekdaysIn = (locale: Locale) => {
@@ -48,6 +51,7 @@ const weekdaysIn = (locale: Locale) => {
 interface Shown {
   values?: Form;
   errors?: FieldError[];
+  done?: string | undefined;
 }
 
 /** The console pages of this room, as data for their templates. */
@@ -60,6 +64,7 @@ export class LetterPages {
     private readonly campaigns: LetterCampaigns,
     private readonly plans: LetterPlans,
     private readonly paces: LetterPaces,
+    private readonly parts: LetterParts,
     private readonly previews: LetterPreviews,
     private readonly approvals: Approvals,
     private readonly reports: LetterReports,
@@ -137,6 +142,7 @@ export class LetterPages {
       mayApprove: actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor)),
       counts: plan && audienceCounts(plan),
       pacePlan: plan && (await this.paces.preview(campaign, plan)),
+      parts: actor.rights.includes('letters:send') ? await this.parts.list(campaign) : [],
       paceState: plan ? null : await this.paces.state(campaign),
       sample: sample?.letter
         ? { lawmakerId: sample.member.lawmakerId, ...sample.letter, text: wordsFor(actor, sample.letter.text) }
@@ -213,6 +219,8 @@ export class LetterPages {
       campaign: this.shown(campaign),
       letter: { ...letterView(row), subject, body: wordsFor(actor, body), contact, note, state: letter.state },
       answer: await this.answers.find(id, letterId),
+      part: actor.rights.includes('letters:send') ? await this.parts.one(campaign, letterId) : null,
+      done: form?.done && done.includes(form.done) ? form.done : null,
       stances: stances.map((code) => ({ code, name: translate(locale, `letters.stance.${code}`) })),
       values: form?.values ?? null,
       errors: form?.errors ?? [],

@@ -173,8 +173,9 @@ export class LettersSendingConsole {
     @Id('letterId') letterId: string,
     @Actor() actor: Actor,
     @Req() request: FastifyRequest,
+    @Query('done') done?: string,
   ) {
-    return this.pages.letter(locale, request, id, letterId, actor);
+    return this.pages.letter(locale, request, id, letterId, actor, { done });
   }
 
   @Needs('letters:compose')

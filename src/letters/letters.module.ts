@@ -16,6 +16,8 @@ import { LetterCampaigns } from './letter-campaigns.service.js';
 import { LetterFailures } from './letter-failures.service.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPages } from './letter-pages.service.js';
+import { LetterPartsConsole } from './letter-parts.console.js';
+import { LetterParts } from './letter-parts.service.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
@@ -42,6 +44,7 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LetterCampaigns,
     LetterPlans,
     LetterPaces,
+    LetterParts,
     LetterPreviews,
     LetterTests,
     LetterTasks,
@@ -61,6 +64,7 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LettersConsole,
     LettersWritingConsole,
     LettersSendingConsole,
+    LetterPartsConsole,
     LetterAnswersApi,
     LetterAnswersConsole,
     LetterAnswersPages,

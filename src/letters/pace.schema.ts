@@ -51,3 +51,12 @@ export type LetterPart = z.infer<typeof LetterPart>;
 
 export const PartStop = z.object({ verb: z.enum(['pause', 'resume', 'cancel']), part: LetterPart });
 export type PartStop = z.infer<typeof PartStop>;
+
+/** The form's buttons. Whoever cancels ticks that she means it: nothing brings those letters back. */
+const stopForm = { verb: PartStop.shape.verb, sure: z.literal('on', 'required').optional() };
+const isSure = ({ verb, sure }: { verb: string; sure?: 'on' | undefined }) => verb !== 'cancel' || sure === 'on';
+const unsure = { path: ['sure'], error: 'required' };
+export const LetterStop = z.object(stopForm).refine(isSure, unsure);
+export type LetterStop = z.infer<typeof LetterStop>;
+export const LegislatureStop = z.object({ ...stopForm, legislature: z.string().max(60) }).refine(isSure, unsure);
+export type LegislatureStop = z.infer<typeof LegislatureStop>;

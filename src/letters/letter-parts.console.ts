@@ -1,0 +1,53 @@
+import { Body, Controller, Param, Post, Redirect } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Locale } from '../site/languages.js';
+import { LocalePipe } from '../site/pipes.js';
+import { Actor, Needs } from '../staff/access.js';
+import { Dispatch } from './dispatch.service.js';
+import { Id } from './letter-params.js';
+import { LetterTasks } from './letter-tasks.service.js';
+import { LegislatureStop, LetterStop } from './pace.schema.js';
+
+/** The buttons that stop the letters to one legislature, or one letter. */
+@ApiExcludeController()
+@Controller(':locale/console/letters/:id')
+export class LetterPartsConsole {
+  constructor(
+    private readonly dispatch: Dispatch,
+    private readonly tasks: LetterTasks,
+  ) {}
+
+  @Needs('letters:send')
+  @Post('part-stops')
+  @Redirect()
+  async legislature(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Body({ schema: LegislatureStop }) { verb, legislature }: LegislatureStop,
+    @Actor() actor: Actor,
+  ) {
+    const mails = await this.dispatch.stopPart(id, { legislature }, verb, actor);
+    return next(`/${locale}/console/letters/${id}`, verb, mails);
+  }
+
+  @Needs('letters:send')
+  @Post('letters/:letterId/stop')
+  @Redirect()
+  async letter(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Id('letterId') letterId: string,
+    @Body({ schema: LetterStop }) { verb }: LetterStop,
+    @Actor() actor: Actor,
+  ) {
+    const { lawmakerId } = await this.tasks.find(id, letterId);
+    const mails = await this.dispatch.stopPart(id, { lawmakerId }, verb, actor);
+    return next(`/${locale}/console/letters/${id}/letters/${letterId}`, verb, mails);
+  }
+}
+
+/** Between the look and the click the letters may have left. */
+const next = (page: string, verb: string, mails: number) => ({
+  url: `${page}?done=part-${mails > 0 ? verb : 'none'}`,
+  statusCode: 303,
+});
