@@ -87,6 +87,10 @@ export class Letters1764000000500 implements MigrationInterface {
         body text,
         raw_sha256 bytea CHECK (octet_length(raw_sha256) = 32),
         note text,
+        proof text,
+        outcome text CHECK (outcome IN ('reached', 'message', 'no-answer', 'refused')),
+        tries integer NOT NULL DEFAULT 0,
+        tried_at timestamptz,
         done_by uuid,
         done_by_name text,
         done_at timestamptz,
@@ -95,7 +99,9 @@ export class Letters1764000000500 implements MigrationInterface {
         UNIQUE (campaign_id, lawmaker_id, sender),
         CONSTRAINT letters_reason_check CHECK ((state = 'excluded') = (reason IS NOT NULL)),
         CONSTRAINT letters_mail_check CHECK ((state = 'mail') = (raw_sha256 IS NOT NULL)),
-        CONSTRAINT letters_done_check CHECK ((state = 'done') = (done_at IS NOT NULL))
+        CONSTRAINT letters_done_check CHECK ((state = 'done') = (done_at IS NOT NULL)),
+        CONSTRAINT letters_call_check CHECK (outcome IS NULL OR channel = 'phone'),
+        CONSTRAINT letters_tried_check CHECK ((tries > 0) = (tried_at IS NOT NULL))
       )`);
     await runner.query(
       `CREATE INDEX letters_campaign_id_lawmaker_name_id_idx ON letters (campaign_id, lawmaker_name, id)`,

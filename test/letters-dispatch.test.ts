@@ -227,7 +227,10 @@ describe('dispatch', () => {
       ['phone', '+99 1 234'],
       ['post', '1 Assembly Square, Testland'],
     ]);
-    for (const task of tasks) await app.get(LetterTasks).complete(id, task.id, 'done by hand', olga);
+    for (const task of tasks) {
+      const called = task.channel === 'phone' && { outcome: 'reached' as const };
+      await app.get(LetterTasks).complete(id, task.id, { note: 'done by hand', proof: '', ...called }, olga);
+    }
     await app.get(LettersRunner).tick();
     expect(await state(id)).toBe('finished');
     expect((await report.report(id)).byStatus).toEqual([

@@ -103,8 +103,9 @@ test('a task and a mail to one person: the mail gives way to the task of the rec
     ]);
     return row.id as string;
   };
-  await app.get(LetterTasks).complete(id, await task(id), '', olga);
-  await expect(app.get(LetterTasks).complete(other.id, await task(other.id), '', olga)).rejects.toMatchObject({
+  const byHand = { note: '', proof: '' };
+  await app.get(LetterTasks).complete(id, await task(id), byHand, olga);
+  await expect(app.get(LetterTasks).complete(other.id, await task(other.id), byHand, olga)).rejects.toMatchObject({
     code: 'conflict',
   });
 });

@@ -166,7 +166,10 @@ describe('an organiser and an approver, page by page', () => {
         expect(new RegExp(`<input id="copy-\\w+" dir="auto" readonly value="${value}">`).test(shown.body)).toBe(isForm);
       }
       expect((await vera.post(`${page}/letters/${task}/completion`)).statusCode).toBe(403);
-      expect((await olga.post(`${page}/letters/${task}/completion`, { note: 'ticket 42' })).statusCode).toBe(303);
+      const outcome = shown.body.includes('name="outcome"') && { outcome: 'reached' };
+      expect(
+        (await olga.post(`${page}/letters/${task}/completion`, { note: 'ticket 42', ...outcome })).statusCode,
+      ).toBe(303);
     }
     expect((await olga.get(`${page}/letters/${tasks[0]}`)).body).toContain('ticket 42');
     const reopen = (who: SignedIn, fields: Record<string, string>) =>

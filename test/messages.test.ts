@@ -43,6 +43,7 @@ const madeOf = [
   'letters.placeholder.',
   'letters.return.',
   'letters.show.',
+  'letters.outcome.',
   'letters.stance.',
   'letters.state.',
   'letters.task.',

@@ -25,6 +25,10 @@ export const mayBecome = (from: CampaignState, to: CampaignState) => campaignTra
 /** Words and audience may be changed until the first letter is planned. */
 export const isEditable = (state: CampaignState) => mayBecome(state, 'draft') || state === 'draft';
 
+/** What came of a call. After `no-answer` it is still to be made. */
+export const callOutcomes = ['reached', 'message', 'no-answer', 'refused'] as const;
+export type CallOutcome = (typeof callOutcomes)[number];
+
 export const letterStates = ['mail', 'task', 'done', 'excluded', 'cancelled'] as const;
 /**
  * How a letter is handled. What became of a `mail` is the state of its row in the outbox, asked for and never copied.

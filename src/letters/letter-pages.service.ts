@@ -16,7 +16,7 @@ import { ConsoleContext } from '../staff/console-context.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { stances } from './answers.schema.js';
 import { Approvals, authors } from './approvals.service.js';
-import { isEditable } from './campaign-states.js';
+import { callOutcomes, isEditable } from './campaign-states.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
 import { letterFilters } from './letter-engine.js';
 import { readCampaignForm } from './letter-forms.js';
@@ -52,6 +52,8 @@ interface Shown {
   values?: Form;
   errors?: FieldError[];
   done?: string | undefined;
+  /** The form of a task, where it was refused. */
+  task?: { values: Form; errors: FieldError[] };
 }
 
 /** The console pages of this room, as data for their templates. */
@@ -213,11 +215,20 @@ export class LetterPages {
 
   async letter(locale: Locale, request: FastifyRequest, id: string, letterId: string, actor: Actor, form?: Shown) {
     const campaign = await this.campaigns.find(id);
-    const { subject, body, contact, note, ...letter } = await this.tasks.find(id, letterId);
+    const { subject, body, contact, note, proof, outcome, tries, triedAt, ...letter } = await this.tasks.find(
+      id,
+      letterId,
+    );
     const row = await this.reports.one(id, letterId);
     return this.render('letters-letter', locale, request, `/${id}/letters/${letterId}`, {
       campaign: this.shown(campaign),
-      letter: { ...letterView(row), subject, body: wordsFor(actor, body), contact, note, state: letter.state },
+      letter: {
+        ...letterView(row),
+        ...{ subject, body: wordsFor(actor, body), contact, note, proof, outcome, tries, triedAt, state: letter.state },
+      },
+      proofIsLink: /^https?:\/\/\S+$/.test(proof ?? ''),
+      outcomes: callOutcomes.map((code) => ({ code, name: translate(locale, `letters.outcome.${code}`) })),
+      task: form?.task ?? { values: {}, errors: [] },
       answer: await this.answers.find(id, letterId),
       part: actor.rights.includes('letters:send') ? await this.parts.one(campaign, letterId) : null,
       done: form?.done && done.includes(form.done) ? form.done : null,

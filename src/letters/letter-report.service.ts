@@ -26,6 +26,9 @@ export interface LetterRow extends LetterReturn {
   reply: string | null;
   statusAt: Date | null;
   note: string | null;
+  proof: string | null;
+  outcome: string | null;
+  tries: number;
   doneByName: string | null;
   rawSha256: string | null;
 }
@@ -36,10 +39,18 @@ export interface LetterPage {
   next: string | null;
 }
 
+interface Named {
+  name: string | null;
+  letters: number;
+}
+
 export interface LetterReport {
   total: number;
   byStatus: { name: string; letters: number }[];
-  byChannel: { name: string | null; letters: number }[];
+  /** `open` waits for a person or a server; the rest came to nothing. */
+  byChannel: { name: string | null; letters: number; open: number; reached: number }[];
+  /** What came of calls. */
+  byOutcome: { name: string; letters: number }[];
   byParty: { name: string | null; letters: number; reached: number }[];
   /** What came back, letters by the weightiest of it. */
   byReturn: { name: string; letters: number }[];
@@ -63,8 +74,9 @@ export interface Progress {
 const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l.state END`;
 const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
   l.legislature, l.locale, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
-  o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note,
+  o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries,
   l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256", ${returnColumns}`;
+const open = `${status} IN ('task', 'queued', 'claimed', 'handing_over', 'deferred', 'held')`;
 const reached = `(${status} IN ('accepted', 'done') AND r.kind IS DISTINCT FROM 'bounced')`;
 /**
  * A letter's mail has the letter's id. The LIMIT keeps the look-up by primary key: without statistics, which the embedded
@@ -153,13 +165,17 @@ export class LetterReports {
       'l.party',
       `, count(*) FILTER (WHERE ${reached})::int AS reached`,
     );
-    const byAnswer = named(await group<LetterReport['byChannel'][number]>('a.stance'));
+    const byAnswer = named(await group<Named>('a.stance'));
     return {
       total: byStatus.reduce((sum, { letters }) => sum + letters, 0),
       byStatus,
-      byChannel: await group('l.channel'),
+      byChannel: await group(
+        'l.channel',
+        `, count(*) FILTER (WHERE ${open})::int AS open, count(*) FILTER (WHERE ${reached})::int AS reached`,
+      ),
+      byOutcome: named(await group<Named>('l.outcome')),
       byParty,
-      byReturn: named(await group<LetterReport['byChannel'][number]>('r.kind')),
+      byReturn: named(await group<Named>('r.kind')),
       byAnswer,
       reached: byParty.reduce((sum, each) => sum + each.reached, 0),
       ...(await this.answered(campaignId)),
@@ -171,7 +187,7 @@ export class LetterReports {
     const columns = [
       'legislature', 'chamber', 'party', 'area', 'lawmakerName', 'locale', 'channel', 'contact', 'status', 'reason',
       'attempts', 'replyCode', 'reply', 'statusAt', 'returned', 'returnedStatus', 'returnedDetail', 'returnedAt', 'replies',
-      'answer', 'answeredOn', 'note', 'doneByName', 'id', 'rawSha256',
+      'answer', 'answeredOn', 'note', 'proof', 'outcome', 'tries', 'doneByName', 'id', 'rawSha256',
     ] as const satisfies (keyof LetterRow)[]; // prettier-ignore
     const file = stringify({ header: true, bom: true, record_delimiter: 'windows', columns: [...columns] });
     return Readable.from(this.all(campaignId))

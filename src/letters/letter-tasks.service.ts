@@ -6,6 +6,7 @@ import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { lockCampaign } from './letter-campaigns.service.js';
 import { Letter } from './letter.entity.js';
+import type { TaskCompletion } from './letters.schema.js';
 import { isSecondLetter } from './same-person.js';
 
 /** Letters that a person carries: a web form to fill, a sheet to print and post, a call to make. */
@@ -31,8 +32,9 @@ export class LetterTasks {
     });
   }
 
-  /** Notes that a person has delivered the letter. Twice is once: the first note stays. */
-  async complete(campaignId: string, id: string, note: string, actor: Actor): Promise<void> {
+  /** Notes what a person did: she delivered the letter, or called in vain. Delivered twice is once: the first note stays. */
+  async complete(campaignId: string, id: string, done: TaskCompletion, actor: Actor): Promise<void> {
+    const { note, proof, outcome } = done;
     await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, campaignId);
       const letter = await tx.findOneBy(Letter, { campaignId, id });
@@ -44,16 +46,26 @@ export class LetterTasks {
       if (await isSecondLetter(tx, campaignId, id)) {
         throw problems.conflict('The same person gets this letter in another way: two records of her were joined.');
       }
-      await tx.query(
-        `UPDATE letters SET state = 'done', note = $3, done_by = $4, done_by_name = $5, done_at = now()
-         WHERE campaign_id = $1 AND id = $2`,
-        [campaignId, id, note || null, ownerOf(actor), actor.name],
-      );
+      if (letter.channel === 'phone' && !outcome) throw outcomeFault('required', 'Say what came of the call.');
+      if (letter.channel !== 'phone' && outcome) throw outcomeFault('invalid', 'Only a call has an outcome.');
+      if (outcome === 'no-answer') {
+        await tx.query(
+          `UPDATE letters SET outcome = $3, note = coalesce($4, note), tries = tries + 1, tried_at = now()
+           WHERE campaign_id = $1 AND id = $2`,
+          [campaignId, id, outcome, note || null],
+        );
+      } else {
+        await tx.query(
+          `UPDATE letters SET state = 'done', outcome = $3, note = $4, proof = $5, done_by = $6, done_by_name = $7, done_at = now()
+           WHERE campaign_id = $1 AND id = $2`,
+          [campaignId, id, outcome ?? null, note || null, proof || null, ownerOf(actor), actor.name],
+        );
+      }
       await this.audit.record(tx, {
         actor,
-        action: 'letter.done',
+        action: outcome === 'no-answer' ? 'letter.tried' : 'letter.done',
         subject: campaignId,
-        detail: { letter: id, channel: letter.channel },
+        detail: { letter: id, channel: letter.channel, ...(outcome && { outcome }) },
       });
     });
   }
@@ -76,7 +88,7 @@ export class LetterTasks {
       );
       if (answers.length > 0) throw problems.conflict('An answer to this letter is recorded: it has arrived.');
       await tx.query(
-        `UPDATE letters SET state = 'task', note = NULL, done_by = NULL, done_by_name = NULL, done_at = NULL
+        `UPDATE letters SET state = 'task', note = NULL, proof = NULL, outcome = NULL, done_by = NULL, done_by_name = NULL, done_at = NULL
          WHERE campaign_id = $1 AND id = $2`,
         [campaignId, id],
       );
@@ -89,3 +101,5 @@ export class LetterTasks {
     });
   }
 }
+
+const outcomeFault = (code: string, message: string) => problems.invalid([{ field: 'outcome', code, message }]);

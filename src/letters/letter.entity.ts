@@ -1,5 +1,5 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
-import type { LetterState } from './campaign-states.js';
+import type { CallOutcome, LetterState } from './campaign-states.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
 
 /** What one lawmaker gets from a campaign, through which channel, or why she gets nothing. */
@@ -12,6 +12,9 @@ import { LetterCampaign } from './letter-campaign.entity.js';
 @Check('letters_reason_check', `(state = 'excluded') = (reason IS NOT NULL)`)
 @Check('letters_mail_check', `(state = 'mail') = (raw_sha256 IS NOT NULL)`)
 @Check('letters_done_check', `(state = 'done') = (done_at IS NOT NULL)`)
+@Check('letters_outcome_check', `outcome IN ('reached', 'message', 'no-answer', 'refused')`)
+@Check('letters_call_check', `outcome IS NULL OR channel = 'phone'`)
+@Check('letters_tried_check', `(tries > 0) = (tried_at IS NOT NULL)`)
 export class Letter {
   @PrimaryColumn('uuid')
   campaignId: string;
@@ -75,6 +78,21 @@ export class Letter {
 
   @Column('text', { nullable: true })
   note: string | null;
+
+  /** What shows that it was delivered: the number a form gave, a tracking number, a link. One line. */
+  @Column('text', { nullable: true })
+  proof: string | null;
+
+  /** Of a call, the last one. */
+  @Column('text', { nullable: true })
+  outcome: CallOutcome | null;
+
+  /** Calls that nobody answered, and when the last of them was. */
+  @Column('integer', { default: 0 })
+  tries: number;
+
+  @Column('timestamptz', { nullable: true })
+  triedAt: Date | null;
 
   @Column('uuid', { nullable: true })
   doneBy: string | null;

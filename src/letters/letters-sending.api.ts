@@ -141,17 +141,17 @@ export class LettersSendingApi {
     return this.reports.report(id);
   }
 
-  /** Notes that a person has delivered a letter by form, post or phone. */
+  /** Notes that a person has delivered a letter by form, post or phone, or has called in vain. */
   @Needs('letters:compose')
   @Put('letters/:letterId/completion')
   @HttpCode(204)
   async complete(
     @Id('id') id: string,
     @Id('letterId') letterId: string,
-    @Body({ schema: TaskCompletion }) { note }: TaskCompletion,
+    @Body({ schema: TaskCompletion }) done: TaskCompletion,
     @Actor() actor: Actor,
   ): Promise<void> {
-    await this.tasks.complete(id, letterId, note, actor);
+    await this.tasks.complete(id, letterId, done, actor);
   }
 
   /** Takes back that a letter was delivered by hand; it waits for a person again. Audited with the reason. */

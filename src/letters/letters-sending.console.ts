@@ -13,10 +13,10 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { refused, seeOther } from '../site/form-answers.js';
+import { type Form, refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
-import { LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { Approvals } from './approvals.service.js';
@@ -180,16 +180,24 @@ export class LettersSendingConsole {
 
   @Needs('letters:compose')
   @Post('letters/:letterId/completion')
-  @Redirect()
+  @HttpCode(200)
+  @Page()
   async complete(
     @Param('locale', LocalePipe) locale: Locale,
     @Id('id') id: string,
     @Id('letterId') letterId: string,
-    @Body({ schema: TaskCompletion }) { note }: TaskCompletion,
+    @Body() form: Form = {},
     @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.tasks.complete(id, letterId, note, actor);
-    return { url: `/${locale}/console/letters/${id}/letters?status=task`, statusCode: 303 };
+    const done = TaskCompletion.safeParse(form);
+    const errors = done.success
+      ? await refused(() => this.tasks.complete(id, letterId, done.data, actor))
+      : fieldErrors(done.error.issues);
+    if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}/letters?status=task`);
+    reply.status(422);
+    return this.pages.letter(locale, request, id, letterId, actor, { task: { values: form, errors } });
   }
 
   @Needs('letters:compose')

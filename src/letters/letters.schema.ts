@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
-import { campaignStates } from './campaign-states.js';
+import { callOutcomes, campaignStates } from './campaign-states.js';
 import { returnKinds } from '../mail/return-kinds.js';
 import { stances } from './answers.schema.js';
 import { Pace } from './pace.schema.js';
@@ -90,7 +90,22 @@ export type NewTest = z.infer<typeof NewTest>;
 export const TaskReopening = z.object({ reason: z.string().trim().min(1, 'required').max(500, 'too-long') });
 export type TaskReopening = z.infer<typeof TaskReopening>;
 
-export const TaskCompletion = z.object({ note: z.string().trim().max(1000, 'too-long').default('') }).prefault({});
+/** What a person did with a letter that goes by no mail. */
+export const TaskCompletion = z
+  .object({
+    note: z.string().trim().max(1000, 'too-long').default(''),
+    proof: z
+      .string()
+      .trim()
+      .max(500, 'too-long')
+      .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'one-line')
+      .default('')
+      .describe('what shows that it was delivered: the number a form gave, a tracking number, a link'),
+    outcome: z
+      .preprocess((value) => value || undefined, z.enum(callOutcomes, { error: 'required' }).optional())
+      .describe('of a call, and of nothing else; after no-answer the call is still to be made'),
+  })
+  .prefault({});
 export type TaskCompletion = z.infer<typeof TaskCompletion>;
 
 /** One lawmaker who is left out by hand; `lift` takes that back. */

@@ -1,0 +1,99 @@
+import { Dispatch } from '../src/letters/dispatch.service.js';
+import { LetterReports } from '../src/letters/letter-report.service.js';
+import { LettersRunner } from '../src/letters/letters.runner.js';
+import { startApp, type TestApp } from './support/app.js';
+import { type SignedIn, signIn } from './support/cast.js';
+import { approve, campaignOf, importTestland, person } from './support/letters.js';
+
+let app: TestApp;
+let olga: SignedIn;
+let id: string;
+const tasks: Record<string, string> = {};
+beforeAll(async () => {
+  app = await startApp({ LIMITS: 'off' });
+  await importTestland(app);
+  olga = await signIn(app, 'olga');
+});
+beforeEach(async () => {
+  const writer = person('Olga', 'organiser');
+  id = await campaignOf(app, writer);
+  await approve(app, id, writer, person('Amir', 'approver'));
+  await app.get(Dispatch).start(id, writer);
+  await app.get(Dispatch).planned(id);
+  const { letters } = await app.get(LetterReports).letters(id, { status: 'task', limit: 100 });
+  for (const letter of letters) tasks[letter.channel!] = letter.id;
+});
+afterAll(() => app.close());
+
+const done = (channel: string, fields: object) =>
+  olga.api('PUT', `/api/v1/letter-campaigns/${id}/letters/${tasks[channel]}/completion`, fields);
+const pageOf = (channel: string) => `/en/console/letters/${id}/letters/${tasks[channel]}`;
+const row = async (channel: string) => {
+  const { status, outcome, tries, proof, note } = await app.get(LetterReports).one(id, tasks[channel]!);
+  return { status, outcome, tries, proof, note };
+};
+
+test('a call that nobody answers is made again, one that reaches somebody is done', async () => {
+  for (let n = 0; n < 2; n++)
+    expect((await done('phone', { outcome: 'no-answer', note: 'engaged' })).statusCode).toBe(204);
+  expect(await row('phone')).toEqual({ status: 'task', outcome: 'no-answer', tries: 2, proof: null, note: 'engaged' });
+  expect((await olga.get(pageOf('phone'))).body).toContain('Called in vain');
+  expect((await done('phone', { outcome: 'message' })).statusCode).toBe(204);
+  expect(await row('phone')).toMatchObject({ status: 'done', outcome: 'message', tries: 2 });
+  const { byOutcome, byChannel, total } = await app.get(LetterReports).report(id);
+  expect(byOutcome).toEqual([{ name: 'message', letters: 1 }]);
+  expect(byChannel).toContainEqual({ name: 'phone', letters: 1, open: 0, reached: 1 });
+  expect(byChannel).toContainEqual({ name: 'post', letters: 1, open: 1, reached: 0 });
+  expect(byChannel.reduce((sum, { letters }) => sum + letters, 0)).toBe(total);
+  const audit = await app.database.query(
+    `SELECT action, detail->>'outcome' AS outcome FROM audit_entries WHERE subject = $1 AND action LIKE 'letter.%' ORDER BY id`,
+    [id],
+  );
+  expect(audit).toEqual([
+    { action: 'letter.tried', outcome: 'no-answer' },
+    { action: 'letter.tried', outcome: 'no-answer' },
+    { action: 'letter.done', outcome: 'message' },
+  ]);
+});
+
+test.each([
+  ['a call without an outcome', 'phone', {}, 'outcome', 'required'],
+  ['an unknown outcome', 'phone', { outcome: 'loved it' }, 'outcome', 'required'],
+  ['an outcome of a form', 'form', { outcome: 'reached' }, 'outcome', 'invalid'],
+  ['a proof of two lines', 'form', { proof: 'a\nb' }, 'proof', 'one-line'],
+  ['a proof without end', 'post', { proof: 'x'.repeat(501) }, 'proof', 'too-long'],
+])('%s is refused beside its field, and nothing is noted', async (_, channel, fields, field, code) => {
+  const answer = await done(channel, fields);
+  expect(answer.statusCode).toBe(422);
+  expect(answer.json().errors).toEqual([expect.objectContaining({ field, code })]);
+  const form = await olga.post(`${pageOf(channel)}/completion`, { note: 'my words', ...fields } as Record<
+    string,
+    string
+  >);
+  expect(form.statusCode).toBe(422);
+  if (channel === 'phone' || field === 'proof') expect(form.body).toContain(`id="${field}-error"`);
+  expect(form.body).toContain('my words');
+  expect(await row(channel)).toMatchObject({ status: 'task', tries: 0, note: null });
+});
+
+test('a proof is shown as text, a link only where it is one, and never as a formula', async () => {
+  await done('form', { proof: 'https://lower.testland.example/tickets/42?a=<b>' });
+  const { body } = await olga.get(pageOf('form'));
+  expect(body).toContain('<a href="https://lower.testland.example/tickets/42?a=&lt;b&gt;" rel="noreferrer noopener"');
+  await done('post', { proof: 'javascript:alert(1)' });
+  expect((await olga.get(pageOf('post'))).body).not.toContain('href="javascript:');
+  await app.database.query(`UPDATE letters SET proof = '=HYPERLINK("x")' WHERE id = $1`, [tasks.post]);
+  const csv = (await olga.get(`/en/console/letters/${id}/letters.csv`)).body;
+  expect(csv).toContain(`'=HYPERLINK`);
+  expect(csv.split('\r\n')[0]).toContain('proof,outcome,tries');
+});
+
+test('what is taken back has neither outcome nor proof, and is finished only when all is done', async () => {
+  await done('phone', { outcome: 'refused' });
+  const reopen = (channel: string) => olga.post(`${pageOf(channel)}/reopening`, { reason: 'another office' });
+  expect((await reopen('phone')).statusCode).toBe(303);
+  expect(await row('phone')).toEqual({ status: 'task', outcome: null, tries: 0, proof: null, note: null });
+  await app.get(LettersRunner).tick();
+  const [{ state }] = await app.database.query(`SELECT state FROM letter_campaigns WHERE id = $1`, [id]);
+  expect(state).toBe('dispatching');
+});
