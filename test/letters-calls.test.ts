@@ -97,3 +97,30 @@ test('what is taken back has neither outcome nor proof, and is finished only whe
   const [{ state }] = await app.database.query(`SELECT state FROM letter_campaigns WHERE id = $1`, [id]);
   expect(state).toBe('dispatching');
 });
+
+test('the call sheet has every open call with a number to dial, and no working objection link for a viewer', async () => {
+  await app.database.query(`UPDATE letters SET contact = $2 WHERE id = $1`, [tasks.phone, '+99 (1) 234 ext. 5 <b>']);
+  const { body } = await olga.get(`/en/console/letters/${id}/calls`);
+  expect(body).toContain('<a href="tel:+991234" dir="ltr">+99 (1) 234 ext. 5 &lt;b&gt;</a>');
+  expect(body).toContain('please protect the wetlands of');
+  expect(body).toMatch(/\/o\/[0-9A-Z]{16}/);
+  const vera = await signIn(app, 'vera');
+  const seen = (await vera.get(`/en/console/letters/${id}/calls`)).body;
+  expect(seen).toContain('please protect the wetlands of');
+  expect(seen).not.toMatch(/\/o\/[0-9A-Z]{16}/);
+  await done('phone', { outcome: 'reached' });
+  expect((await olga.get(`/en/console/letters/${id}/calls`)).body).toContain('No call is left to be made.');
+});
+
+test('envelopes: a row for each sheet, a column for each line, nothing of a long address lost, no formulas', async () => {
+  const address = ['=1+1', 'Senate', 'Room 1', '', '1 Assembly Square', 'Meridia', 'MX 10000', 'Far away'].join('\n');
+  await app.database.query(`UPDATE letters SET contact = $2 WHERE id = $1`, [tasks.post, address]);
+  const url = `/api/v1/letter-campaigns/${id}/envelopes.csv`;
+  const [head, row, ...more] = (await olga.api('GET', url)).body.trim().split('\r\n');
+  expect(head).toBe('name,line1,line2,line3,line4,line5,line6,locale,id');
+  expect(row).toMatch(/^[^,]+,'=1\+1,Senate,Room 1,1 Assembly Square,Meridia,"MX 10000, Far away",en,/);
+  expect(more).toEqual([]);
+  expect((await olga.get(`/en/console/letters/${id}/envelopes.csv`)).body).toContain('Assembly Square');
+  await done('post', {});
+  expect((await olga.api('GET', url)).body.trim().split('\r\n')).toHaveLength(1);
+});

@@ -237,6 +237,7 @@ export class LetterPages {
       errors: form?.errors ?? [],
       letterDir: direction(letter.locale ?? locale),
       isLink: letter.channel === 'form' && /^https?:\/\//.test(contact ?? ''),
+      number: letter.channel === 'phone' ? dialled(contact ?? '') : null,
     });
   }
 
@@ -251,18 +252,36 @@ export class LetterPages {
 
   async print(locale: Locale, request: FastifyRequest, id: string, actor: Actor) {
     const campaign = await this.campaigns.find(id);
-    const sheets = (await this.tasks.toPost(id)).map(({ lawmakerName, contact, subject, body, locale: language }) => ({
-      lawmakerName,
-      contact,
-      subject,
-      body: wordsFor(actor, body),
-      language,
-      dir: direction(language ?? locale),
-      date: formatDate(language ?? locale, campaign.datedAt ?? new Date()),
-    }));
+    const sheets = (await this.tasks.open(id, 'post')).map(
+      ({ lawmakerName, contact, subject, body, locale: language }) => ({
+        lawmakerName,
+        contact,
+        subject,
+        body: wordsFor(actor, body),
+        language,
+        dir: direction(language ?? locale),
+        date: formatDate(language ?? locale, campaign.datedAt ?? new Date()),
+      }),
+    );
     return this.render('letters-print', locale, request, `/${id}/print`, {
       campaign: this.shown(campaign),
       sheets,
+    });
+  }
+
+  /** Every call that is still to be made, on one page to work from or to print. */
+  async calls(locale: Locale, request: FastifyRequest, id: string, actor: Actor) {
+    const campaign = await this.campaigns.find(id);
+    const calls = (await this.tasks.open(id, 'phone')).map((letter) => ({
+      ...{ id: letter.id, lawmakerName: letter.lawmakerName, party: letter.party, chamber: letter.chamber },
+      ...{ area: letter.area, contact: letter.contact, number: dialled(letter.contact ?? '') },
+      ...{ subject: letter.subject, body: wordsFor(actor, letter.body), tries: letter.tries, triedAt: letter.triedAt },
+      ...{ language: letter.locale, dir: direction(letter.locale ?? locale) },
+    }));
+    return this.render('letters-calls', locale, request, `/${id}/calls`, {
+      campaign: this.shown(campaign),
+      calls,
+      outcomes: callOutcomes,
     });
   }
 
@@ -293,3 +312,10 @@ export class LetterPages {
 }
 
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value ? [value] : []);
+
+/** For a tel: link (RFC 3966): digits and the plus at the beginning, without an extension; null where it is no number. */
+function dialled(written: string): string | null {
+  const [number] = /^\+?[\d\s()./-]{3,30}/.exec(written.trim()) ?? [];
+  const digits = number?.replaceAll(/\D/g, '') ?? '';
+  return digits.length < 3 ? null : `${number!.startsWith('+') ? '+' : ''}${digits}`;
+}

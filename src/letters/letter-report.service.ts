@@ -195,9 +195,23 @@ export class LetterReports {
       .pipe(file);
   }
 
-  private async *all(campaignId: string): AsyncGenerator<LetterRow> {
+  /** Whoever prints the sheets addresses as many envelopes: the open letters by post, in the same order, a column per line. */
+  envelopes(campaignId: string): Readable {
+    const lines = Array.from({ length: 6 }, (_, n) => `line${n + 1}`);
+    const file = stringify({
+      ...{ header: true, bom: true, record_delimiter: 'windows' as const },
+      columns: ['name', ...lines, 'locale', 'id'],
+    });
+    return Readable.from(this.all(campaignId, { status: 'task', channel: 'post' }))
+      .map(({ lawmakerName, contact, locale, id }: LetterRow) =>
+        [lawmakerName, ...addressLines(contact ?? '', lines.length), locale, id].map((value) => cell(value ?? '')),
+      )
+      .pipe(file);
+  }
+
+  private async *all(campaignId: string, filter: Partial<LetterFilter> = {}): AsyncGenerator<LetterRow> {
     for (let after: string | undefined; ;) {
-      const { letters, next } = await this.letters(campaignId, { after, limit: 2000 });
+      const { letters, next } = await this.letters(campaignId, { ...filter, after, limit: 2000 });
       yield* letters;
       if (!next) return;
       after = next;
@@ -207,6 +221,16 @@ export class LetterReports {
 
 const cell = (value: LetterRow[keyof LetterRow]): string =>
   value instanceof Date ? value.toISOString() : typeof value === 'string' ? plainCell(value) : String(value ?? '');
+
+/** What does not fit shares the last line: nothing of an address is lost. */
+function addressLines(address: string, most: number): string[] {
+  const written = address
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const lines = [...written.slice(0, most - 1), written.slice(most - 1).join(', ')];
+  return Array.from({ length: most }, (_, n) => lines[n] ?? '');
+}
 
 const cursor = (name: string, id: string) => Buffer.from(JSON.stringify([name, id])).toString('base64url');
 

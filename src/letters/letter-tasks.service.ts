@@ -24,10 +24,10 @@ export class LetterTasks {
     return letter;
   }
 
-  /** Letters to print, in the order of names. */
-  toPost(campaignId: string): Promise<Letter[]> {
+  /** Letters that wait to be posted or called, in the order of names. */
+  open(campaignId: string, channel: 'post' | 'phone'): Promise<Letter[]> {
     return this.database.manager.find(Letter, {
-      where: { campaignId, state: 'task', channel: 'post' },
+      where: { campaignId, state: 'task', channel },
       order: { lawmakerName: 'ASC', id: 'ASC' },
     });
   }

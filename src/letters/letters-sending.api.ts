@@ -134,6 +134,18 @@ export class LettersSendingApi {
     });
   }
 
+  /** The addresses of the open letters by post, in the order of the printed sheets; a column per line. */
+  @Needs('console:read')
+  @Get('envelopes.csv')
+  @ApiOkResponse({ content: { 'text/csv': {} } })
+  async envelopes(@Id('id') id: string) {
+    await this.campaigns.find(id);
+    return new StreamableFile(this.reports.envelopes(id), {
+      type: 'text/csv; charset=utf-8',
+      disposition: `attachment; filename="envelopes-${id}.csv"`,
+    });
+  }
+
   @Needs('console:read')
   @Get('report')
   async report(@Id('id') id: string) {

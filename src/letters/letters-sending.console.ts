@@ -164,6 +164,28 @@ export class LettersSendingConsole {
     return this.pages.print(locale, request, id, actor);
   }
 
+  /** All open calls on one sheet. */
+  @Needs('console:read')
+  @Get('calls')
+  @Page()
+  calls(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+  ) {
+    return this.pages.calls(locale, request, id, actor);
+  }
+
+  @Needs('console:read')
+  @Get('envelopes.csv')
+  envelopes(@Id('id') id: string) {
+    return new StreamableFile(this.reports.envelopes(id), {
+      type: 'text/csv; charset=utf-8',
+      disposition: `attachment; filename="envelopes-${id}.csv"`,
+    });
+  }
+
   @Needs('console:read')
   @Get('letters/:letterId')
   @Page()
