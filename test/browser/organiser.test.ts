@@ -142,5 +142,14 @@ withChromium('an organiser and an approver, without JavaScript', () => {
     await press(olga, 'Mark as done');
     await olga.goto(`${campaign}/letters?status=done`);
     expect(await olga.locator('tbody tr').count()).toBe(1);
+    await lookAt(olga, '/calls', 'campaign-calls');
+    await olga.goto(`${campaign}/letters?status=task&channel=phone`);
+    await olga.locator('tbody a').first().click();
+    await lookAt(olga, olga.url().slice(campaign.length), 'campaign-call');
+    await olga.getByLabel('What came of the call').selectOption({ label: 'Nobody answered: to be called again' });
+    await press(olga, 'Note the call');
+    await olga.goto(`${campaign}/letters?status=task&channel=phone`);
+    await olga.locator('tbody a').first().click();
+    expect(await olga.textContent('main')).toContain('Called in vain');
   });
 });
