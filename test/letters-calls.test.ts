@@ -1,5 +1,7 @@
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterReports } from '../src/letters/letter-report.service.js';
+import { ObjectionsService } from '../src/lawmakers/objections.service.js';
+import { LetterTasks } from '../src/letters/letter-tasks.service.js';
 import { LettersRunner } from '../src/letters/letters.runner.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
@@ -123,4 +125,13 @@ test('envelopes: a row for each sheet, a column for each line, nothing of a long
   expect((await olga.get(`/en/console/letters/${id}/envelopes.csv`)).body).toContain('Assembly Square');
   await done('post', {});
   expect((await olga.api('GET', url)).body.trim().split('\r\n')).toHaveLength(1);
+});
+
+test('an office that objects after a delivery gets no second one by a mistake taken back', async () => {
+  await done('post', {});
+  const letter = await app.get(LetterTasks).find(id, tasks.post!);
+  await app.get(ObjectionsService).recordByOffice(letter.lawmakerId);
+  const answer = await olga.post(`${pageOf('post')}/reopening`, { reason: 'it came back' });
+  expect(answer.statusCode).toBe(409);
+  expect(await row('post')).toMatchObject({ status: 'done' });
 });

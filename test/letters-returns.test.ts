@@ -127,11 +127,13 @@ describe('the contact point', () => {
     expect((await point()).bounced_at).toBeNull();
   });
 
-  test('loses the mark when a later letter is answered, by a person or a machine', async () => {
+  test('loses the mark when a person answers a later letter; an automatic answer is no proof', async () => {
     await bounced(await sent());
     await comesBack(await sent(), 'Anna Berg', (parts) =>
       mailTo({ ...parts, headers: ['Auto-Submitted: auto-replied'] }),
     );
+    expect((await point()).bounced_at).not.toBeNull();
+    await comesBack(await sent(), 'Anna Berg', (parts) => mailTo({ ...parts, body: 'Thank you.' }), annas);
     expect(await point()).toMatchObject({ bounced_at: null, bounced_status: null });
   });
 

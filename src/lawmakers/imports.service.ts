@@ -129,9 +129,10 @@ export class ImportsService {
       });
     });
     // A parliament more, and the planner knows nothing of it: without this, the next look at it took seconds, not tenths.
-    await this.database.query(
-      'ANALYZE lawmakers, memberships, contact_points, group_memberships, lawmaker_identifiers',
-    );
+    // The import is applied by now: that this fails is no reason to say that it was not.
+    await this.database
+      .query('ANALYZE lawmakers, memberships, contact_points, group_memberships, lawmaker_identifiers')
+      .catch(() => undefined);
     return this.find(id);
   }
 

@@ -79,13 +79,16 @@ export class ObjectionsService {
     });
   }
 
-  /** The lawmaker's row is locked first, so that a dispatch under way either sees the objection or is seen by it. */
+  /** All records of the person are locked first, so that a dispatch under way either sees the objection or is seen by it. */
   private async write(lawmakerId: string, source: 'staff' | 'office', note: string, actor: Actor | 'system') {
     await this.database.transaction(async (tx) => {
-      const [found] = await tx.query<{ id: string }[]>(`SELECT id FROM lawmakers WHERE id = $1 FOR UPDATE`, [
-        lawmakerId,
-      ]);
-      if (!found) throw problems.notFound();
+      const records = await tx.query<{ id: string }[]>(
+        `SELECT id FROM lawmakers
+         WHERE coalesce(merged_into, id) = (SELECT coalesce(merged_into, id) FROM lawmakers WHERE id = $1)
+         ORDER BY id FOR UPDATE`,
+        [lawmakerId],
+      );
+      if (records.length === 0) throw problems.notFound();
       const [recorded] = await tx.query<{ id: string }[]>(
         `INSERT INTO objections (id, lawmaker_id, source, note, recorded_by) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (lawmaker_id) WHERE lifted_at IS NULL DO NOTHING RETURNING id`,

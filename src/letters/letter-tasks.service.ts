@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AudienceService } from '../lawmakers/audience.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -14,6 +15,7 @@ import { isSecondLetter } from './same-person.js';
 export class LetterTasks {
   constructor(
     private readonly database: DataSource,
+    private readonly audiences: AudienceService,
     private readonly audit: AuditService,
   ) {}
 
@@ -48,19 +50,21 @@ export class LetterTasks {
       }
       if (letter.channel === 'phone' && !outcome) throw outcomeFault('required', 'Say what came of the call.');
       if (letter.channel !== 'phone' && outcome) throw outcomeFault('invalid', 'Only a call has an outcome.');
-      if (outcome === 'no-answer') {
-        await tx.query(
-          `UPDATE letters SET outcome = $3, note = coalesce($4, note), tries = tries + 1, tried_at = now()
-           WHERE campaign_id = $1 AND id = $2`,
-          [campaignId, id, outcome, note || null],
-        );
-      } else {
-        await tx.query(
-          `UPDATE letters SET state = 'done', outcome = $3, note = $4, proof = $5, done_by = $6, done_by_name = $7, done_at = now()
-           WHERE campaign_id = $1 AND id = $2`,
-          [campaignId, id, outcome ?? null, note || null, proof || null, ownerOf(actor), actor.name],
-        );
-      }
+      // An objection takes the task back without asking for the campaign: it may come in between.
+      const [, noted] =
+        outcome === 'no-answer'
+          ? await tx.query<[unknown[], number]>(
+              `UPDATE letters SET outcome = $3, note = coalesce($4, note), tries = tries + 1, tried_at = now()
+               WHERE campaign_id = $1 AND id = $2 AND state = 'task'`,
+              [campaignId, id, outcome, note || null],
+            )
+          : await tx.query<[unknown[], number]>(
+              `UPDATE letters SET state = 'done', outcome = $3, note = $4, proof = $5, done_by = $6, done_by_name = $7,
+                 done_at = now()
+               WHERE campaign_id = $1 AND id = $2 AND state = 'task'`,
+              [campaignId, id, outcome ?? null, note || null, proof || null, ownerOf(actor), actor.name],
+            );
+      if (noted === 0) throw problems.wrongState('This letter is no open task any more.');
       await this.audit.record(tx, {
         actor,
         action: outcome === 'no-answer' ? 'letter.tried' : 'letter.done',
@@ -86,6 +90,8 @@ export class LetterTasks {
         `SELECT FROM letter_answers WHERE campaign_id = $1 AND letter_id = $2`,
         [campaignId, id],
       );
+      const objecting = await this.audiences.objecting(tx, [letter.lawmakerId]);
+      if (objecting.size > 0) throw problems.conflict('This office wants no further letters.');
       if (answers.length > 0) throw problems.conflict('An answer to this letter is recorded: it has arrived.');
       await tx.query(
         `UPDATE letters SET state = 'task', note = NULL, proof = NULL, outcome = NULL, done_by = NULL, done_by_name = NULL, done_at = NULL

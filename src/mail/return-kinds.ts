@@ -33,6 +33,5 @@ export interface Returned {
 export const isHardBounce = ({ kind, status }: Pick<Returned, 'kind' | 'status'>) =>
   kind === 'bounced' && (status === null || status.startsWith('5'));
 
-/** Somebody or something behind the mailbox answered, so it works. */
-export const provesMailbox = ({ kind }: Pick<Returned, 'kind'>) =>
-  kind === 'replied' || kind === 'auto_replied' || kind === 'delivered';
+/** The mailbox works. An automatic answer is no proof: it may be a refusal in words that nobody here reads. */
+export const provesMailbox = ({ kind }: Pick<Returned, 'kind'>) => kind === 'replied' || kind === 'delivered';
