@@ -85,7 +85,7 @@ test('three workers, each taken for dead again and again: no letter twice, none 
   const letters = Array.from({ length: 60 }, () => letter());
   await post.enqueue(...letters);
   sink.mishap = ({ to }) =>
-    to === '' ? undefined : Math.random() < 0.3 ? { at: 'rcpt', wait: 20 } : { at: 'end', delay: 20 };
+    to === '' ? undefined : Math.random() < 0.3 ? { at: 'rcpt', wait: 20 } : { at: 'end', delay: 100 };
   const workers = [app.get(MailWorker), anotherWorker(), anotherWorker()];
   let running = true;
   const reaper = (async () => {
