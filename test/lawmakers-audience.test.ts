@@ -36,7 +36,6 @@ const candidate = (name: string, more: Partial<Candidate> = {}): Candidate => ({
   committees: ['Finance', 'FIN'],
   groups: ['Friends of the Sea'],
   left: false,
-  mergedInto: null,
   records: [],
   sitting: true,
   objected: false,

@@ -130,10 +130,7 @@ describe('two records joined', () => {
     const points = await app.get(LawmakersService).contactPoints(gone);
     await app.get(ContactPointsService).strike(gone, points[0]!.id, olga);
     await join(kept, gone);
-    expect(by(await audience({ include: [gone] }))).toEqual([
-      [kept, `anna@${slug}.example`],
-      [gone, 'same-person'],
-    ]);
+    expect(by(await audience({ include: [gone] }))).toEqual([[kept, `anna@${slug}.example`]]);
     expect(
       by(await audience({ legislatures: [slug], exclude: [{ lawmakerId: gone, reason: 'a friend' }] }))[0],
     ).toEqual([kept, 'excluded-by-hand']);
@@ -170,6 +167,45 @@ describe('two records joined', () => {
     expect((await put(other.slug, twice)).counts).toMatchObject({ new: 0, changed: 0, gone: 0, same: 3 });
     expect((await put(one.slug, twice)).counts).toMatchObject({ new: 0, changed: 0, gone: 0, same: 3 });
     expect(await names(other.slug)).toEqual(['Anna BERG', 'Bo Nolan']);
+  });
+
+  test('of two legislatures are one row of every audience, as a member of the one that was asked for', async () => {
+    const [one, other] = [await parliament(), await parliament()];
+    await join(one.kept, other.kept);
+    const anna = async (more: object) =>
+      (await audience(more))
+        .filter(({ lawmakerId }) => [one.kept, other.kept].includes(lawmakerId))
+        .map(({ lawmakerId, legislature, contactPoint, excluded }) => [
+          lawmakerId,
+          legislature,
+          contactPoint?.value ?? excluded,
+        ]);
+    const hers = `anna@${one.slug}.example`;
+    const theirs = `anna@${other.slug}.example`;
+    expect(await anna({ legislatures: [one.slug] })).toEqual([[one.kept, one.slug, hers]]);
+    expect(await anna({ legislatures: [other.slug] })).toEqual([[one.kept, other.slug, theirs]]);
+    expect(await anna({ legislatures: [one.slug, other.slug] })).toEqual([[one.kept, one.slug, hers]]);
+    expect(await anna({ include: [other.kept] })).toEqual([[one.kept, other.slug, theirs]]);
+
+    await put(one.slug, `${header}3,Bo Nolan,House,Quay,Red,bo@SLUG.example\n`);
+    expect(await anna({ legislatures: [one.slug, other.slug] })).toEqual([[one.kept, other.slug, theirs]]);
+    expect(await anna({ legislatures: [one.slug] })).toEqual([[one.kept, one.slug, 'left']]);
+
+    await app.get(ObjectionsService).record(other.kept, 'by telephone', olga);
+    expect(await anna({ legislatures: [other.slug] })).toEqual([[one.kept, other.slug, 'objection']]);
+  });
+
+  test('lift an objection where any of the records is shown', async () => {
+    const { kept, gone } = await parliament();
+    const objections = app.get(ObjectionsService);
+    await objections.record(gone, 'by telephone', olga);
+    await join(kept, gone);
+    expect(await objections.list(kept)).toMatchObject([{ note: 'by telephone', liftedAt: null }]);
+    expect(await objections.standingSince(kept)).toBeInstanceOf(Date);
+    await objections.lift(kept, 'the office wrote again', olga);
+    expect(await objections.standingSince(gone)).toBeNull();
+    expect(await app.get(LawmakersService).find(kept)).toMatchObject({ objected: false });
+    await expect(objections.lift(kept, 'again', olga)).rejects.toMatchObject({ code: 'not-found' });
   });
 });
 

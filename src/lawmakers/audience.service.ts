@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type AudienceMember, type Candidate, chooseMembers } from './audience.js';
 import type { Audience } from './lawmakers.schema.js';
-import { hasObjected, isUsable, recordsOf } from './one-person.js';
+import { hasObjected, isUsable, recordsOf } from './person-records.js';
 
 export interface AudienceChoices {
   chambers: string[];
@@ -26,13 +26,16 @@ const choiceOf = (kind: 'committee' | 'group') =>
 export class AudienceService {
   constructor(private readonly database: DataSource) {}
 
-  /** Everybody in the legislatures asked for, and whoever is included by hand, with a contact point or the reason for none. */
+  /**
+   * Everybody in the legislatures asked for, and whoever is included by hand, with a contact point or the reason for none.
+   * One row per person, by the seat that put her there: whoever sits in two parliaments is written to as a member of the
+   * one that was asked for, and a record that has left one does not hide that she sits in the other.
+   */
   async preview(audience: Audience, tx: EntityManager = this.database.manager): Promise<AudienceMember[]> {
     const candidates = await tx.query<Candidate[]>(
-      `SELECT l.id AS "lawmakerId", l.name, l.honorific, l.family_name AS "familyName", m.role, l.gender, l.locale, m.party,
-         m.chamber, m.area, m.region, g.slug AS legislature, g.country, l.left_at IS NOT NULL AS left,
-         coalesce(m.sitting, true) AS sitting,
-         ${hasObjected('l')} AS objected, l.merged_into AS "mergedInto",
+      `SELECT l.id AS "lawmakerId", l.name, l.honorific, l.family_name AS "familyName", seat.role, l.gender, l.locale,
+         seat.party, seat.chamber, seat.area, seat.region, seat.legislature, seat.country, seat.left,
+         seat.sitting, ${hasObjected('l')} AS objected,
          ${groupsOf('committee')} AS committees, ${groupsOf('group')} AS groups,
          ARRAY(SELECT record.id FROM lawmakers record WHERE record.merged_into = l.id) AS records,
          coalesce((
@@ -40,17 +43,28 @@ export class AudienceService {
                'objected', c.channel = 'email' AND c.normal_form = ANY (ARRAY(
                  SELECT p.normal_form FROM objections o JOIN contact_points p ON p.lawmaker_id = o.lawmaker_id
                  WHERE o.lifted_at IS NULL AND p.channel = 'email')))
-             ORDER BY c.source = 'staff' DESC, c.lawmaker_id <> l.id, c.position)
-           FROM contact_points c
+             ORDER BY c.source = 'staff' DESC, c.lawmaker_id <> seat.id, c.lawmaker_id <> l.id, c.position)
+           FROM contact_points c JOIN lawmakers record ON record.id = c.lawmaker_id AND record.left_at IS NULL
            WHERE c.lawmaker_id = ANY (${recordsOf('l')}) AND ${isUsable('l')}
          ), '[]') AS "contactPoints"
-       FROM lawmakers l
-       JOIN legislatures g ON g.id = l.legislature_id
-       LEFT JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL
-       WHERE (l.merged_into IS NULL AND (g.slug = ANY ($1) OR EXISTS (
-                SELECT FROM lawmakers record WHERE record.merged_into = l.id AND record.id = ANY ($2))))
-          OR l.id = ANY ($2)
-       ORDER BY g.slug, l.sort_name, l.id`,
+       FROM (
+         SELECT DISTINCT coalesce(asked.merged_into, asked.id) AS id
+         FROM lawmakers asked JOIN legislatures g ON g.id = asked.legislature_id
+         WHERE g.slug = ANY ($1) OR asked.id = ANY ($2)
+       ) person
+       JOIN lawmakers l ON l.id = person.id
+       CROSS JOIN LATERAL (
+         SELECT record.id, g.slug AS legislature, g.country, m.role, m.party, m.chamber, m.area, m.region,
+           coalesce(m.sitting, true) AS sitting, record.left_at IS NOT NULL AS left
+         FROM lawmakers record
+         JOIN legislatures g ON g.id = record.legislature_id
+         LEFT JOIN memberships m ON m.lawmaker_id = record.id AND m.ended_at IS NULL
+         WHERE record.id = l.id OR (record.merged_into = l.id AND record.legislature_id <> l.legislature_id)
+         ORDER BY (g.slug = ANY ($1) OR record.id = ANY ($2)) DESC, record.left_at IS NULL DESC,
+           coalesce(m.sitting, true) DESC, record.id = l.id DESC, record.id
+         LIMIT 1
+       ) seat
+       ORDER BY seat.legislature, l.sort_name, l.id`,
       [audience.legislatures, audience.include],
     );
     return chooseMembers(candidates, audience);
@@ -81,7 +95,7 @@ export class AudienceService {
        FROM lawmakers l
        JOIN legislatures g ON g.id = l.legislature_id
        JOIN memberships m ON m.lawmaker_id = l.id AND m.ended_at IS NULL
-       WHERE l.left_at IS NULL AND l.merged_into IS NULL AND g.slug = ANY ($1)`,
+       WHERE l.left_at IS NULL AND g.slug = ANY ($1)`,
       [legislatures],
     );
     return found!;

@@ -50,8 +50,6 @@ export interface Candidate extends Omit<AudienceMember, 'contactPoint' | 'exclud
   committees: string[];
   groups: string[];
   left: boolean;
-  /** The record that stands for this person. */
-  mergedInto: string | null;
   /** Records joined to this one: whoever named one of them by hand means her. */
   records: string[];
   sitting: boolean;
@@ -69,7 +67,7 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
   const excluded = new Map(audience.exclude.map(({ lawmakerId, reason }) => [lawmakerId, reason]));
   const taken = new Set<string>();
   return candidates.map(
-    ({ region, committees, groups, left, mergedInto, records, sitting, objected, contactPoints, ...member }) => {
+    ({ region, committees, groups, left, records, sitting, objected, contactPoints, ...member }) => {
       const ids = [member.lawmakerId, ...records];
       const byHand = ids.some((id) => included.has(id));
       const leftOut = ids.find((id) => excluded.has(id));
@@ -80,7 +78,6 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
         excludedNote: reason === 'excluded-by-hand' ? excluded.get(leftOut!) || null : null,
       });
       if (objected) return out('objection');
-      if (mergedInto) return out('same-person');
       if (left) return out('left');
       if (leftOut) return out('excluded-by-hand');
       const outside = byHand ? null : outsideOf(audience, { ...member, region, committees, groups });
@@ -101,7 +98,7 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
 
 function outsideOf(
   audience: Audience,
-  member: Omit<Candidate, 'left' | 'mergedInto' | 'records' | 'sitting' | 'objected' | 'contactPoints'>,
+  member: Omit<Candidate, 'left' | 'records' | 'sitting' | 'objected' | 'contactPoints'>,
 ) {
   const asks = (wanted: string[], ...held: (string | null)[]) =>
     wanted.length > 0 && !wanted.some((one) => held.some((value) => value?.toLowerCase() === one.toLowerCase()));

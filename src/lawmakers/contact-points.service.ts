@@ -13,6 +13,7 @@ import {
 } from './importers/contact-values.js';
 import { Notebook } from './importers/import-record.js';
 import type { NewContactPoint } from './lawmakers.schema.js';
+import { recordsOfId } from './person-records.js';
 
 /** Corrections by hand: they stand beside what imports bring, and no import undoes them. */
 @Injectable()
@@ -48,7 +49,7 @@ export class ContactPointsService {
       // Struck out on a record that was joined to this one: the latest word of a person counts for all.
       await tx.query(
         `UPDATE contact_points SET struck_at = NULL, struck_by = NULL WHERE channel = $2 AND normal_form = $3
-           AND struck_at IS NOT NULL AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $1 OR merged_into = $1)`,
+           AND struck_at IS NOT NULL AND lawmaker_id = ANY (${recordsOfId('$1')})`,
         [lawmakerId, wanted.channel, normalForm(wanted.channel, value)],
       );
       const detail = { channel: wanted.channel, contactPoint: point!.id };
@@ -62,7 +63,7 @@ export class ContactPointsService {
     await this.database.transaction(async (tx) => {
       const [, struck] = await tx.query<[unknown, number]>(
         `UPDATE contact_points SET struck_at = now(), struck_by = $3 WHERE id = $1 AND struck_at IS NULL
-           AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $2 OR merged_into = $2)`,
+           AND lawmaker_id = ANY (${recordsOfId('$2')})`,
         [id, lawmakerId, actor.name],
       );
       if (!struck) throw problems.notFound();
@@ -93,7 +94,7 @@ export class ContactPointsService {
       const [, changed] = await tx.query<[unknown, number]>(
         `UPDATE contact_points SET bounced_at = NULL, bounced_status = NULL
          WHERE id = $1 AND bounced_at IS NOT NULL
-           AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $2 OR merged_into = $2)`,
+           AND lawmaker_id = ANY (${recordsOfId('$2')})`,
         [id, lawmakerId],
       );
       if (!changed) throw problems.notFound();

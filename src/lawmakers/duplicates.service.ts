@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { nameKey } from './importers/person-names.js';
-import { isUsable } from './one-person.js';
+import { isUsable } from './person-records.js';
 
 export type DuplicateReason = 'same-name' | 'same-address' | 'same-identifier';
 

@@ -1,7 +1,7 @@
 import type { Diff, KnownLawmaker } from './import-changes.js';
 import { distinctGroups, groupKey, groupLine } from './importers/group-lists.js';
 import { type ImportedGroup, type ImportedSeatInGroup, Notebook } from './importers/import-record.js';
-import { identityKey } from './importers/same-person.js';
+import { identityKey } from './importers/people.js';
 
 /**
  * What a file of committees changes in those who are known. Nobody is new or gone by it: a row about somebody unknown is

@@ -4,7 +4,7 @@ import { normalForm } from './importers/contact-values.js';
 import { distinctGroups } from './importers/group-lists.js';
 import { type ImportedFile, type ImportedPerson, Notebook } from './importers/import-record.js';
 import { nameKey } from './importers/person-names.js';
-import { identityKey, joinPeople, seatKey } from './importers/same-person.js';
+import { identityKey, joinPeople, seatKey } from './importers/people.js';
 
 /**
  * What an import would change. A person is recognised by any of her identifiers; where either side has none of that

@@ -4,7 +4,7 @@ import type { Change, KnownLawmaker } from './import-changes.js';
 import { distinct, normalForm } from './importers/contact-values.js';
 import { distinctGroups } from './importers/group-lists.js';
 import type { ImportedPerson } from './importers/import-record.js';
-import { ownRecordsOf } from './one-person.js';
+import { ownRecordsOf } from './person-records.js';
 
 /** The statements of an import: all of them take whole sets, none is run once per person. */
 

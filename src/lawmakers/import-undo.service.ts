@@ -6,7 +6,7 @@ import type { Change, Diff, KnownLawmaker } from './import-changes.js';
 import { changedFields } from './import-diff.js';
 import { readKnown, storeChanges } from './import-store.js';
 import { countsOf } from './import-summary.js';
-import { identityKey } from './importers/same-person.js';
+import { identityKey } from './importers/people.js';
 import { type ImportActor, ImportsService, type ImportView, nameOf } from './imports.service.js';
 
 interface StoredRow {

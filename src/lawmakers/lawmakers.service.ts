@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { problems } from '../site/problem.js';
 import type { Channel } from './importers/import-record.js';
 import type { LawmakerFilter } from './lawmakers.schema.js';
-import { hasObjected, isUsable, recordsOf } from './one-person.js';
+import { hasObjected, isUsable, recordsOf, recordsOfId } from './person-records.js';
 
 export interface LawmakerView {
   id: string;
@@ -115,7 +115,7 @@ export class LawmakersService {
   groups(lawmakerId: string): Promise<GroupView[]> {
     return this.database.query(
       `SELECT DISTINCT ON (kind, name) kind, code, name, role FROM group_memberships
-       WHERE ended_at IS NULL AND lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $1 OR merged_into = $1)
+       WHERE ended_at IS NULL AND lawmaker_id = ANY (${recordsOfId('$1')})
        ORDER BY kind, name, role`,
       [lawmakerId],
     );
@@ -127,7 +127,7 @@ export class LawmakersService {
       `SELECT id, channel, value, label, source, listed, struck_at AS "struckAt", bounced_at AS "bouncedAt",
          bounced_status AS "bouncedStatus"
        FROM contact_points
-       WHERE lawmaker_id IN (SELECT id FROM lawmakers WHERE id = $1 OR merged_into = $1)
+       WHERE lawmaker_id = ANY (${recordsOfId('$1')})
        ORDER BY (listed OR source = 'staff') DESC, array_position(ARRAY['email', 'form', 'post', 'phone'], channel),
          source = 'staff' DESC, position`,
       [lawmakerId],

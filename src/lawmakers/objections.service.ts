@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
+import { recordsOfId } from './person-records.js';
 
 export interface ObjectionView {
   id: string;
@@ -34,20 +35,21 @@ export class ObjectionsService {
     this.followers.push(follower);
   }
 
-  /** Newest first, lifted ones included. */
+  /** Of the person, under all her records: newest first, lifted ones included. */
   list(lawmakerId: string): Promise<ObjectionView[]> {
     return this.database.query(
       `SELECT id, source, note, recorded_by AS "recordedBy", recorded_at AS "recordedAt", lifted_by AS "liftedBy",
          lifted_at AS "liftedAt", lift_reason AS "liftReason"
-       FROM objections WHERE lawmaker_id = $1 ORDER BY id DESC`,
+       FROM objections WHERE lawmaker_id = ANY (${recordsOfId('$1')}) ORDER BY id DESC`,
       [lawmakerId],
     );
   }
 
-  /** When the standing objection was recorded; null without one. */
+  /** When the standing objection of the person was recorded, under any of her records; null without one. */
   async standingSince(lawmakerId: string): Promise<Date | null> {
     const [row] = await this.database.query<{ recorded_at: Date }[]>(
-      `SELECT recorded_at FROM objections WHERE lawmaker_id = $1 AND lifted_at IS NULL`,
+      `SELECT recorded_at FROM objections WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND lifted_at IS NULL
+       ORDER BY recorded_at LIMIT 1`,
       [lawmakerId],
     );
     return row?.recorded_at ?? null;
@@ -63,12 +65,15 @@ export class ObjectionsService {
     return this.write(lawmakerId, 'office', '', 'system');
   }
 
-  /** @param reason why letters may go there again @throws Problem not-found where no objection stands */
+  /**
+   * Letters may go to the person again, whichever of her records the objection came by.
+   * @param reason why letters may go there again @throws Problem not-found where no objection stands
+   */
   async lift(lawmakerId: string, reason: string, actor: Actor): Promise<void> {
     await this.database.transaction(async (tx) => {
       const [, lifted] = await tx.query<[unknown, number]>(
         `UPDATE objections SET lifted_at = now(), lifted_by = $2, lift_reason = $3
-         WHERE lawmaker_id = $1 AND lifted_at IS NULL`,
+         WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND lifted_at IS NULL`,
         [lawmakerId, actor.name, reason],
       );
       if (!lifted) throw problems.notFound();
@@ -83,9 +88,7 @@ export class ObjectionsService {
   private async write(lawmakerId: string, source: 'staff' | 'office', note: string, actor: Actor | 'system') {
     await this.database.transaction(async (tx) => {
       const records = await tx.query<{ id: string }[]>(
-        `SELECT id FROM lawmakers
-         WHERE coalesce(merged_into, id) = (SELECT coalesce(merged_into, id) FROM lawmakers WHERE id = $1)
-         ORDER BY id FOR UPDATE`,
+        `SELECT id FROM lawmakers WHERE id = ANY (${recordsOfId('$1')}) ORDER BY id FOR UPDATE`,
         [lawmakerId],
       );
       if (records.length === 0) throw problems.notFound();

@@ -21,7 +21,7 @@ import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
 import type { LetterPart } from './pace.schema.js';
 import { insertLetters, mailsOf, type NewLetter, withheld } from './planning.js';
-import { reachedOtherwise } from './same-person.js';
+import { reachedOtherwise } from './second-letters.js';
 
 /** Lawmakers per transaction: short enough for the embedded database, long enough to be cheap. */
 const batchSize = 250;

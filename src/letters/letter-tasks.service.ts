@@ -8,7 +8,7 @@ import { ownerOf } from '../staff/tokens.service.js';
 import { lockCampaign } from './letter-campaigns.service.js';
 import { Letter } from './letter.entity.js';
 import type { TaskCompletion } from './letters.schema.js';
-import { isSecondLetter } from './same-person.js';
+import { isSecondLetter } from './second-letters.js';
 
 /** Letters that a person carries: a web form to fill, a sheet to print and post, a call to make. */
 @Injectable()

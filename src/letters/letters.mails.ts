@@ -6,7 +6,7 @@ import { ObjectionsService } from '../lawmakers/objections.service.js';
 import { MailKinds, type ReturnedMail } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { isHardBounce, provesMailbox, type Returned } from '../mail/return-kinds.js';
-import { isSecondLetter } from './same-person.js';
+import { isSecondLetter } from './second-letters.js';
 
 /** Both kinds travel as frozen bytes, and after a doubt both wait for a person: a lawmaker never gets the same letter twice. */
 @Injectable()

@@ -10,7 +10,7 @@ import { importUkCommons, looksLikeUkCommons } from './uk-commons.js';
 import { type ImportedFile, UnreadableFile } from './import-record.js';
 import { importOpenStates, looksLikeOpenStates } from './openstates.js';
 import { importPopolo, looksLikePopolo } from './popolo.js';
-import { settle } from './same-person.js';
+import { settle } from './people.js';
 import { checkLimits, readText, type SourceFile, sourceLimits } from './source-file.js';
 
 export const importFormats = [

@@ -15,12 +15,19 @@ export const ownRecordsOf = (lawmaker: string) =>
   `ARRAY(SELECT ${lawmaker}.id UNION ALL SELECT record.id FROM lawmakers record
       WHERE record.merged_into = ${lawmaker}.id AND record.legislature_id = ${lawmaker}.legislature_id)`;
 
-/** Whether any record of the person has a standing objection: she said it once, it holds for all. */
-export const hasObjected = (lawmaker: string) => {
+/** All records of the person, from any one of them: `lawmaker` is an alias of the table. */
+export const allRecordsOf = (lawmaker: string) => {
   const standing = `coalesce(${lawmaker}.merged_into, ${lawmaker}.id)`;
-  return `EXISTS (SELECT FROM objections o WHERE o.lifted_at IS NULL AND o.lawmaker_id = ANY (ARRAY(
-     SELECT ${standing} UNION ALL SELECT record.id FROM lawmakers record WHERE record.merged_into = ${standing})))`;
+  return `ARRAY(SELECT ${standing} UNION ALL SELECT record.id FROM lawmakers record WHERE record.merged_into = ${standing})`;
 };
+
+/** The same where only the id of one of them is known: `id` is a parameter. */
+export const recordsOfId = (id: string) =>
+  `(SELECT ${allRecordsOf('asked')} FROM lawmakers asked WHERE asked.id = ${id}::uuid)::uuid[]`;
+
+/** Whether any record of the person has a standing objection: she said it once, it holds for all. */
+export const hasObjected = (lawmaker: string) =>
+  `EXISTS (SELECT FROM objections o WHERE o.lifted_at IS NULL AND o.lawmaker_id = ANY (${allRecordsOf(lawmaker)}))`;
 
 /** Whether a contact point (alias `c`) may be used for this person: listed or made by hand, and struck out on none of her records. */
 export const isUsable = (lawmaker: string) =>

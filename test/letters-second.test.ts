@@ -1,7 +1,7 @@
 import { PersonDecisions } from '../src/lawmakers/person-decisions.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterTasks } from '../src/letters/letter-tasks.service.js';
-import { reachedOtherwise } from '../src/letters/same-person.js';
+import { reachedOtherwise } from '../src/letters/second-letters.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { startApp, type TestApp } from './support/app.js';
 import { approve, campaignOf, importTestland, person } from './support/letters.js';
