@@ -106,6 +106,7 @@ export class Letters1764000000500 implements MigrationInterface {
     await runner.query(
       `CREATE INDEX letters_campaign_id_lawmaker_name_id_idx ON letters (campaign_id, lawmaker_name, id)`,
     );
+    await runner.query(`CREATE INDEX letters_lawmaker_id_idx ON letters (lawmaker_id)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

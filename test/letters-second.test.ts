@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { PersonDecisions } from '../src/lawmakers/person-decisions.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterTasks } from '../src/letters/letter-tasks.service.js';
 import { reachedOtherwise } from '../src/letters/second-letters.js';
+import { Claims } from '../src/mail/claims.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { startApp, type TestApp } from './support/app.js';
 import { approve, campaignOf, importTestland, person } from './support/letters.js';
@@ -111,9 +113,45 @@ test('a task and a mail to one person: the mail gives way to the task of the rec
 });
 
 test('planning that goes on after the join writes no second letter', async () => {
-  const { id, lawmaker, join } = await campaign('planned');
-  const [anna, berg, noor] = [await lawmaker(1), await lawmaker(2), await lawmaker(3)];
-  expect(await reachedOtherwise(app.database.manager, id, [anna, berg, noor])).toEqual(new Set());
+  const { id, lawmaker, join, mails } = await campaign('planned');
+  // As a run leaves it that was cut off before the batch with Berg and both rows of Noor.
+  const open = [await lawmaker(2), await lawmaker(3), await lawmaker(4)];
+  for (const table of ['outbox', 'letters']) {
+    await app.database.query(
+      `DELETE FROM ${table} WHERE campaign_id = $1 AND id IN
+         (SELECT id FROM letters WHERE campaign_id = $1 AND lawmaker_id = ANY ($2))`,
+      [id, open],
+    );
+  }
+  await app.database.query(`UPDATE letter_campaigns SET planned_at = NULL WHERE id = $1`, [id]);
+  await join(2, 1);
+  app.get(Dispatch).goOn(id);
+  await app.get(Dispatch).planned(id);
+  expect(Object.keys(await mails())).toEqual(['anna', 'noor']);
+});
+
+test('joined while a worker holds both letters: it must ask again before it hands one over', async () => {
+  const { id, join, mails } = await campaign('planned');
+  const claims = app.get(Claims);
+  const workers = Array.from({ length: 50 }, () => randomUUID());
+  const claimed = (await claims.claim('letters', 'w', workers)).filter(({ campaignId }) => campaignId === id);
+  expect(claimed.map(({ recipient }) => recipient!.split('@')[0]).sort()).toEqual(['anna', 'berg', 'noor']);
   await join(1, 2);
-  expect(await reachedOtherwise(app.database.manager, id, [anna, berg, noor])).toEqual(new Set([anna, berg]));
+  const of = (name: string) => claimed.find(({ recipient }) => recipient!.startsWith(name))!;
+  expect([await claims.handOver(of('anna')), await claims.handOver(of('berg'))]).toEqual([false, false]);
+  expect(await claims.handOver(of('noor'))).toBe(true);
+  await app.get(MailWorker).drain();
+  expect(await mails()).toMatchObject({ anna: 'accepted', berg: 'suppressed' });
+});
+
+test('a letter that was refused does not stand for the one to the other record', async () => {
+  const { id, lawmaker, join, mails } = await campaign('planned');
+  await app.database.query(
+    `UPDATE outbox SET state = 'refused', stop = NULL WHERE campaign_id = $1 AND recipient LIKE 'berg@%'`,
+    [id],
+  );
+  await join(1, 2);
+  expect(await reachedOtherwise(app.database.manager, id, [await lawmaker(1)])).toEqual(new Set());
+  await app.get(MailWorker).drain();
+  expect(await mails()).toMatchObject({ anna: 'accepted', berg: 'refused' });
 });

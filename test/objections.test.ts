@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Vault } from '../src/vault/vault.service.js';
 import { ObjectionLinks } from '../src/lawmakers/objection-links.service.js';
 import { ObjectionsService } from '../src/lawmakers/objections.service.js';
+import { PersonDecisions } from '../src/lawmakers/person-decisions.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterPreviews } from '../src/letters/letter-previews.service.js';
 import { LetterTests } from '../src/letters/letter-tests.service.js';
@@ -10,6 +11,7 @@ import { Claims } from '../src/mail/claims.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { Staff } from '../src/staff/staff.service.js';
 import { startApp, type TestApp } from './support/app.js';
+import { serverUrl } from './support/database.js';
 import { cast } from './support/cast.js';
 import { approve, campaignOf, importTestland, lawmakerId, person } from './support/letters.js';
 
@@ -160,17 +162,50 @@ test('an objection during the dispatch leaves nothing to that office, whoever is
   expect(['suppressed', null]).toContain((await state('Anna Berg')).mail);
 });
 
-test('a dispatch waits for an objection that is about to be committed', async () => {
-  const link = await linkOf('Pia Stamp');
-  await approve(app, campaign, olga, amir);
-  app.get(ObjectionsService).whenRecorded(() => setTimeout(800));
-  const pressed = press(link);
-  await setTimeout(200);
-  await app.get(Dispatch).start(campaign, amir);
-  await app.get(Dispatch).planned(campaign);
-  expect((await pressed).statusCode).toBe(303);
-  expect(await state('Pia Stamp')).toMatchObject({ state: 'excluded', reason: 'objection', body: null });
-});
+function gate() {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open, opened };
+}
+const planningWaits = async () => {
+  const waiting: unknown[] = await app.database.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+       AND query LIKE '%FROM lawmakers%FOR KEY SHARE'`,
+  );
+  return waiting.length > 0;
+};
+
+test.each(['her own', 'a joined'])(
+  'a dispatch waits for an objection by %s record that is about to be committed',
+  async (which) => {
+    const pia = await lawmakerId(app, 'Pia Stamp');
+    const link = await linkOf(which === 'her own' ? 'Pia Stamp' : 'Kim Lund');
+    if (which === 'a joined') {
+      const other = await lawmakerId(app, 'Kim Lund');
+      await app.get(PersonDecisions).decide({ first: pia, second: other, decision: 'same', keep: pia }, olga);
+    }
+    await approve(app, campaign, olga, amir);
+    const [written, mayCommit] = [gate(), gate()];
+    app.get(ObjectionsService).whenRecorded(async () => {
+      written.open();
+      await mayCommit.opened;
+    });
+    const pressed = press(link);
+    await written.opened;
+    let ended = false;
+    const dispatching = (async () => {
+      await app.get(Dispatch).start(campaign, amir);
+      await app.get(Dispatch).planned(campaign);
+    })().finally(() => (ended = true));
+    // The embedded database has one connection: there the dispatch waits for the whole transaction.
+    while (serverUrl && !ended && !(await planningWaits())) await setTimeout(20);
+    expect(ended).toBe(false);
+    mayCommit.open();
+    await dispatching;
+    expect((await pressed).statusCode).toBe(303);
+    expect(await state('Pia Stamp')).toMatchObject({ state: 'excluded', reason: 'objection' });
+  },
+);
 
 test('the link of a test letter stops nobody', async () => {
   const { member } = await app.get(Staff).add(cast.olga, 'system', 'correct-horse-battery');

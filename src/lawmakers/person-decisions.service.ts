@@ -24,13 +24,22 @@ interface Record {
   joined: boolean;
 }
 
+/** What another room does in the transaction that joins records to the one that is kept. */
+type Follower = (tx: EntityManager, keptId: string) => Promise<void>;
+
 /** "These two are one person", "these are two people": said by a person, kept through every import, taken back at any time. */
 @Injectable()
 export class PersonDecisions {
+  private readonly followers: Follower[] = [];
+
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditService,
   ) {}
+
+  whenJoined(follower: Follower): void {
+    this.followers.push(follower);
+  }
 
   /** Newest first, those taken back included. */
   list(): Promise<PersonDecisionView[]> {
@@ -58,7 +67,10 @@ export class PersonDecisions {
         if (records.some((one) => one.merged_into))
           throw problems.conflict('One of the two is joined to another record.');
         if (gone.joined) throw problems.conflict('Other records are joined to the one that would go: keep that one.');
+        // A dispatch holds the rows of those it plans: it either sees the join, or is seen by it.
+        await tx.query(`SELECT FROM lawmakers WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, [[first, second]]);
         await tx.query(`UPDATE lawmakers SET merged_into = $2, updated_at = now() WHERE id = $1`, [gone.id, kept]);
+        for (const follower of this.followers) await follower(tx, kept);
       }
       const [stored] = await tx.query<{ id: string }[]>(
         `INSERT INTO person_decisions (id, first_id, second_id, decision, kept_id, decided_by)

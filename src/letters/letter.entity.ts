@@ -6,6 +6,7 @@ import { LetterCampaign } from './letter-campaign.entity.js';
 @Entity('letters')
 @Unique(['campaignId', 'lawmakerId', 'sender'])
 @Index(['campaignId', 'lawmakerName', 'id'])
+@Index(['lawmakerId'])
 @Check('letters_state_check', `state IN ('mail', 'task', 'done', 'excluded', 'cancelled')`)
 @Check('letters_channel_check', `channel IN ('email', 'form', 'post', 'phone')`)
 @Check('letters_raw_sha256_check', `octet_length(raw_sha256) = 32`)

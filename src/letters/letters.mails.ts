@@ -3,10 +3,12 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { ContactPointsService } from '../lawmakers/contact-points.service.js';
 import { LawmakersService } from '../lawmakers/lawmakers.service.js';
 import { ObjectionsService } from '../lawmakers/objections.service.js';
+import { PersonDecisions } from '../lawmakers/person-decisions.service.js';
+import { recordsOfId } from '../lawmakers/person-records.js';
 import { MailKinds, type ReturnedMail } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { isHardBounce, provesMailbox, type Returned } from '../mail/return-kinds.js';
-import { isSecondLetter } from './second-letters.js';
+import { claimedTwice, isSecondLetter } from './second-letters.js';
 
 /** Both kinds travel as frozen bytes, and after a doubt both wait for a person: a lawmaker never gets the same letter twice. */
 @Injectable()
@@ -18,8 +20,10 @@ export class LettersMails {
     private readonly contactPoints: ContactPointsService,
     private readonly outbox: OutboxService,
     objections: ObjectionsService,
+    decisions: PersonDecisions,
   ) {
     objections.whenRecorded((tx, lawmakerId) => this.takeBack(tx, lawmakerId));
+    decisions.whenJoined((tx, lawmakerId) => this.askAgain(tx, lawmakerId));
     kinds.register({
       name: 'letter',
       inDoubt: 'hold',
@@ -31,22 +35,25 @@ export class LettersMails {
 
   /** What has not left to a person who objects, under any of her records: mails that wait, tasks that nobody has done. */
   private async takeBack(tx: EntityManager, lawmakerId: string): Promise<void> {
-    const records = await tx.query<{ id: string }[]>(
-      `SELECT id FROM lawmakers
-       WHERE coalesce(merged_into, id) = (SELECT coalesce(merged_into, id) FROM lawmakers WHERE id = $1)`,
-      [lawmakerId],
-    );
-    const ids = records.map(({ id }) => id);
     const mails = await tx.query<{ campaign_id: string; id: string }[]>(
-      `SELECT campaign_id, id FROM letters WHERE lawmaker_id = ANY ($1) AND state = 'mail' ORDER BY campaign_id, id`,
-      [ids],
+      `SELECT l.campaign_id, l.id FROM letters l JOIN outbox o ON o.campaign_id = l.campaign_id AND o.id = l.id
+       WHERE l.lawmaker_id = ANY (${recordsOfId('$1')}) AND l.state = 'mail'
+         AND o.state IN ('queued', 'claimed', 'handing_over', 'deferred', 'held')
+       ORDER BY l.campaign_id, l.id`,
+      [lawmakerId],
     );
     for (const { campaign_id, id } of mails) await this.outbox.suppressPart(tx, campaign_id, { id });
     await tx.query(
       `UPDATE letters SET state = 'excluded', reason = 'objection', subject = NULL, body = NULL
-       WHERE lawmaker_id = ANY ($1) AND state = 'task'`,
-      [ids],
+       WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND state = 'task'`,
+      [lawmakerId],
     );
+  }
+
+  /** Two letters to one person since now: none of them leaves on an answer that was given before. */
+  private async askAgain(tx: EntityManager, lawmakerId: string): Promise<void> {
+    for (const { campaignId, ids } of await claimedTwice(tx, lawmakerId))
+      await this.outbox.unclaim(tx, campaignId, ids);
   }
 
   /** A mailbox that takes no mail is marked for an editor, who decides; one that answers loses the mark. */

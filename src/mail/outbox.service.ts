@@ -136,6 +136,26 @@ export class OutboxService {
     );
   }
 
+  /** Takes these mails from the workers that have claimed them: whoever claims them next asks again whether they are wanted. */
+  async unclaim(tx: EntityManager, campaignId: string, ids: string[]): Promise<void> {
+    await tx.query(
+      `WITH next AS (
+         SELECT campaign_id, id, attempt_id FROM outbox
+         WHERE campaign_id = $1 AND id = ANY ($2) AND state = 'claimed' ORDER BY id FOR UPDATE
+       ), told AS (
+         UPDATE attempts SET ended_at = now(), outcome = 'unsent', reply = 'looked at again before it was sent'
+         FROM next
+         WHERE attempts.campaign_id = next.campaign_id AND outbox_id = next.id AND attempts.attempt_id = next.attempt_id
+       )
+       UPDATE outbox
+       SET state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END, state_at = now(), attempt_id = NULL,
+           worker = NULL, lease_until = NULL
+       FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
+      [campaignId, ids],
+    );
+    await this.lookAgain(tx, campaignId);
+  }
+
   /** Streams in which nothing was due have something now. */
   private async lookAgain(tx: EntityManager, campaignId: string): Promise<void> {
     await tx.query(`UPDATE mail_streams SET wait_until = NULL WHERE campaign_id = $1`, [campaignId]);
