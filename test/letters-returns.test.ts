@@ -174,13 +174,14 @@ describe('an answer', () => {
     expect((await people.vera!.get(page)).body).toContain('She will vote for the wetlands.');
     expect((await app.get(LetterReports).report(id)).byAnswer).toEqual([{ name: 'supports', letters: 1 }]);
     const before = (await publicPage()).body;
-    expect(before).toContain('1 of 5 letters answered.');
+    expect(before).toContain('No answer to 5 letters has been published yet.');
     expect(before).not.toContain('She will vote');
     const { recordedAt } = (await people.amir!.api('GET', api())).json();
     expect((await people.amir!.post(`${page}/answer/publication`, { recordedAt })).statusCode).toBe(303);
     const shown = (await publicPage()).body;
     expect(shown).toContain('She will vote for the wetlands.');
     expect(shown).toContain('Anna Berg');
+    expect(shown).toContain('1 of 5 letters answered.');
     expect(shown).not.toMatch(/anna@upper|Olga|Amir/);
     await people.amir!.post(`${page}/answer/publication/end`);
     expect((await publicPage()).body).not.toContain('She will vote');
@@ -233,6 +234,21 @@ describe('an answer', () => {
   test('to a letter that nobody got cannot be', async () => {
     const nina = await letterTo(id, 'Nina Null');
     const url = `/api/v1/letter-campaigns/${id}/letters/${nina}/answer`;
+    expect((await people.olga!.api('PUT', url, answer)).statusCode).toBe(409);
+  });
+
+  test('to a letter that has not left cannot be, by mail or by hand', async () => {
+    const waits = await app.database.query(
+      `UPDATE outbox SET state = 'deferred' WHERE campaign_id = $1 AND id = $2 RETURNING id`,
+      [id, letter],
+    );
+    expect(waits[1]).toBe(1);
+    expect((await people.olga!.api('PUT', api(), answer)).statusCode).toBe(409);
+    await app.database.query(`UPDATE outbox SET state = 'in_doubt' WHERE campaign_id = $1 AND id = $2`, [id, letter]);
+    expect((await people.olga!.api('PUT', api(), answer)).statusCode).toBe(204);
+    await app.database.query(`UPDATE outbox SET state = 'accepted' WHERE campaign_id = $1 AND id = $2`, [id, letter]);
+    const [task] = await app.database.query(`SELECT id FROM letters WHERE campaign_id = $1 AND state = 'task'`, [id]);
+    const url = `/api/v1/letter-campaigns/${id}/letters/${task.id}/answer`;
     expect((await people.olga!.api('PUT', url, answer)).statusCode).toBe(409);
   });
 

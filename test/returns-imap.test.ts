@@ -75,11 +75,12 @@ test.each(['LOGIN', 'SELECT', 'UID SEARCH', 'UID FETCH', 'UID STORE'])(
   },
 );
 
-test('a huge mail is not fetched whole, and stops nobody', async () => {
+test('a huge mail is not fetched whole, is read by its beginning, and stops nobody', async () => {
   const to = await sent();
   put(mailTo({ to, body: 'x'.repeat(3_000_000) }), mailTo({ to, id: 'after@x.test' }));
   expect(await poll()).toBe(2);
-  expect(await kinds()).toEqual(['replied']);
+  expect(await kinds()).toEqual(['replied', 'replied']);
+  expect(Math.max(...box.fetched)).toBeLessThanOrEqual(1024 * 1024);
 });
 
 test('a wrong password is an error that does not say it', async () => {

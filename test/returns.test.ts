@@ -176,6 +176,8 @@ describe('what comes back', () => {
     const mail = await sent();
     for (let n = 0; n < 25; n += 1) await take(mailTo({ id: `m${n}@x.test` }), addressOf(mail), anna);
     expect(await facts()).toHaveLength(20);
+    expect(await take(dsn(postfixFailed(), { to: addressOf(mail) }), addressOf(mail))).toBe('recorded');
+    expect((await facts()).map(({ kind }) => kind)).toContain('bounced');
   });
 
   test('the address in the head will do where the feed knows no envelope', async () => {

@@ -17,7 +17,7 @@ export interface PublicAnswer {
 }
 
 export interface PublicAnswers {
-  /** Letters that were answered, of those that reached somebody. */
+  /** Letters with an answer that a second person has seen, of those that reached somebody. */
   answered: number;
   of: number;
   answers: PublicAnswer[];
@@ -34,8 +34,8 @@ export class LetterAnswers {
     private readonly audit: AuditService,
   ) {}
 
-  async find(campaignId: string, letterId: string): Promise<AnswerView | null> {
-    const [row] = await this.database.query(
+  async find(campaignId: string, letterId: string, tx = this.database.manager): Promise<AnswerView | null> {
+    const [row] = await tx.query(
       `SELECT stance, answered_on::text AS "answeredOn", words, recorded_by_name AS "recordedByName",
          recorded_at AS "recordedAt", published_by_name AS "publishedByName", published_at AS "publishedAt"
        FROM letter_answers WHERE campaign_id = $1 AND letter_id = $2`,
@@ -74,15 +74,15 @@ export class LetterAnswers {
 
   /** @throws Problem forbidden to the person who recorded it; conflict when it is not the one that was looked at */
   async publish(campaignId: string, letterId: string, seenAt: string, actor: Actor): Promise<void> {
-    const found = await this.find(campaignId, letterId);
-    if (!found) throw problems.notFound();
-    if (found.recordedAt !== seenAt) throw problems.conflict('The answer was changed in the meantime.');
     await this.change(campaignId, letterId, { verb: 'published', actor }, async (tx) => {
+      // The change holds the letter: nobody else writes its answer now.
+      const now = await this.find(campaignId, letterId, tx);
+      if (!now) throw problems.notFound();
+      if (now.recordedAt !== seenAt) throw problems.conflict('The answer was changed in the meantime.');
       const [, count] = await tx.query<[unknown, number]>(
         `UPDATE letter_answers SET published_by = $3, published_by_name = $4, published_at = now()
-         WHERE campaign_id = $1 AND letter_id = $2 AND recorded_by <> $3
-           AND date_trunc('milliseconds', recorded_at) = $5::timestamptz`,
-        [campaignId, letterId, ownerOf(actor), actor.name, seenAt],
+         WHERE campaign_id = $1 AND letter_id = $2 AND recorded_by <> $3`,
+        [campaignId, letterId, ownerOf(actor), actor.name],
       );
       if (!count) throw problems.forbidden('A second person shows an answer to the public.');
     });
@@ -98,24 +98,28 @@ export class LetterAnswers {
     });
   }
 
-  /** Of all letters for a petition that have gone out. Null: none has. */
+  /** Of all letters for a petition that have gone out; nothing that only one person says. Null: none has. */
   async ofPetition(petitionId: string): Promise<PublicAnswers | null> {
     const campaigns = await this.database.query<{ id: string }[]>(
       `SELECT id FROM letter_campaigns WHERE petition_id = $1 AND planned_at IS NOT NULL AND state <> 'cancelled'`,
       [petitionId],
     );
     if (campaigns.length === 0) return null;
-    const reports = await Promise.all(campaigns.map(({ id }) => this.reports.answered(id)));
+    const ids = campaigns.map(({ id }) => id);
+    const reports = await Promise.all(ids.map((id) => this.reports.answered(id)));
+    const [{ answered }] = await this.database.query(
+      `SELECT count(*)::int AS answered FROM letter_answers
+       WHERE campaign_id = ANY ($1::uuid[]) AND published_at IS NOT NULL`,
+      [ids],
+    );
     const answers = await this.database.query<PublicAnswer[]>(
       `SELECT l.lawmaker_name AS "lawmakerName", l.party, l.area, a.stance, a.answered_on::text AS "answeredOn", a.words
        FROM letter_answers a JOIN letters l ON l.campaign_id = a.campaign_id AND l.id = a.letter_id
        WHERE a.campaign_id = ANY ($1::uuid[]) AND a.published_at IS NOT NULL
        ORDER BY a.answered_on DESC, l.lawmaker_name, l.id LIMIT ${shownAtMost}`,
-      [campaigns.map(({ id }) => id)],
+      [ids],
     );
-    const sum = (pick: (report: { answered: number; of: number }) => number) =>
-      reports.reduce((total, report) => total + pick(report), 0);
-    return { answered: sum(({ answered }) => answered), of: sum(({ of }) => of), answers };
+    return { answered, of: reports.reduce((total, { of }) => total + of, 0), answers };
   }
 
   private async change(
@@ -125,12 +129,14 @@ export class LetterAnswers {
     work: (tx: EntityManager) => Promise<void>,
   ): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const [letter] = await tx.query<{ state: string }[]>(
-        `SELECT state FROM letters WHERE campaign_id = $1 AND id = $2 FOR UPDATE`,
+      const [letter] = await tx.query<{ left: boolean }[]>(
+        `SELECT l.state = 'done' OR coalesce(o.state IN ('accepted', 'in_doubt', 'handing_over'), false) AS left
+         FROM letters l LEFT JOIN outbox o ON o.campaign_id = l.campaign_id AND o.id = l.id
+         WHERE l.campaign_id = $1 AND l.id = $2 FOR UPDATE OF l`,
         [campaignId, letterId],
       );
       if (!letter) throw problems.notFound('There is no such letter in this campaign.');
-      if (letter.state === 'excluded') throw problems.wrongState('This lawmaker got no letter.');
+      if (!letter.left) throw problems.wrongState('This lawmaker has not been sent the letter.');
       await work(tx);
       await this.audit.record(tx, {
         actor,

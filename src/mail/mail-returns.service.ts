@@ -3,8 +3,11 @@ import { DataSource } from 'typeorm';
 import { MailKinds, type ReturnedMail } from './mail-kinds.js';
 import type { Returned } from './return-kinds.js';
 
-/** Somebody who knows one return address can write to it: more than this is not kept of one mail. */
-const mostFacts = 20;
+/**
+ * Somebody who knows one return address can write to it: of one kind no more than this is kept of one mail, so that twenty
+ * automatic answers do not hide the bounce that comes after them.
+ */
+const mostOfAKind = 20;
 
 export interface ReportedMail extends ReturnedMail {
   kind: string;
@@ -34,7 +37,7 @@ export class MailReturns {
 
   /**
    * @param evidence what makes this report the same as one that came before
-   * @returns false: it was known, or this mail has too many already
+   * @returns false: it was known, or this mail has too many of the kind already
    */
   record(mail: ReportedMail, fact: Returned, evidence: string): Promise<boolean> {
     return this.database.transaction(async (tx) => {
@@ -43,7 +46,7 @@ export class MailReturns {
       const rows = await tx.query<unknown[]>(
         `INSERT INTO mail_returns (campaign_id, outbox_id, evidence_sha256, kind, status, diagnostic, attempt_id, source)
          SELECT $1::uuid, $2::uuid, sha256(convert_to($3, 'UTF8')), $4, $5, $6, $7::uuid, $8
-         WHERE (SELECT count(*) FROM mail_returns WHERE campaign_id = $1 AND outbox_id = $2) < ${mostFacts}
+         WHERE (SELECT count(*) FROM mail_returns WHERE campaign_id = $1 AND outbox_id = $2 AND kind = $4) < ${mostOfAKind}
          ON CONFLICT DO NOTHING RETURNING kind`,
         [
           mail.campaignId,

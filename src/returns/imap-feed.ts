@@ -63,7 +63,8 @@ export class ImapFeed implements OnApplicationBootstrap, OnApplicationShutdown {
     const unread = (await client.search({ seen: false }, { uid: true })) || [];
     const uids = unread.slice(0, mostAtOnce);
     for (const uid of uids) {
-      const mail = await client.fetchOne(String(uid), { source: { maxLength: mostBytes + 1 } }, { uid: true });
+      // Of a huge one the beginning: what is looked for stands there.
+      const mail = await client.fetchOne(String(uid), { source: { maxLength: mostBytes } }, { uid: true });
       // Gone meanwhile, or not given: what was not read is not marked.
       if (!mail || !mail.source) continue;
       await this.returns.take({ raw: mail.source, source: 'imap' });

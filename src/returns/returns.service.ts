@@ -40,7 +40,6 @@ export class Returns {
 
   /** What is recorded is committed when this returns. @throws what the database throws: then it may be given again */
   async take({ raw, source, sender, recipient }: Incoming): Promise<Taken> {
-    if (raw.length > mostBytes) return this.told('nothing', source);
     const email = await parsed(raw);
     if (!email) return this.told('nothing', source);
     const id = this.idOf(recipient === undefined ? named(email) : [recipient]);

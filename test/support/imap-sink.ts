@@ -3,6 +3,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 export interface ImapMailbox {
   url: string;
   mails: { raw: Buffer; seen: boolean }[];
+  /** Bytes of each mail given out. */
+  fetched: number[];
   /** Commands it heard, without what followed them. */
   commands: string[];
   /** Asked at each command; true: the line is cut instead of an answer. */
@@ -45,6 +47,7 @@ export async function startImap(password = 'p@ss word'): Promise<ImapMailbox> {
     if (name === 'UID FETCH' && mail) {
       const most = Number(/<0\.(\d+)>/.exec(command)?.[1] ?? Infinity);
       const bytes = mail.raw.subarray(0, most);
+      box.fetched.push(bytes.length);
       const origin = Number.isFinite(most) ? '<0>' : '';
       socket.write(`* ${uid} FETCH (UID ${uid} BODY[]${origin} {${bytes.length}}\r\n`);
       socket.write(bytes);
@@ -58,6 +61,7 @@ export async function startImap(password = 'p@ss word'): Promise<ImapMailbox> {
   const box: ImapMailbox = {
     url: `imap://returns:${encodeURIComponent(password)}@127.0.0.1:${port}`,
     mails: [],
+    fetched: [],
     commands: [],
     cut: () => false,
     close: () => {
