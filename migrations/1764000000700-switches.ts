@@ -8,7 +8,7 @@ export class Switches1764000000700 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE switches (
         petition_id uuid NOT NULL,
-        name text NOT NULL CHECK (name IN ('signing', 'counting', 'mailing')),
+        name text NOT NULL CHECK (name IN ('signing', 'easy-signing', 'counting', 'mailing')),
         reason text NOT NULL,
         by_name text NOT NULL,
         off_since timestamptz NOT NULL DEFAULT now(),

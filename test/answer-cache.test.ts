@@ -261,7 +261,7 @@ describe('the application behind it', () => {
 
   it('renders a page for each visitor while each needs a challenge of her own', async () => {
     const pressure = app.get(Pressure);
-    const on = jest.spyOn(pressure, 'isOn').mockReturnValue(true);
+    const on = jest.spyOn(pressure, 'isOn').mockResolvedValue(true);
     try {
       const url = '/fa/p/1988-investigation';
       const [one, two] = [await get(port, url), await get(port, url)];

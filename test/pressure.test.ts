@@ -159,23 +159,23 @@ describe('pressure', () => {
   const pressure = (settings: object = {}) =>
     new Pressure({ ...app.settings, PRESSURE_PER_MINUTE: 3, ...settings } as never);
 
-  test('begins with more than so many within a minute, for this petition alone, and lasts ten minutes', () => {
+  test('begins with more than so many within a minute, for this petition alone, and lasts ten minutes', async () => {
     const watch = pressure();
     for (let n = 0; n < 3; n++) watch.note('wetlands', 1000);
-    expect(watch.isOn('wetlands', 1000)).toBe(false);
+    expect(await watch.isOn('wetlands', 1000)).toBe(false);
     watch.note('wetlands', 1001);
-    expect([watch.isOn('wetlands', 1001), watch.isOn('rivers', 1001)]).toEqual([true, false]);
-    expect(watch.isOn('wetlands', 1001 + 599_000)).toBe(true);
-    expect(watch.isOn('wetlands', 1001 + 601_000)).toBe(false);
+    expect([await watch.isOn('wetlands', 1001), await watch.isOn('rivers', 1001)]).toEqual([true, false]);
+    expect(await watch.isOn('wetlands', 1001 + 599_000)).toBe(true);
+    expect(await watch.isOn('wetlands', 1001 + 601_000)).toBe(false);
   });
 
-  test('does not begin when they come slowly, nor without limits', () => {
+  test('does not begin when they come slowly, nor without limits', async () => {
     const watch = pressure();
     for (let n = 0; n < 100; n++) watch.note('wetlands', n * 25_000);
-    expect(watch.isOn('wetlands', 100 * 25_000)).toBe(false);
+    expect(await watch.isOn('wetlands', 100 * 25_000)).toBe(false);
     const off = pressure({ LIMITS: false, PRESSURE_PER_MINUTE: 0 });
     off.note('wetlands');
-    expect(off.isOn('wetlands')).toBe(false);
+    expect(await off.isOn('wetlands')).toBe(false);
   });
 
   test('nobody is asked for work while few sign', async () => {

@@ -52,6 +52,23 @@ test('signing off: nobody signs or confirms, everybody is told so, and the links
   expect((await app.inject({ method: 'DELETE', url: `/api/v1/confirmations/${link}` })).statusCode).toBe(200);
 });
 
+test('easy signing off: everybody is asked for a little work, on page and API, with no rush and without limits', async () => {
+  const page = async (slug: string) => app.inject({ url: `/en/p/${slug}` });
+  expect((await page('wetlands')).body).not.toContain('data-challenge');
+  await off('easy-signing', 'wetlands');
+  const refused = await ask(app, { email: 'roya@example.org' });
+  expect([refused.statusCode, refused.json<object>()]).toMatchObject([403, { code: 'proof-needed' }]);
+  const asked = await page('wetlands');
+  expect(asked.body).toContain('data-challenge');
+  expect(asked.headers['cache-control']).toBeUndefined();
+  expect((await page('rivers')).body).not.toContain('data-challenge');
+  expect((await ask(app, { email: 'roya@example.org' }, 'rivers')).statusCode).toBe(202);
+  await on('easy-signing', 'wetlands');
+  expect((await ask(app, { email: 'roya@example.org' })).statusCode).toBe(202);
+  await off('easy-signing');
+  expect((await page('rivers')).body).toContain('data-challenge');
+});
+
 test('counting off: what is confirmed waits, and is counted afterwards', async () => {
   const before = await countOf(app);
   await off('counting', 'wetlands');

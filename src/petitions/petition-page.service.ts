@@ -63,7 +63,7 @@ export class PetitionPage {
       pending,
       signingPaused: await this.switches.isOff('signing', petition.id),
       form: { ...filled, formToken: this.formTokens.issue() },
-      proof: this.pressure.isOn(slug)
+      proof: (await this.pressure.isOn(slug))
         ? { challenge: JSON.stringify(await this.proofs.challenge(slug)), wait: this.proofs.waitingToken(slug) }
         : null,
       countries: countries(locale),

@@ -47,13 +47,13 @@ export class PetitionsPages {
 
   @Get(':locale/p/:slug')
   @Page()
-  petition(
+  async petition(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('slug') slug: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     // Under pressure each visitor gets a challenge of her own.
-    if (!this.pressure.isOn(slug)) reply.header('cache-control', shared);
+    if (!(await this.pressure.isOn(slug))) reply.header('cache-control', shared);
     return this.petitionPage.render(slug, locale);
   }
 

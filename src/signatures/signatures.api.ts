@@ -39,7 +39,7 @@ export class SignaturesApi {
     @Req() request: FastifyRequest,
   ) {
     this.limits.check('sign', request);
-    if (this.pressure.isOn(slug) && !(await this.proofs.accepts(slug, proof))) {
+    if ((await this.pressure.isOn(slug)) && !(await this.proofs.accepts(slug, proof))) {
       throw problems.proofNeeded(await this.proofs.challenge(slug));
     }
     await this.signatures.ask(slug, body, 'api');

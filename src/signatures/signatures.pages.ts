@@ -57,7 +57,7 @@ export class SignaturesPages {
       reply.status(422);
       return this.petitionPage.render(slug, locale, { values: form, errors: onePerField(errors) });
     }
-    if (this.pressure.isOn(slug) && !(await this.hasWorked(slug, form, request))) {
+    if ((await this.pressure.isOn(slug)) && !(await this.hasWorked(slug, form, request))) {
       reply.status(403);
       return this.petitionPage.render(slug, locale, { values: form, errors: [], proofNeeded: true });
     }

@@ -11,10 +11,11 @@ interface Seen {
   until: number;
 }
 
-/** Notices when so many ask at once that a little work is asked of each. In memory, and of nobody in particular. */
+/** Notices when so many ask at once that a little work is asked of each, or when staff demands it. In memory, and of nobody in particular. */
 @Injectable()
 export class Pressure {
   private readonly seen = new Map<string, Seen>();
+  private demanded: (what: string) => Promise<boolean> = async () => false;
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
@@ -30,7 +31,13 @@ export class Pressure {
     if (seen.requests > this.settings.PRESSURE_PER_MINUTE) seen.until = now + lasts;
   }
 
-  isOn(what: string, now = Date.now()): boolean {
+  /** Somebody who may demand the work without a rush: asked each time. */
+  demandedBy(demanded: (what: string) => Promise<boolean>): void {
+    this.demanded = demanded;
+  }
+
+  async isOn(what: string, now = Date.now()): Promise<boolean> {
+    if (await this.demanded(what)) return true;
     if (!this.settings.LIMITS) return false;
     return this.settings.PRESSURE_PER_MINUTE === 0 || (this.seen.get(what)?.until ?? 0) > now;
   }

@@ -1,6 +1,7 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
-export const switchNames = ['signing', 'counting', 'mailing'] as const;
+/** `easy-signing`: without a proof of work; where it is off everybody is asked for one, as in a rush. */
+export const switchNames = ['signing', 'easy-signing', 'counting', 'mailing'] as const;
 export type SwitchName = (typeof switchNames)[number];
 
 /** Stands for every petition. */
@@ -8,7 +9,7 @@ export const everywhere = '00000000-0000-0000-0000-000000000000';
 
 /** Something that staff has turned off. What is on has no row. */
 @Entity('switches')
-@Check('switches_name_check', `name IN ('signing', 'counting', 'mailing')`)
+@Check('switches_name_check', `name IN ('signing', 'easy-signing', 'counting', 'mailing')`)
 export class Switch {
   /** Or `everywhere`. */
   @PrimaryColumn('uuid')

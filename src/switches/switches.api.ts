@@ -18,7 +18,7 @@ export class SwitchesApi {
     return { off: await this.switches.list() };
   }
 
-  /** Turns signing, counting or mailing off, or on again; it acts within seconds. Audited. */
+  /** Turns signing, signing without a proof of work, counting or mailing off, or on again; it acts within seconds. Audited. */
   @Needs('switches:turn')
   @Put(':name')
   @ApiOkResponse({ standardSchema: SwitchList })

@@ -14,7 +14,9 @@ interface Where {
 export function switchCommands(program: Command): void {
   program
     .command('switch')
-    .description('turn signing, counting or mailing off or on, for one petition or all; without a name: what is off')
+    .description(
+      'turn signing, easy signing, counting or mailing off or on, for one petition or all; without a name: what is off',
+    )
     .argument('[name]', switchNames.join(', '))
     .argument('[state]', 'off or on')
     .option('--petition <slug>', 'this one only')

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AnswerCache } from '../site/answer-cache.js';
+import { Pressure } from '../site/pressure.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -9,29 +10,39 @@ import type { SwitchOrder, SwitchView } from './switches.schema.js';
 
 const freshFor = 1000;
 
+interface Off {
+  name: SwitchName;
+  petitionId: string;
+  slug: string | null;
+}
+
 /**
  * The emergency switches. They are rows, so that they hold for every process and outlive a restart; each process looks
  * at them again after a second.
  */
 @Injectable()
 export class Switches {
-  private known: { off: Promise<Set<string>>; until: number } | null = null;
+  private known: { off: Promise<Off[]>; until: number } | null = null;
 
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditService,
     private readonly answers: AnswerCache,
-  ) {}
+    pressure: Pressure,
+  ) {
+    pressure.demandedBy((slug) => this.isOff('easy-signing', slug));
+  }
 
-  /** Whether it is off for this petition, or for all. */
-  async isOff(name: SwitchName, petitionId: string): Promise<boolean> {
-    const off = await this.off();
-    return off.size > 0 && (off.has(`${name} ${everywhere}`) || off.has(`${name} ${petitionId}`));
+  /** Whether it is off for this petition, by its id or slug, or for all. */
+  async isOff(name: SwitchName, petition: string): Promise<boolean> {
+    return (await this.off()).some(
+      (off) => off.name === name && [everywhere, petition].some((each) => each === off.petitionId || each === off.slug),
+    );
   }
 
   /** Ids of the petitions for which it is off, or `all`. */
   async offFor(name: SwitchName): Promise<string[] | 'all'> {
-    const ids = [...(await this.off())].flatMap((each) => (each.startsWith(`${name} `) ? [each.slice(-36)] : []));
+    const ids = (await this.off()).flatMap((off) => (off.name === name ? [off.petitionId] : []));
     return ids.includes(everywhere) ? 'all' : ids;
   }
 
@@ -73,7 +84,7 @@ export class Switches {
     this.answers.expire();
   }
 
-  private off(): Promise<Set<string>> {
+  private off(): Promise<Off[]> {
     if (!this.known || this.known.until < Date.now()) {
       const off = this.read();
       this.known = { off, until: Date.now() + freshFor };
@@ -82,10 +93,9 @@ export class Switches {
     return this.known.off;
   }
 
-  private async read(): Promise<Set<string>> {
-    const rows: { name: SwitchName; petition_id: string }[] = await this.database.query(
-      `SELECT name, petition_id FROM switches`,
+  private read(): Promise<Off[]> {
+    return this.database.query(
+      `SELECT name, petition_id AS "petitionId", slug FROM switches LEFT JOIN petitions ON petitions.id = petition_id`,
     );
-    return new Set(rows.map((row) => `${row.name} ${row.petition_id}`));
   }
 }
