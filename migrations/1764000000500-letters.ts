@@ -9,6 +9,7 @@ export class Letters1764000000500 implements MigrationInterface {
       CREATE TABLE letter_campaigns (
         id uuid PRIMARY KEY,
         title text NOT NULL,
+        mode text NOT NULL DEFAULT 'organisation' CHECK (mode IN ('organisation', 'supporters')),
         petition_id uuid REFERENCES petitions,
         default_locale text NOT NULL,
         sender_name text NOT NULL,
@@ -98,7 +99,8 @@ export class Letters1764000000500 implements MigrationInterface {
         PRIMARY KEY (campaign_id, id),
         UNIQUE (campaign_id, lawmaker_id, sender),
         CONSTRAINT letters_reason_check CHECK ((state = 'excluded') = (reason IS NOT NULL)),
-        CONSTRAINT letters_mail_check CHECK ((state = 'mail') = (raw_sha256 IS NOT NULL)),
+        CONSTRAINT letters_mail_check CHECK (CASE WHEN sender = 'organisation'
+          THEN (state = 'mail') = (raw_sha256 IS NOT NULL) ELSE raw_sha256 IS NULL END),
         CONSTRAINT letters_done_check CHECK ((state = 'done') = (done_at IS NOT NULL)),
         CONSTRAINT letters_call_check CHECK (outcome IS NULL OR channel = 'phone'),
         CONSTRAINT letters_tried_check CHECK ((tries > 0) = (tried_at IS NOT NULL))

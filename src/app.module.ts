@@ -14,6 +14,7 @@ import { ReturnsModule } from './returns/returns.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
 import { SiteModule } from './site/site.module.js';
 import { StaffModule } from './staff/staff.module.js';
+import { SupportersModule } from './supporters/supporters.module.js';
 import { SwitchesModule } from './switches/switches.module.js';
 import { VaultModule } from './vault/vault.module.js';
 
@@ -38,6 +39,7 @@ export class AppModule {
         ExportsModule,
         LawmakersModule,
         LettersModule,
+        SupportersModule,
         MailModule,
         ReturnsModule,
       ],

@@ -4,6 +4,7 @@ import { campaignStates, campaignTransitions, isEditable, mayBecome } from '../s
 
 const content = {
   title: 'Investigation',
+  mode: 'organisation',
   petitionId: null,
   defaultLocale: 'en',
   senderName: 'Olga',

@@ -52,6 +52,8 @@ const madeOf = [
   'maildesk.lane.',
   'maildesk.mode.',
   'maildesk.outcome.',
+  'letters.mode-hint.',
+  'letters.mode.',
   'maildesk.state.',
   'moderation.reason.',
   'moderation.signal.',

@@ -33,6 +33,8 @@ export interface AudienceMember {
   party: string | null;
   chamber: string | null;
   area: string | null;
+  /** The wider area around it, such as the state of a district. */
+  region: string | null;
   legislature: string;
   /** Where `legislature` has been replaced by its name. */
   legislatureSlug?: string;
@@ -45,7 +47,6 @@ export interface AudienceMember {
 
 /** What the database knows of a candidate; `contactPoints` are the usable ones, best first within a channel. */
 export interface Candidate extends Omit<AudienceMember, 'contactPoint' | 'excluded' | 'excludedNote'> {
-  region: string | null;
   /** Names and codes of what she belongs to today. */
   committees: string[];
   groups: string[];
@@ -66,34 +67,32 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
   const included = new Set(audience.include);
   const excluded = new Map(audience.exclude.map(({ lawmakerId, reason }) => [lawmakerId, reason]));
   const taken = new Set<string>();
-  return candidates.map(
-    ({ region, committees, groups, left, records, sitting, objected, contactPoints, ...member }) => {
-      const ids = [member.lawmakerId, ...records];
-      const byHand = ids.some((id) => included.has(id));
-      const leftOut = ids.find((id) => excluded.has(id));
-      const out = (reason: Exclusion): AudienceMember => ({
-        ...member,
-        contactPoint: null,
-        excluded: reason,
-        excludedNote: reason === 'excluded-by-hand' ? excluded.get(leftOut!) || null : null,
-      });
-      if (objected) return out('objection');
-      if (left) return out('left');
-      if (leftOut) return out('excluded-by-hand');
-      const outside = byHand ? null : outsideOf(audience, { ...member, region, committees, groups });
-      if (outside) return out(outside);
-      if (!sitting && !byHand) return out('not-sitting');
-      const usable = audience.channels.flatMap((channel) => contactPoints.filter((point) => point.channel === channel));
-      if (usable.length === 0) return out('no-contact-point-for-channel');
-      const allowed = usable.filter((point) => byHand || !point.objected);
-      if (allowed.length === 0) return out('objection-at-address');
-      const chosen = allowed.find((point) => byHand || point.channel !== 'email' || !taken.has(point.normalForm));
-      if (!chosen) return out('address-shared');
-      if (chosen.channel === 'email') taken.add(chosen.normalForm);
-      const { id, channel, value } = chosen;
-      return { ...member, contactPoint: { id, channel, value }, excluded: null, excludedNote: null };
-    },
-  );
+  return candidates.map(({ committees, groups, left, records, sitting, objected, contactPoints, ...member }) => {
+    const ids = [member.lawmakerId, ...records];
+    const byHand = ids.some((id) => included.has(id));
+    const leftOut = ids.find((id) => excluded.has(id));
+    const out = (reason: Exclusion): AudienceMember => ({
+      ...member,
+      contactPoint: null,
+      excluded: reason,
+      excludedNote: reason === 'excluded-by-hand' ? excluded.get(leftOut!) || null : null,
+    });
+    if (objected) return out('objection');
+    if (left) return out('left');
+    if (leftOut) return out('excluded-by-hand');
+    const outside = byHand ? null : outsideOf(audience, { ...member, committees, groups });
+    if (outside) return out(outside);
+    if (!sitting && !byHand) return out('not-sitting');
+    const usable = audience.channels.flatMap((channel) => contactPoints.filter((point) => point.channel === channel));
+    if (usable.length === 0) return out('no-contact-point-for-channel');
+    const allowed = usable.filter((point) => byHand || !point.objected);
+    if (allowed.length === 0) return out('objection-at-address');
+    const chosen = allowed.find((point) => byHand || point.channel !== 'email' || !taken.has(point.normalForm));
+    if (!chosen) return out('address-shared');
+    if (chosen.channel === 'email') taken.add(chosen.normalForm);
+    const { id, channel, value } = chosen;
+    return { ...member, contactPoint: { id, channel, value }, excluded: null, excludedNote: null };
+  });
 }
 
 function outsideOf(

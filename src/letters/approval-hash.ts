@@ -4,6 +4,7 @@ import { sha256 } from './digest.js';
 /** Everything a second person vouches for. A field added here voids every approval given before. */
 export interface ApprovedContent {
   title: string;
+  mode: string;
   petitionId: string | null;
   defaultLocale: string;
   senderName: string;
@@ -23,6 +24,7 @@ export function approvalHash(content: ApprovedContent): string {
   const canonical = canonicalJson({
     format: 'countersign letter approval v1',
     title: content.title,
+    mode: content.mode,
     petitionId: content.petitionId,
     defaultLocale: content.defaultLocale,
     sender: { name: content.senderName, organisation: content.organisation, replyTo: content.replyTo },

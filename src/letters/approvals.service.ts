@@ -146,6 +146,22 @@ function completeness(campaign: WholeCampaign, recipients: number, earliest: Dat
   if (recipients === 0) {
     faults.push({ field: 'audience', code: 'no-recipients', message: 'No lawmaker would get this letter.' });
   }
+  if (campaign.mode === 'supporters') {
+    if (!campaign.petitionId) {
+      faults.push({
+        field: 'petition',
+        code: 'supporters-need-petition',
+        message: 'Supporters write as signers of a petition: choose one.',
+      });
+    }
+    if (!campaign.notAfter) {
+      faults.push({
+        field: 'notAfter',
+        code: 'supporters-need-end',
+        message: 'Letters of supporters need a deadline: until then they are taken.',
+      });
+    }
+  }
   if (campaign.notAfter && campaign.notAfter <= earliest) {
     faults.push({ field: 'notAfter', code: 'deadline-past', message: 'The deadline has passed.' });
   }

@@ -1,3 +1,6 @@
+export const campaignModes = ['organisation', 'supporters'] as const;
+export type CampaignMode = (typeof campaignModes)[number];
+
 export const campaignStates = [
   'draft',
   'in_review',

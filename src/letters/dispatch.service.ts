@@ -64,6 +64,7 @@ export class Dispatch implements BeforeApplicationShutdown {
       ]);
       if (over) throw problems.wrongState('The deadline of this letter has passed.');
       await moveTo(tx, id, 'dispatching');
+      if (campaign.mode === 'supporters') await this.openToSupporters(tx, campaign);
       await this.audit.record(tx, {
         actor,
         action: 'letter-campaign.dispatched',
@@ -72,6 +73,20 @@ export class Dispatch implements BeforeApplicationShutdown {
       });
     });
     this.goOn(id);
+  }
+
+  /** Nothing is planned: letters come from those who write. */
+  private async openToSupporters(tx: EntityManager, campaign: WholeCampaign): Promise<void> {
+    // Of two that are opened at once, one waits here and finds the other.
+    await tx.query(`SELECT FROM petitions WHERE id = $1 FOR NO KEY UPDATE`, [campaign.petitionId]);
+    const others: unknown[] = await tx.query(
+      `SELECT FROM letter_campaigns
+       WHERE petition_id = $1 AND id <> $2 AND mode = 'supporters' AND state IN ('dispatching', 'paused')`,
+      [campaign.petitionId, campaign.id],
+    );
+    if (others.length > 0) throw problems.conflict('Supporters of this petition are writing another letter now.');
+    await this.paces.keepLimits(tx, campaign);
+    await tx.query(`UPDATE letter_campaigns SET planned_at = now() WHERE id = $1`, [campaign.id]);
   }
 
   async pause(id: string, actor: Actor | 'system'): Promise<void> {

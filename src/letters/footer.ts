@@ -4,6 +4,7 @@ export interface FooterFacts {
   senderName: string;
   organisation: string;
   replyTo: string;
+  organisationAddress?: string;
   /** The lawmaker's legislature, as its own name for itself. */
   legislature: string | null;
   petition: { title: string; count: number; countedAt: Date; url: string } | null;
@@ -13,9 +14,15 @@ export interface FooterFacts {
 
 interface Wording {
   sent: (organisation: string, sender: string) => string;
+  /** A supporter writes, and the organisation hands it on. */
+  written: (organisation: string, sender: string) => string;
   why: (legislature: string) => string;
   whyUnknown: string;
   object: (address: string) => string;
+  /** The same where an answer goes to the supporter. */
+  objectThere: (address: string) => string;
+  /** Stands above a supporter's own words. */
+  ownWords: string;
   /** The link stands last on its line: what follows one is read as a part of it. */
   stop: (url: string) => string;
   check: (title: string, count: string, date: string, url: string) => string;
@@ -26,6 +33,10 @@ interface Wording {
 const wordings: Record<string, Wording> = {
   en: {
     sent: (organisation, sender) => `Sent by ${organisation}. Responsible: ${sender}.`,
+    written: (organisation, sender) =>
+      `Written by ${sender}, who confirmed this address to us, and handed on by ${organisation}.`,
+    objectThere: (address) => `If you want no further letters through us, write to ${address}: we will stop.`,
+    ownWords: 'In my own words:',
     why: (legislature) =>
       `You receive this letter as a member of ${legislature}, at the address published for that office.`,
     whyUnknown: 'You receive this letter as a holder of public office, at the address published for that office.',
@@ -38,6 +49,11 @@ const wordings: Record<string, Wording> = {
   },
   fa: {
     sent: (organisation, sender) => `فرستنده: ${organisation}. مسئول: ${sender}.`,
+    written: (organisation, sender) =>
+      `نویسنده: ${sender} که نشانی خود را نزد ما تأیید کرده است. ارسال از راه ${organisation}.`,
+    objectThere: (address) =>
+      `اگر نمی‌خواهید نامهٔ دیگری از راه ما دریافت کنید، به ${address} بنویسید؛ دیگر نامه‌ای نمی‌فرستیم.`,
+    ownWords: 'به زبان خودم:',
     why: (legislature) =>
       `این نامه به عنوان عضو ${legislature} و به نشانی رسمی اعلام‌شدهٔ این سمت برای شما فرستاده شده است.`,
     whyUnknown: 'این نامه به عنوان صاحب سمت عمومی و به نشانی رسمی اعلام‌شدهٔ آن برای شما فرستاده شده است.',
@@ -50,6 +66,9 @@ const wordings: Record<string, Wording> = {
   },
   ar: {
     sent: (organisation, sender) => `المرسل: ${organisation}. المسؤول: ${sender}.`,
+    written: (organisation, sender) => `كتبها ${sender} بعد تأكيد عنوانه لدينا، وأرسلت عبر ${organisation}.`,
+    objectThere: (address) => `إذا كنتم لا ترغبون في تلقي رسائل أخرى عبرنا، فاكتبوا إلى ${address} وسنتوقف.`,
+    ownWords: 'بكلماتي:',
     why: (legislature) => `تتلقون هذه الرسالة بصفتكم عضوًا في ${legislature}، على العنوان المنشور لهذا المنصب.`,
     whyUnknown: 'تتلقون هذه الرسالة بصفتكم شاغلين لمنصب عام، على العنوان المنشور له.',
     object: (address) =>
@@ -61,6 +80,11 @@ const wordings: Record<string, Wording> = {
   },
   fr: {
     sent: (organisation, sender) => `Envoyé par ${organisation}. Responsable : ${sender}.`,
+    written: (organisation, sender) =>
+      `Écrit par ${sender}, dont nous avons vérifié l’adresse, et transmis par ${organisation}.`,
+    objectThere: (address) =>
+      `Si vous ne souhaitez plus recevoir de lettres par notre intermédiaire, écrivez à ${address} : nous cesserons.`,
+    ownWords: 'Avec mes propres mots :',
     why: (legislature) =>
       `Vous recevez cette lettre en qualité de membre de l’assemblée « ${legislature} », à l’adresse publiée pour ce mandat.`,
     whyUnknown: 'Vous recevez cette lettre en raison de votre fonction publique, à l’adresse publiée pour celle-ci.',
@@ -73,6 +97,11 @@ const wordings: Record<string, Wording> = {
   },
   de: {
     sent: (organisation, sender) => `Gesendet von: ${organisation}. Verantwortlich: ${sender}.`,
+    written: (organisation, sender) =>
+      `Geschrieben von ${sender} (Adresse bei uns bestätigt), übermittelt durch ${organisation}.`,
+    objectThere: (address) =>
+      `Wenn Sie keine weiteren Briefe über uns wünschen, schreiben Sie an ${address}: Wir hören dann auf.`,
+    ownWords: 'In meinen eigenen Worten:',
     why: (legislature) =>
       `Sie erhalten diesen Brief als Mitglied des Parlaments „${legislature}“ unter der für dieses Amt veröffentlichten Adresse.`,
     whyUnknown: 'Sie erhalten diesen Brief wegen Ihres öffentlichen Amtes unter der dafür veröffentlichten Adresse.',
@@ -85,6 +114,11 @@ const wordings: Record<string, Wording> = {
   },
   es: {
     sent: (organisation, sender) => `Enviado por ${organisation}. Responsable: ${sender}.`,
+    written: (organisation, sender) =>
+      `Escrito por ${sender}, cuya dirección hemos confirmado, y transmitido por ${organisation}.`,
+    objectThere: (address) =>
+      `Si no desea recibir más cartas a través de nosotros, escriba a ${address} y dejaremos de hacerlo.`,
+    ownWords: 'Con mis propias palabras:',
     why: (legislature) =>
       `Recibe esta carta como miembro de la asamblea «${legislature}», en la dirección publicada para ese cargo.`,
     whyUnknown: 'Recibe esta carta por su cargo público, en la dirección publicada para ese cargo.',
@@ -97,6 +131,10 @@ const wordings: Record<string, Wording> = {
   },
   it: {
     sent: (organisation, sender) => `Inviato da ${organisation}. Responsabile: ${sender}.`,
+    written: (organisation, sender) =>
+      `Scritto da ${sender}, che ci ha confermato il proprio indirizzo, e trasmesso da ${organisation}.`,
+    objectThere: (address) => `Se non desidera ricevere altre lettere tramite noi, scriva a ${address}: smetteremo.`,
+    ownWords: 'Con parole mie:',
     why: (legislature) =>
       `Riceve questa lettera come membro dell’assemblea «${legislature}», all’indirizzo pubblicato per tale carica.`,
     whyUnknown: 'Riceve questa lettera per la Sua carica pubblica, all’indirizzo pubblicato per tale carica.',
@@ -109,15 +147,19 @@ const wordings: Record<string, Wording> = {
   },
 };
 
+/** What stands above a supporter's own words, so that nobody takes them for the campaign's. */
+export const ownWordsHeading = (locale: string): string =>
+  (wordings[locale.split('-')[0]!.toLowerCase()] ?? wordings.en!).ownWords;
+
 /** Who sends this, why you, how to object, how to check the count. In English where we have no words of the language. */
 export function letterFooter(locale: string, facts: FooterFacts): string {
   const language = locale.split('-')[0]!.toLowerCase();
   const spoken = wordings[language] ? locale : 'en';
   const wording = wordings[language] ?? wordings.en!;
   const lines = [
-    wording.sent(facts.organisation, facts.senderName),
+    (facts.organisationAddress ? wording.written : wording.sent)(facts.organisation, facts.senderName),
     facts.legislature ? wording.why(facts.legislature) : wording.whyUnknown,
-    wording.object(facts.replyTo),
+    facts.organisationAddress ? wording.objectThere(facts.organisationAddress) : wording.object(facts.replyTo),
     wording.stop(facts.objectionUrl),
   ];
   if (facts.petition) {

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Audience } from '../lawmakers/lawmakers.schema.js';
 import { Petition } from '../petitions/petition.entity.js';
-import type { CampaignState } from './campaign-states.js';
+import type { CampaignMode, CampaignState } from './campaign-states.js';
 import type { Pace } from './pace.schema.js';
 
 /** One letter, in as many languages as it needs, to one audience. */
@@ -10,6 +10,7 @@ import type { Pace } from './pace.schema.js';
   'letter_campaigns_state_check',
   `state IN ('draft', 'in_review', 'approved', 'dispatching', 'paused', 'cancelled', 'finished')`,
 )
+@Check('letter_campaigns_mode_check', `mode IN ('organisation', 'supporters')`)
 @Check('letter_campaigns_version_check', `version > 0`)
 @Check('letter_campaigns_schedule_check', `not_after > not_before`)
 @Check(
@@ -23,6 +24,10 @@ export class LetterCampaign {
   /** What staff call it; no lawmaker reads it. */
   @Column('text')
   title: string;
+
+  /** Who writes: the organisation, one letter to each; or confirmed supporters, each to her own lawmakers. */
+  @Column('text', { default: 'organisation' })
+  mode: CampaignMode;
 
   @Column('uuid', { nullable: true })
   petitionId: string | null;

@@ -55,6 +55,7 @@ export class LetterCampaigns {
   /** @returns the new campaign's id */
   async create(fields: NewLetterCampaign, actor: Actor): Promise<string> {
     const id = uuidv7();
+    if (fields.mode === 'supporters' && fields.pace.spread) throw problems.invalid([noSpread]);
     await this.database.transaction(async (tx) => {
       const { petition, notBefore, notAfter, ...rest } = fields;
       await tx.insert(LetterCampaign, {
@@ -84,6 +85,7 @@ export class LetterCampaigns {
         change.pace ?? campaign.pace,
         fields.notAfter === undefined ? campaign.notAfter : fields.notAfter,
       ];
+      if (pace.spread && (change.mode ?? campaign.mode) === 'supporters') throw problems.invalid([noSpread]);
       if (pace.spread && !end) {
         throw problems.invalid([
           { field: 'notAfter', code: 'spread-needs-end', message: 'To be spread, letters need a deadline.' },
@@ -210,6 +212,13 @@ async function whole(manager: EntityManager, campaign: LetterCampaign): Promise<
   );
   return Object.assign(campaign, { texts, petitionSlug: petition?.slug ?? null, officeHours });
 }
+
+/** Nobody knows how many will write: there is nothing to spread. */
+const noSpread: FieldError = {
+  field: 'spread',
+  code: 'spread-of-supporters',
+  message: 'Letters of supporters leave as they come: they cannot be spread until the deadline.',
+};
 
 async function petitionId(tx: EntityManager, slug: string | null): Promise<string | null> {
   if (!slug) return null;

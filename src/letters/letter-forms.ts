@@ -9,9 +9,11 @@ const list = (value: unknown): unknown[] =>
 
 /** The fields of the settings form as the schema takes them. What is chosen by hand is not in the form: it stays. */
 export function readCampaignForm(form: Form, before?: Audience) {
-  const { title, petition, defaultLocale, senderName, organisation, replyTo, notBefore, notAfter } = form;
+  const { title, mode, petition, defaultLocale, senderName, organisation, replyTo, notBefore, notAfter } = form;
   return {
     title,
+    // A form without it, such as an older script's, leaves it as it is.
+    ...(mode !== undefined && { mode }),
     petition,
     defaultLocale,
     senderName,
@@ -83,6 +85,7 @@ export const campaignForm = (campaign: LetterCampaignView): Form => ({
 });
 
 export const emptyCampaignForm: Form = {
+  mode: 'organisation',
   channels: [...channels],
   defaultLocale: 'en',
   timeZone: 'UTC',

@@ -30,7 +30,6 @@ export function letterId(campaignId: string, lawmakerId: string, datedAt: Date, 
  * DKIM hold), answers to the organiser, one addressee, plain text, no header of bulk mail.
  */
 export function renderLetter(mail: LetterMail): Promise<Buffer> {
-  const ours = mailbox(mail.mailFrom);
   return renderMail(
     {
       to: named(mail.to.name, mail.to.address),
@@ -38,12 +37,16 @@ export function renderLetter(mail: LetterMail): Promise<Buffer> {
       text: mail.letter.text,
       replyTo: named(mail.senderName, mail.replyTo),
     },
-    { id: mail.id, date: mail.datedAt, from: named(`${mail.senderName} via ${mail.organisation}`, ours.address) },
+    { id: mail.id, date: mail.datedAt, from: senderVia(mail.senderName, mail.organisation, mail.mailFrom) },
   );
 }
 
+/** "Jane Doe via Org", at the mailbox of our own domain. */
+export const senderVia = (name: string, organisation: string, mailFrom: string): string =>
+  named(`${name} via ${organisation}`, mailbox(mailFrom).address);
+
 /** A mailbox with a display name that cannot break out of its quotes or be read as an address. */
-function named(name: string, address: string): string {
+export function named(name: string, address: string): string {
   const plain = oneLine(name.replace(/["\\<>@,;:()[\]]/g, ' '));
   return plain ? `"${plain}" <${address}>` : address;
 }

@@ -5,7 +5,7 @@ import type { Calendar } from '../mail/calendar.js';
 import { keysOf, type Limit } from '../mail/ledger.js';
 import type { NewMail } from '../mail/outbox.service.js';
 import { type PacePlan, planPace } from '../mail/pace-plan.js';
-import { addToStreams, type StreamWait, streamWaits } from '../mail/streams.js';
+import { addToStreams, joinStreams, type StreamWait, streamWaits } from '../mail/streams.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import type { PlannedLetter } from './letter-plans.service.js';
 
@@ -38,24 +38,32 @@ export class LetterPaces {
   async begin(tx: EntityManager, campaign: WholeCampaign, mails: NewMail[]): Promise<void> {
     const letters = new Map<string, number>();
     for (const { stream } of mails) letters.set(stream!, (letters.get(stream!) ?? 0) + 1);
-    const { perHour, perDay, spread } = campaign.pace;
-    if (perHour || perDay) {
-      await tx.query(
-        `INSERT INTO mail_limits (scope, key, per_hour, per_day) VALUES ('campaign', $1, $2, $3)
-         ON CONFLICT (scope, key) DO UPDATE SET per_hour = excluded.per_hour, per_day = excluded.per_day`,
-        [campaign.id, perHour, perDay],
-      );
-    }
+    await this.keepLimits(tx, campaign);
     await addToStreams(
       tx,
-      [...letters].map(([stream, n]) => ({
-        campaignId: campaign.id,
-        stream,
-        sender: campaign.replyTo,
-        calendar: calendarOf(campaign, stream),
-        spread,
-        letters: n,
-      })),
+      [...letters].map(([stream, n]) => ({ ...streamOf(campaign, stream), letters: n })),
+    );
+  }
+
+  /**
+   * The same where letters come one by one, written by many: nothing is written to what they share, unless the stream
+   * sleeps.
+   */
+  async join(tx: EntityManager, campaign: WholeCampaign, streams: string[]): Promise<void> {
+    await joinStreams(
+      tx,
+      [...new Set(streams)].sort().map((stream) => streamOf(campaign, stream)),
+    );
+  }
+
+  /** The limits that the campaign sets itself. */
+  async keepLimits(tx: EntityManager, campaign: WholeCampaign): Promise<void> {
+    const { perHour, perDay } = campaign.pace;
+    if (!perHour && !perDay) return;
+    await tx.query(
+      `INSERT INTO mail_limits (scope, key, per_hour, per_day) VALUES ('campaign', $1, $2, $3)
+       ON CONFLICT (scope, key) DO UPDATE SET per_hour = excluded.per_hour, per_day = excluded.per_day`,
+      [campaign.id, perHour, perDay],
     );
   }
 
@@ -101,6 +109,14 @@ export class LetterPaces {
     );
   }
 }
+
+const streamOf = (campaign: WholeCampaign, stream: string) => ({
+  campaignId: campaign.id,
+  stream,
+  sender: campaign.replyTo,
+  calendar: calendarOf(campaign, stream),
+  spread: campaign.pace.spread,
+});
 
 /** The office hours of the legislature, else those of the campaign; the first and last moment are the campaign's. */
 function calendarOf({ officeHours, pace, notBefore, notAfter }: WholeCampaign, legislature: string): Calendar {

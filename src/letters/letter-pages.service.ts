@@ -16,7 +16,7 @@ import { ConsoleContext } from '../staff/console-context.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { stances } from './answers.schema.js';
 import { Approvals, authors } from './approvals.service.js';
-import { callOutcomes, isEditable } from './campaign-states.js';
+import { callOutcomes, isEditable, campaignModes } from './campaign-states.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
 import { letterFilters } from './letter-engine.js';
 import { readCampaignForm } from './letter-forms.js';
@@ -104,6 +104,7 @@ export class LetterPages {
       channels,
       weekdays: weekdaysIn(locale),
       legislatures,
+      modes: campaignModes,
       form: { values, errors },
       languages: languages.map((code) => ({ code, name: nameIn(locale, code) })),
       petitions: (await this.petitions.list()).map((petition) => ({

@@ -18,6 +18,13 @@ export type PlannedLetter = { member: AudienceMember } & (
   { letter: WrittenLetter; excluded: null } | { letter: null; excluded: string }
 );
 
+/** A supporter who writes in her own name. */
+export interface Writer {
+  name: string;
+  email: string;
+  ownWords: string;
+}
+
 /** Works out, for every lawmaker of an audience, the letter she gets: the dry run, the preview and the dispatch ask here. */
 @Injectable()
 export class LetterPlans {
@@ -41,12 +48,15 @@ export class LetterPlans {
     }));
   }
 
-  /** @param members those of the audience it is about; all of them if none are named */
-  async plan(campaign: WholeCampaign, members?: AudienceMember[]): Promise<PlannedLetter[]> {
-    const write = letterWriter(campaign.texts, campaign.defaultLocale, await this.facts(campaign));
+  /**
+   * @param members those of the audience it is about; all of them if none are named
+   * @param by the supporter who writes; without one the organisation does
+   */
+  async plan(campaign: WholeCampaign, members?: AudienceMember[], by?: Writer): Promise<PlannedLetter[]> {
+    const write = letterWriter(campaign.texts, campaign.defaultLocale, await this.facts(campaign, by));
     const plan: PlannedLetter[] = [];
     for (const member of members ?? (await this.members(campaign))) {
-      plan.push(planned(member, write));
+      plan.push(planned(member, (recipient) => write(recipient, by?.ownWords)));
       // A parliament of thousands must not keep others waiting.
       if (plan.length % 200 === 0) await setImmediate();
     }
@@ -63,16 +73,18 @@ export class LetterPlans {
     return row.dated_at as Date;
   }
 
-  private async facts(campaign: WholeCampaign): Promise<FactsIn> {
-    const { senderName, organisation, replyTo } = campaign;
-    const datedAt = await this.datedAt(campaign);
+  private async facts(campaign: WholeCampaign, by?: Writer): Promise<FactsIn> {
+    const { organisation } = campaign;
+    const sender = by
+      ? { senderName: by.name, replyTo: by.email, organisationAddress: campaign.replyTo, datedAt: new Date() }
+      : { senderName: campaign.senderName, replyTo: campaign.replyTo, datedAt: await this.datedAt(campaign) };
     const shared = (locale: string) => ({
-      ...{ senderName, organisation, replyTo, datedAt },
+      ...{ ...sender, organisation },
       objectionUrl: (lawmakerId: string) => this.objectionLinks.url(lawmakerId, locale),
     });
     if (!campaign.petitionSlug) return (locale) => ({ ...shared(locale), petition: null });
     const petition = await this.petitions.find(campaign.petitionSlug);
-    const { count, countedAt } = await this.count(campaign);
+    const { count, countedAt } = await (by ? this.countNow(campaign) : this.count(campaign));
     return (locale) => ({
       ...shared(locale),
       petition: {
@@ -89,12 +101,16 @@ export class LetterPlans {
     if (campaign.petitionCountedAt) {
       return { count: Number(campaign.petitionCount), countedAt: campaign.petitionCountedAt };
     }
+    return this.countNow(campaign);
+  }
+
+  private async countNow(campaign: WholeCampaign): Promise<{ count: number; countedAt: Date }> {
     const { count, asOf } = await this.petitions.count(await this.petitions.find(campaign.petitionSlug!));
     return { count, countedAt: new Date(asOf) };
   }
 }
 
-function planned(member: AudienceMember, write: ReturnType<typeof letterWriter>): PlannedLetter {
+function planned(member: AudienceMember, write: (recipient: AudienceMember) => WrittenLetter): PlannedLetter {
   if (member.excluded) return { member, letter: null, excluded: member.excluded };
   if (!member.contactPoint) return { member, letter: null, excluded: 'no-contact-point-for-channel' };
   if (member.contactPoint.channel === 'email' && !isMailbox(member.contactPoint.value)) {

@@ -8,10 +8,11 @@ const iso = (date: Date | null) => date?.toISOString() ?? null;
 
 /** A campaign as the API and the pages show it. */
 export function campaignView(campaign: WholeCampaign): LetterCampaignView {
-  const { id, title, state, version, defaultLocale, senderName, organisation, replyTo, audience } = campaign;
+  const { id, title, mode, state, version, defaultLocale, senderName, organisation, replyTo, audience } = campaign;
   return {
     id,
     title,
+    mode,
     petition: campaign.petitionSlug,
     state,
     version,

@@ -11,7 +11,10 @@ import { LetterCampaign } from './letter-campaign.entity.js';
 @Check('letters_channel_check', `channel IN ('email', 'form', 'post', 'phone')`)
 @Check('letters_raw_sha256_check', `octet_length(raw_sha256) = 32`)
 @Check('letters_reason_check', `(state = 'excluded') = (reason IS NOT NULL)`)
-@Check('letters_mail_check', `(state = 'mail') = (raw_sha256 IS NOT NULL)`)
+@Check(
+  'letters_mail_check',
+  `CASE WHEN sender = 'organisation' THEN (state = 'mail') = (raw_sha256 IS NOT NULL) ELSE raw_sha256 IS NULL END`,
+)
 @Check('letters_done_check', `(state = 'done') = (done_at IS NOT NULL)`)
 @Check('letters_outcome_check', `outcome IN ('reached', 'message', 'no-answer', 'refused')`)
 @Check('letters_call_check', `outcome IS NULL OR channel = 'phone'`)
@@ -30,7 +33,7 @@ export class Letter {
   @Column('uuid')
   lawmakerId: string;
 
-  /** Who writes: `organisation`; supporters' own letters will carry theirs. */
+  /** Who writes: `organisation`, or the id of a supporter's signature, or, once she is forgotten, a random one. */
   @Column('text', { default: 'organisation' })
   sender: string;
 

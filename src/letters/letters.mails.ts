@@ -57,7 +57,7 @@ export class LettersMails {
   }
 
   /** A mailbox that takes no mail is marked for an editor, who decides; one that answers loses the mark. */
-  private async returned(tx: EntityManager, { recipient }: ReturnedMail, fact: Returned): Promise<void> {
+  async returned(tx: EntityManager, { recipient }: ReturnedMail, fact: Returned): Promise<void> {
     if (isHardBounce(fact)) await this.contactPoints.markBounced(tx, recipient, fact.status);
     else if (provesMailbox(fact)) await this.contactPoints.unmarkBounced(tx, recipient);
   }

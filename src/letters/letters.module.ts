@@ -69,6 +69,6 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LetterAnswersConsole,
     LetterAnswersPages,
   ],
-  exports: [BundledLetters, LetterCampaigns, LetterReports, Dispatch],
+  exports: [BundledLetters, LetterCampaigns, LetterPaces, LetterPlans, LetterReports, LettersMails, Dispatch],
 })
 export class LettersModule {}

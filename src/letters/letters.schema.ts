@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Audience } from '../lawmakers/lawmakers.schema.js';
-import { callOutcomes, campaignStates } from './campaign-states.js';
+import { callOutcomes, campaignModes, campaignStates } from './campaign-states.js';
 import { returnKinds } from '../mail/return-kinds.js';
 import { stances } from './answers.schema.js';
 import { Pace } from './pace.schema.js';
@@ -27,6 +27,9 @@ const moment = z.preprocess(none, z.iso.datetime({ offset: true, local: true, er
 
 const campaignFields = {
   title: line(200),
+  mode: z
+    .enum(campaignModes, 'invalid')
+    .describe('organisation: one letter to each lawmaker; supporters: each confirmed supporter to her own lawmakers'),
   /** Slug of the petition whose count the letters may quote. */
   petition: z.preprocess(none, z.string().max(80).nullable()),
   defaultLocale: LetterLocale,
@@ -50,6 +53,7 @@ export const utc = (moment: string) => new Date(/(Z|[+-]\d\d:\d\d)$/.test(moment
 export const NewLetterCampaign = z
   .object({
     ...campaignFields,
+    mode: campaignFields.mode.default('organisation'),
     petition: campaignFields.petition.default(null),
     audience: Audience.default(() => Audience.parse({})),
     notBefore: moment.default(null),
@@ -152,6 +156,7 @@ export type DryRunQuery = z.infer<typeof DryRunQuery>;
 export const LetterCampaignView = z.object({
   id: z.uuid(),
   title: z.string(),
+  mode: z.enum(campaignModes),
   petition: z.string().nullable(),
   state: z.enum(campaignStates),
   version: z.number().int(),

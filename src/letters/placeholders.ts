@@ -21,6 +21,8 @@ export interface LetterFacts {
   senderName: string;
   organisation: string;
   replyTo: string;
+  /** Of a supporter's letter: where the organisation takes objections. She herself is the sender then. */
+  organisationAddress?: string;
   datedAt: Date;
   petition: { title: string; count: number; countedAt: Date; url: string } | null;
   /** The link by which a lawmaker's office stops all further letters. */

@@ -33,7 +33,12 @@ export function withheld(letter: NewLetter, reason: string): NewLetter {
  * Writes the rows of one batch in one statement.
  * @returns the letters that were not there before: only these may go to the outbox
  */
-export async function insertLetters(tx: EntityManager, campaignId: string, letters: NewLetter[]): Promise<NewLetter[]> {
+export async function insertLetters(
+  tx: EntityManager,
+  campaignId: string,
+  letters: NewLetter[],
+  sender = 'organisation',
+): Promise<NewLetter[]> {
   const rows = letters.map(({ raw, ...letter }) => ({
     ...letter,
     rawSha256: raw && sha256(raw).toString('hex'),
@@ -41,7 +46,7 @@ export async function insertLetters(tx: EntityManager, campaignId: string, lette
   const inserted: { id: string }[] = await tx.query(
     `INSERT INTO letters (campaign_id, id, lawmaker_id, sender, state, reason, lawmaker_name, party, chamber, area,
                           legislature, locale, channel, contact, subject, body, raw_sha256)
-     SELECT $1, id, "lawmakerId", 'organisation', state, reason, "lawmakerName", party, chamber, area,
+     SELECT $1, id, "lawmakerId", $3, state, reason, "lawmakerName", party, chamber, area,
             legislature, locale, channel, contact, subject, body, decode("rawSha256", 'hex')
      FROM jsonb_to_recordset($2::jsonb)
        AS letter (id uuid, "lawmakerId" uuid, state text, reason text, "lawmakerName" text, party text, chamber text,
@@ -49,7 +54,7 @@ export async function insertLetters(tx: EntityManager, campaignId: string, lette
                   "rawSha256" text)
      ON CONFLICT (campaign_id, lawmaker_id, sender) DO NOTHING
      RETURNING id`,
-    [campaignId, JSON.stringify(rows)],
+    [campaignId, JSON.stringify(rows), sender],
   );
   const ids = new Set(inserted.map(({ id }) => id));
   return letters.filter(({ id }) => ids.has(id));

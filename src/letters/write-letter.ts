@@ -1,4 +1,4 @@
-import { letterFooter } from './footer.js';
+import { letterFooter, ownWordsHeading } from './footer.js';
 import { compileTemplate, MissingData } from './letter-engine.js';
 import { letterContext, oneLine, type LetterFacts, type Recipient } from './placeholders.js';
 
@@ -35,7 +35,7 @@ export function variantFor<Variant extends { locale: string }>(
 /**
  * Compiles the texts of a campaign once and writes letters by them: the only way words come about, for the preview, the
  * test, the frozen bytes and the tasks alike.
- * @returns a function that throws MissingData
+ * @returns a function that throws MissingData; a supporter's own words follow the campaign's text, under a heading
  */
 export function letterWriter(templates: readonly Template[], defaultLocale: string, factsIn: FactsIn) {
   const compiled = templates.map(({ locale, subject, body }) => ({
@@ -44,13 +44,14 @@ export function letterWriter(templates: readonly Template[], defaultLocale: stri
     body: compileTemplate(body),
     facts: factsIn(locale),
   }));
-  return (recipient: Recipient & { locale: string | null }): WrittenLetter => {
+  return (recipient: Recipient & { locale: string | null }, ownWords = ''): WrittenLetter => {
     const variant = variantFor(recipient.locale, compiled, defaultLocale);
     if (!variant) throw new MissingData('text');
     const context = letterContext(variant.locale, recipient, variant.facts);
     const subject = oneLine(variant.subject(context));
     if (!subject) throw new MissingData('subject');
-    const body = variant.body(context).replace(/\r\n?/g, '\n').trim();
+    const campaignText = variant.body(context).replace(/\r\n?/g, '\n').trim();
+    const body = ownWords ? `${campaignText}\n\n${ownWordsHeading(variant.locale)}\n\n${ownWords}` : campaignText;
     const footer = letterFooter(variant.locale, {
       ...variant.facts,
       legislature: oneLine(recipient.legislature),

@@ -9,6 +9,8 @@ export interface ComposedMail {
   text: string;
   html?: string;
   replyTo?: string;
+  /** MAIL_FROM under another display name; MAIL_FROM itself if not given. */
+  from?: string;
   headers?: Record<string, string>;
 }
 

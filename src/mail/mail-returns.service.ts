@@ -29,7 +29,7 @@ export class MailReturns {
       `SELECT campaign_id AS "campaignId", id, kind, ref, recipient,
               ARRAY(SELECT attempt_id FROM attempts WHERE attempts.campaign_id = outbox.campaign_id
                     AND outbox_id = outbox.id AND handed_over_at IS NOT NULL) AS "attemptIds"
-       FROM outbox WHERE id = $1 AND raw IS NOT NULL`,
+       FROM outbox WHERE id = $1 AND recipient IS NOT NULL`,
       [id],
     );
     return row && row.attemptIds.length > 0 && this.kinds.find(row.kind)?.returned ? row : null;

@@ -61,23 +61,20 @@ export class MailSender {
     if (!mail.intact) return { result: 'refused', reply: 'the stored bytes are not those that were approved' };
     const its = this.kinds.find(mail.kind);
     if (mail.raw && (await its?.isWanted?.(mail)) === false) return { result: 'suppressed' };
-    if (mail.raw) {
-      // The same for every attempt: servers that greylist know the sender again.
-      const returns = its?.returned && this.returnAddresses.of(id);
-      const sender = returns ? { from: returns, reports: true } : { from };
-      return { id, attemptId, createdAt, ...sender, to: mail.recipient!, bytes: mail.raw };
-    }
+    // The same for every attempt: servers that greylist know the sender again.
+    const returns = its?.returned && this.returnAddresses.of(id);
+    const sender = returns ? { from: returns, reports: true } : { from };
+    if (mail.raw) return { id, attemptId, createdAt, ...sender, to: mail.recipient!, bytes: mail.raw };
     try {
-      const kind = this.kinds.find(mail.kind);
-      if (!kind?.compose) return { result: 'deferred', reply: `nobody here writes mails of the kind ${mail.kind}` };
-      const composed = await kind.compose(mail);
+      if (!its?.compose) return { result: 'deferred', reply: `nobody here writes mails of the kind ${mail.kind}` };
+      const composed = await its.compose(mail);
       if (!composed) return { result: 'suppressed' };
-      const fixed = { id, date: createdAt, from: this.settings.MAIL_FROM, lane: mail.lane };
+      const fixed = { id, date: createdAt, from: composed.from ?? this.settings.MAIL_FROM, lane: mail.lane };
       return {
         id,
         attemptId,
         createdAt,
-        from,
+        ...sender,
         to: mailbox(composed.to).address,
         bytes: await this.dkim.sign(await renderMail(composed, fixed)),
       };

@@ -136,6 +136,15 @@ export class OutboxService {
     );
   }
 
+  /** The same for mails that carry a person's own words, and these are blanked whatever becomes of the mail. */
+  async forget(tx: EntityManager, campaignId: string, ids: string[]): Promise<void> {
+    for (const id of ids) await this.suppressPart(tx, campaignId, { id });
+    await tx.query(
+      `UPDATE outbox SET payload = NULL WHERE campaign_id = $1 AND id = ANY ($2) AND payload IS NOT NULL`,
+      [campaignId, ids],
+    );
+  }
+
   /** Takes these mails from the workers that have claimed them: whoever claims them next asks again whether they are wanted. */
   async unclaim(tx: EntityManager, campaignId: string, ids: string[]): Promise<void> {
     await tx.query(

@@ -42,6 +42,21 @@ export async function addToStreams(
   }
 }
 
+/** Streams to which letters come one by one: each is there and awake. Rows that are need no write and no lock. */
+export async function joinStreams(tx: EntityManager, streams: NewStream[]): Promise<void> {
+  for (const { campaignId, stream, sender, calendar, spread } of streams) {
+    await tx.query(
+      `INSERT INTO mail_streams (campaign_id, stream, sender, calendar, spread, starts_at)
+       VALUES ($1, $2, $3, $4, $5, now()) ON CONFLICT DO NOTHING`,
+      [campaignId, stream, sender, JSON.stringify(calendar), spread],
+    );
+    await tx.query(
+      `UPDATE mail_streams SET wait_until = NULL WHERE campaign_id = $1 AND stream = $2 AND wait_until IS NOT NULL`,
+      [campaignId, stream],
+    );
+  }
+}
+
 /** Writes the next opening of every stream whose last one is over. The answer is the same whichever worker asks. */
 export async function turnPages(tx: EntityManager, at: number): Promise<void> {
   const rows = await tx.query(

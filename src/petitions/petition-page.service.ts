@@ -7,6 +7,7 @@ import { Pressure } from '../site/pressure.js';
 import { ProofOfWork } from '../site/proof-of-work.service.js';
 import type { FieldError } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
+import { PetitionExtras } from './petition-extras.js';
 import { Petitions } from './petitions.service.js';
 
 export interface FilledForm {
@@ -26,6 +27,7 @@ export class PetitionPage {
     private readonly switches: Switches,
     private readonly pressure: Pressure,
     private readonly proofs: ProofOfWork,
+    private readonly extras: PetitionExtras,
   ) {}
 
   async render(slug: string, locale: Locale, filled: FilledForm = { values: {}, errors: [] }): Promise<string> {
@@ -67,6 +69,7 @@ export class PetitionPage {
         ? { challenge: JSON.stringify(await this.proofs.challenge(slug)), wait: this.proofs.waitingToken(slug) }
         : null,
       countries: countries(locale),
+      extras: await this.extras.of(petition.id),
     });
   }
 }

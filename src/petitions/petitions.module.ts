@@ -5,6 +5,7 @@ import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { PetitionHistoryPages } from './petition-history.pages.js';
 import { PetitionLog } from './petition-log.service.js';
 import { PetitionMoves } from './petition-moves.service.js';
+import { PetitionExtras } from './petition-extras.js';
 import { PetitionPage } from './petition-page.service.js';
 import { PetitionSettings } from './petition-settings.service.js';
 import { PetitionText } from './petition-text.entity.js';
@@ -23,6 +24,7 @@ import { VerifyPages } from './verify.pages.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Petition, PetitionText]), CountlogModule],
   providers: [
+    PetitionExtras,
     Petitions,
     PetitionConsolePages,
     PetitionLog,
@@ -42,6 +44,6 @@ import { VerifyPages } from './verify.pages.js';
     ProofsApi,
     VerifyPages,
   ],
-  exports: [Petitions, PetitionPage],
+  exports: [Petitions, PetitionExtras, PetitionPage],
 })
 export class PetitionsModule {}

@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { appendFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { Belongings } from './belongings.js';
 
 /** What somebody wanted: to be forgotten and stay counted, or to be gone from the count too. */
 export type Wish = 'erased' | 'withdrawn';
@@ -29,6 +30,7 @@ export class ErasureJournal implements OnModuleInit {
   constructor(
     @Inject(SETTINGS) settings: Settings,
     private readonly database: DataSource,
+    private readonly belongings: Belongings,
   ) {
     this.folder = join(settings.DATA_DIR, 'erasures');
   }
@@ -83,10 +85,14 @@ export class ErasureJournal implements OnModuleInit {
     return names.filter((name) => /^\d{4}-\d\d\.jsonl$/.test(name)).toSorted();
   }
 
-  private async apply(lines: Line[]): Promise<number> {
+  private apply(lines: Line[]): Promise<number> {
+    return this.database.transaction((tx) => this.applyIn(tx, lines));
+  }
+
+  private async applyIn(tx: EntityManager, lines: Line[]): Promise<number> {
     const of = (wish: Wish) => lines.filter((line) => line.wish === wish);
     const columns = (some: Line[]) => [some.map(({ petition }) => petition), some.map(({ signature }) => signature)];
-    const [{ erased }] = await this.database.query(
+    const [{ erased }] = await tx.query(
       `WITH blanked AS (
          UPDATE signatures s SET ${forgotten} FROM unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
          WHERE s.petition_id = j.petition_id AND s.id = j.id AND s.box IS NOT NULL
@@ -99,10 +105,10 @@ export class ErasureJournal implements OnModuleInit {
          WHERE q.petition_id = blanked.petition_id AND q.signature_id = blanked.id AND q.kind = 'sign'
            AND q.due_at = 'infinity'
        )
-       SELECT count(*)::int AS erased FROM blanked`,
+       SELECT coalesce(jsonb_agg(jsonb_build_object('petition', petition_id, 'signature', id)), '[]') AS erased FROM blanked`,
       columns(of('erased')),
     );
-    const [{ withdrawn }] = await this.database.query(
+    const [{ withdrawn }] = await tx.query(
       `WITH gone AS (
          DELETE FROM signatures s USING unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
          WHERE s.petition_id = j.petition_id AND s.id = j.id
@@ -123,10 +129,15 @@ export class ErasureJournal implements OnModuleInit {
          FROM gone JOIN logs USING (petition_id)
          WHERE ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM never_logged WHERE signature_id = gone.id)
        )
-       SELECT count(*)::int AS withdrawn FROM gone`,
+       SELECT coalesce(jsonb_agg(jsonb_build_object('petition', petition_id, 'signature', id)), '[]') AS withdrawn FROM gone`,
       columns(of('withdrawn')),
     );
-    return (erased as number) + (withdrawn as number);
+    const again = [...(erased as Line[]), ...(withdrawn as Line[])];
+    for (const petition of new Set(again.map((line) => line.petition))) {
+      const theirs = again.filter((line) => line.petition === petition).map(({ signature }) => signature);
+      await this.belongings.forget(tx, petition, theirs);
+    }
+    return again.length;
   }
 }
 

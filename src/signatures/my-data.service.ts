@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Petitions } from '../petitions/petitions.service.js';
 import { Vault } from '../vault/vault.service.js';
+import { Belongings } from './belongings.js';
 import type { HeldSignature } from './rights.schema.js';
 import { SealedLinks } from './sealed-links.js';
 import type { SealedForm } from './sealed-form.js';
@@ -31,6 +32,7 @@ export class MyData {
     private readonly petitions: Petitions,
     private readonly links: SealedLinks,
     private readonly vault: Vault,
+    private readonly belongings: Belongings,
   ) {}
 
   /** Whether there is anything: for the mail that is about to be written. */
@@ -41,7 +43,7 @@ export class MyData {
   /** @throws Problem gone */
   async held(token: string): Promise<{ email: string; signatures: HeldSignature[] }> {
     const form = this.links.open('my-data', token);
-    const signatures = (await this.rows(form)).map((row): HeldSignature => {
+    const signatures = (await this.rows(form)).map(async (row): Promise<HeldSignature> => {
       const person = row.box && openBox(this.vault, row.petition_id, row.id, row.box);
       const { country, source, locale } = row;
       return {
@@ -53,9 +55,10 @@ export class MyData {
         auditSalt: person?.salt ?? null,
         state: row.out ? 'taken-out' : row.index !== null ? 'counted' : 'waiting',
         entry: row.index === null ? null : Number(row.index),
+        kept: await this.belongings.held(row.petition_id, row.id),
       };
     });
-    return { email: form.email, signatures };
+    return { email: form.email, signatures: await Promise.all(signatures) };
   }
 
   /** One search for all petitions: in each she has another digest. */

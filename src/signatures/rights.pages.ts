@@ -220,9 +220,10 @@ export class RightsPages {
   @Header('content-disposition', 'attachment; filename="my-data.csv"')
   async csv(@Param('token') token: string) {
     const { email, signatures } = await this.myData.held(token);
-    const rows = signatures.map(({ consents, ...held }) => ({
+    const rows = signatures.map(({ consents, kept, ...held }) => ({
       address: email,
       ...held,
+      kept: JSON.stringify(kept),
       consents: consents.map(({ purpose, wording }) => `${purpose}: ${wording}`).join('\n'),
     }));
     const cells = rows.map((row) =>

@@ -34,6 +34,9 @@ export const HeldSignature = z.object({
   auditSalt: text.describe('with the address it opens B of the entry in an audit; base64'),
   state: z.enum(['waiting', 'counted', 'taken-out']),
   entry: z.number().int().nullable().describe('index in the public log'),
+  kept: z
+    .record(z.string(), z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))))
+    .describe('what else belongs to it, such as letters that she sent'),
 });
 export type HeldSignature = z.infer<typeof HeldSignature>;
 

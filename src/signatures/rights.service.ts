@@ -5,6 +5,7 @@ import { codeHash, parseCode } from '../countlog/codes.js';
 import { LogError } from '../countlog/log-error.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { Problem, problems } from '../site/problem.js';
+import { Belongings } from './belongings.js';
 import { EntrySearch } from './entry-search.service.js';
 import { ErasureJournal, forgotten } from './erasure-journal.js';
 import type { SealedForm } from './sealed-form.js';
@@ -25,6 +26,7 @@ export class Rights {
     private readonly search: EntrySearch,
     private readonly links: SealedLinks,
     private readonly journal: ErasureJournal,
+    private readonly belongings: Belongings,
   ) {}
 
   /** Takes the name back with a link from her mailbox. Twice is once. @throws Problem gone, wrong-state */
@@ -48,6 +50,7 @@ export class Rights {
       // What waits for a person could not be judged any more: it goes altogether, and was never counted.
       if (found.flagged) return this.drop(tx, petition.id, found.id as string);
       await this.journal.add(petition.id, found.id as string, 'erased');
+      await this.belongings.forget(tx, petition.id, [found.id as string]);
       await tx.query(`UPDATE signatures SET ${forgotten} WHERE petition_id = $1 AND id = $2`, [petition.id, found.id]);
     });
     return petition;
@@ -91,6 +94,7 @@ export class Rights {
       if (found?.flagged) return this.drop(tx, petition.id, id);
       if (!found && (await isOnItsWay(tx, petition.id, id))) return;
       await this.journal.add(petition.id, id, 'withdrawn');
+      await this.belongings.forget(tx, petition.id, [id]);
       await tx.query(
         `WITH gone AS (DELETE FROM signatures WHERE petition_id = $1 AND id = $2 RETURNING identity),
          remembered AS (
@@ -111,6 +115,7 @@ export class Rights {
   /** A signature that was never logged leaves no entry either. */
   private async drop(tx: EntityManager, petitionId: string, id: string): Promise<void> {
     await this.journal.add(petitionId, id, 'withdrawn');
+    await this.belongings.forget(tx, petitionId, [id]);
     await tx.query(
       `WITH gone AS (DELETE FROM signatures WHERE petition_id = $1 AND id = $2 RETURNING identity),
        unflagged AS (DELETE FROM flags WHERE petition_id = $1 AND signature_id = $2),

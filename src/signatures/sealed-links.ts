@@ -8,7 +8,7 @@ import { type SealedForm, unpackForm } from './sealed-form.js';
 export const linkHours = 72;
 
 /** What a link is good for; none is good for anything else. */
-export type LinkPurpose = 'confirm' | 'withdraw' | 'my-data';
+export type LinkPurpose = 'confirm' | 'withdraw' | 'my-data' | 'write';
 
 /** Reads the links that the mails carry. */
 @Injectable()

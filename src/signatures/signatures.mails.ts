@@ -41,6 +41,7 @@ export class SignaturesMails implements OnModuleInit {
       accepted: ({ campaignId }) => this.funnel.count(campaignId, 'mailed'),
     });
     this.kinds.register({ name: 'withdraw-signature', inDoubt: 'resend', compose: (mail) => this.withdraw(mail) });
+    this.kinds.register({ name: 'write-letter', inDoubt: 'resend', compose: (mail) => this.letMeWrite(mail) });
     this.kinds.register({ name: 'my-data', inDoubt: 'resend', compose: (mail) => this.showData(mail) });
   }
 
@@ -61,6 +62,12 @@ export class SignaturesMails implements OnModuleInit {
     const form = this.open('my-data', payload);
     if (!form || !(await this.myData.isHeld(form))) return null;
     return this.write('my-data', form, `my-data/${payload!.toString('base64url')}`);
+  }
+
+  private async letMeWrite({ payload }: QueuedMail): Promise<ComposedMail | null> {
+    const form = this.open('write', payload);
+    if (!form || !(await this.signatures.hasSigned(form))) return null;
+    return this.write('write-letter', form, `write/${payload!.toString('base64url')}`);
   }
 
   private open(purpose: LinkPurpose, payload: Buffer | null): SealedForm | null {

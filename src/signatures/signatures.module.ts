@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CountlogModule } from '../countlog/countlog.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
+import { Belongings } from './belongings.js';
 import { Consent } from './consent.entity.js';
 import { Consents } from './consents.service.js';
 import { Flag } from './flag.entity.js';
@@ -33,6 +34,7 @@ import { Withdrawal } from './withdrawal.entity.js';
     MailModule,
   ],
   providers: [
+    Belongings,
     EntrySearch,
     ErasureJournal,
     MyData,
@@ -47,6 +49,6 @@ import { Withdrawal } from './withdrawal.entity.js';
     Suspicion,
   ],
   controllers: [SignaturesApi, SignaturesPages, RightsApi, RightsPages],
-  exports: [Funnel, Signatures],
+  exports: [Belongings, Funnel, SealedLinks, Signatures],
 })
 export class SignaturesModule {}

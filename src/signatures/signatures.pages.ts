@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PetitionExtras } from '../petitions/petition-extras.js';
 import { PetitionPage } from '../petitions/petition-page.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { FormTokens } from '../site/form-token.service.js';
@@ -35,6 +36,7 @@ export class SignaturesPages {
     private readonly limits: Limits,
     private readonly pressure: Pressure,
     private readonly proofs: ProofOfWork,
+    private readonly extras: PetitionExtras,
   ) {}
 
   @Post('p/:slug/signatures')
@@ -156,6 +158,7 @@ export class SignaturesPages {
       path: `/confirm/${token}/thank-you`,
       petition: this.view(petition, locale),
       ...{ token, count, pending, hasWords: signed.words !== '', ...codes },
+      extras: await this.extras.of(petition.id),
       form: { values: { words: signed.words, ...values }, errors },
     });
   }

@@ -17,7 +17,7 @@ import { Funnel } from './funnel.service.js';
 import { packForm, type SealedForm, type SignatureSource } from './sealed-form.js';
 import { linkHours, SealedLinks } from './sealed-links.js';
 import type { NewSignature } from './signatures.schema.js';
-import { openBox, sealBox } from './signer-box.js';
+import { openBox, sealBox, type Signer } from './signer-box.js';
 import { Suspicion } from './suspicion.js';
 
 /** Stands in a link that is about all petitions. */
@@ -91,11 +91,16 @@ export class Signatures {
   }
 
   /**
-   * Queues a link that takes the name back or erases it, if there is anything to take back, or one that shows everything
-   * that is held; the answer is the same if there is nothing.
+   * Queues a link that takes the name back or erases it, if there is anything to take back, one that shows everything
+   * that is held, or one to write to lawmakers with, as one who has signed; the answer is the same if there is nothing.
    * @param slug of the petition; everything that is held is shown for all
    */
-  async askForRights(kind: 'withdraw' | 'my-data', email: string, locale: string, slug?: string): Promise<void> {
+  async askForRights(
+    kind: 'withdraw' | 'my-data' | 'write',
+    email: string,
+    locale: string,
+    slug?: string,
+  ): Promise<void> {
     const petitionId = slug ? (await this.petitions.find(slug)).id : everyPetition;
     const form = packForm({
       petitionId,
@@ -108,8 +113,8 @@ export class Signatures {
       textVersion: 0,
       consents: { sign: 0, showName: 0, news: 0 },
     });
-    const mail = kind === 'withdraw' ? 'withdraw-signature' : 'my-data';
-    await this.queueMail(mail, petitionId, email, this.vault.sealLink(kind, form));
+    const mails = { withdraw: 'withdraw-signature', 'my-data': 'my-data', write: 'write-letter' } as const;
+    await this.queueMail(mails[kind], petitionId, email, this.vault.sealLink(kind, form));
   }
 
   /**
@@ -161,6 +166,39 @@ export class Signatures {
     ]);
     if (!row?.box) throw problems.gone('There is no signature behind this link.');
     return { petitionId: form.petitionId, words: openBox(this.vault, form.petitionId, row.id, row.box).words };
+  }
+
+  /**
+   * Who writes with this link: her signature as it is now.
+   * @throws Problem gone if she has not signed, has withdrawn or was erased; wrong-state while a person must look at her signature
+   */
+  async writer(token: string): Promise<{ petitionId: string; signatureId: string; locale: string; signer: Signer }> {
+    const form = this.links.open('write', token);
+    const [row] = await this.database.query(
+      `SELECT id, box, EXISTS (SELECT FROM flags f WHERE f.petition_id = s.petition_id AND f.signature_id = s.id)
+         OR EXISTS (SELECT FROM invalidated i WHERE i.petition_id = s.petition_id AND i.signature_id = s.id) AS doubted
+       FROM signatures s WHERE petition_id = $1 AND identity = $2 AND box IS NOT NULL`,
+      [form.petitionId, this.links.identity(form.petitionId, form)],
+    );
+    if (!row) throw problems.gone('There is no signature behind this link.');
+    if (row.doubted) throw problems.wrongState('Your signature has not been accepted yet.');
+    const signer = openBox(this.vault, form.petitionId, row.id, row.box);
+    return { petitionId: form.petitionId, signatureId: row.id as string, locale: form.locale, signer };
+  }
+
+  /** From the link that confirmed to one that writes, as long as the first one is good. @throws Problem gone */
+  writeLink(token: string): string {
+    return this.vault.sealLink('write', packForm(this.links.open('confirm', token))).toString('base64url');
+  }
+
+  /** Her name and address, for a mail to her about something of hers; null if she has gone since. */
+  async signer(petitionId: string, signatureId: string): Promise<(Signer & { locale: string }) | null> {
+    const [row] = await this.database.query(
+      `SELECT box, locale FROM signatures WHERE petition_id = $1 AND id = $2 AND box IS NOT NULL
+         AND NOT EXISTS (SELECT FROM invalidated i WHERE i.petition_id = $1 AND i.signature_id = $2)`,
+      [petitionId, signatureId],
+    );
+    return row ? { ...openBox(this.vault, petitionId, signatureId, row.box), locale: row.locale } : null;
   }
 
   /** What she can keep as evidence that she is, or will be, counted. @throws Problem gone if she has not signed, has withdrawn or was erased */

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { LawmakersModule } from '../lawmakers/lawmakers.module.js';
+import { LettersModule } from '../letters/letters.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { PetitionsModule } from '../petitions/petitions.module.js';
+import { SignaturesModule } from '../signatures/signatures.module.js';
+import { SupporterFigures } from './supporter-figures.service.js';
+import { SupporterLetter } from './supporter-letter.entity.js';
+import { SupporterLetters } from './supporter-letters.service.js';
+import { SupportersApi } from './supporters.api.js';
+import { SupportersConsole } from './supporters.console.js';
+import { SupportersMails } from './supporters.mails.js';
+import { WritePages } from './write.pages.js';
+
+/** Supporters who write to their own lawmakers. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([SupporterLetter]),
+    PetitionsModule,
+    SignaturesModule,
+    LawmakersModule,
+    LettersModule,
+    MailModule,
+  ],
+  providers: [SupporterLetters, SupporterFigures, SupportersMails],
+  controllers: [WritePages, SupportersApi, SupportersConsole],
+})
+export class SupportersModule {}
