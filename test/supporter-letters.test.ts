@@ -95,6 +95,8 @@ test('a signer finds her lawmakers, sees the letters to the last character, send
   expect(shown).toContain(`In my own words:\n\n${words}`);
   expect(shown).toContain('Sara Ahmadi, who confirmed this address to us, and handed on by River Friends');
   expect(preview.body).not.toContain('<b>nobody');
+  // The link by which an office objects is nobody else's.
+  expect(preview.body).not.toMatch(/\/o\/[0-9A-Z]{16}/);
   expect(await letters()).toEqual([]);
 
   expect((await send(token, wanted)).headers.location).toBe(`/en/write/${token}/sent`);
@@ -104,6 +106,10 @@ test('a signer finds her lawmakers, sees the letters to the last character, send
   expect(await mailTo('anna@upper.testland.example')).toHaveLength(1);
   const [copy] = (await mailTo(sara.email)).filter(({ subject }) => subject === 'A copy of your letters');
   expect(copy!.text.replaceAll('\r\n', '\n')).toContain(shown.trim());
+  expect(mail!.text + copy!.text).not.toMatch(/\/o\/[0-9A-Z]{16}/);
+  const east = (await get(`/en/write/${token}?area=SE%20East`)).body;
+  expect(east).toContain('https://lower.testland.example/write/6');
+  expect(east).not.toMatch(/\/o\/[0-9A-Z]{16}|handed on by/);
   // Sent: nothing of hers waits any more.
   expect(await letters()).toMatchObject([{ name: 'Anna Berg', state: 'accepted', blank: true }]);
   expect((await get(`/en/write/${token}/sent`)).body).toContain('Anna Berg');

@@ -159,8 +159,10 @@ export function letterFooter(locale: string, facts: FooterFacts): string {
   const lines = [
     (facts.organisationAddress ? wording.written : wording.sent)(facts.organisation, facts.senderName),
     facts.legislature ? wording.why(facts.legislature) : wording.whyUnknown,
-    facts.organisationAddress ? wording.objectThere(facts.organisationAddress) : wording.object(facts.replyTo),
-    wording.stop(facts.objectionUrl),
+    // No link in a supporter's letter: she sees it, and answers to her quote it, so it would not be the office's alone.
+    ...(facts.organisationAddress
+      ? [wording.objectThere(facts.organisationAddress)]
+      : [wording.object(facts.replyTo), wording.stop(facts.objectionUrl)]),
   ];
   if (facts.petition) {
     const { title, count, countedAt, url } = facts.petition;

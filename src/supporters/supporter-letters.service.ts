@@ -127,6 +127,8 @@ export class SupporterLetters implements Keeper {
     });
     return planned.flatMap(asText).map((text) => ({
       ...text,
+      // What stands below the words is about letters that we hand on.
+      text: text.text.slice(0, text.text.lastIndexOf('\n\n-- \n')),
       contact: text.lawmaker.contactPoint!.value,
       channel: text.lawmaker.contactPoint!.channel,
     }));

@@ -1,0 +1,149 @@
+import type { Browser, Page } from 'playwright-core';
+import { Dispatch } from '../../src/letters/dispatch.service.js';
+import { Staff } from '../../src/staff/staff.service.js';
+import { cast } from '../support/cast.js';
+import { approve, campaignOf, importTestland, person } from '../support/letters.js';
+import { launch, withChromium } from './support/chromium.js';
+import { fine, look } from './support/look.js';
+import { startSite, type Site, until } from './support/site.js';
+
+const slug = '1988-investigation';
+const password = 'correct-horse-battery';
+
+withChromium('writing to representatives', () => {
+  let site: Site;
+  let browser: Browser;
+  let campaign: string;
+  let thanks: string;
+  const mails = async () =>
+    (await (await fetch(`${site.url}/dev/inbox.json`)).json()) as { to: string; links: string[]; text: string }[];
+
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    await site.get(Staff).add(cast.ada, 'system', password);
+    browser = await launch();
+    await importTestland(site);
+    const [olga, amir] = [person('Olga', 'organiser'), person('Amir', 'approver')];
+    const more = { mode: 'supporters', petition: slug, notAfter: '2099-01-01T00:00' };
+    campaign = await campaignOf(site, olga, { more });
+    await approve(site, campaign, olga, amir);
+    await site.get(Dispatch).start(campaign, amir);
+    await fetch(`${site.url}/api/v1/petitions/${slug}/signatures`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ name: 'Sara Mohammadi', email: 'sara@example.org', country: 'SE', locale: 'en' },
+        consents: { sign: true },
+      }),
+    });
+    const [mail] = await until(mails, (found) => found.length === 1);
+    const link = new URL(mail!.links[0]!).pathname.replace(/^\/\w+/, '');
+    await fetch(`${site.url}/api/v1/confirmations/${link.split('/').pop()}`, { method: 'PUT' });
+    thanks = `${link}/thank-you`;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const chosen = async (page: Page) => {
+    await page.locator('#area').selectOption('SE North');
+    await page.locator('form[method=get] button').click();
+    await page.locator('#lawmakers').waitFor();
+  };
+  const previewed = async (page: Page) => {
+    await chosen(page);
+    await page.locator('#words').fill('My grandfather was among them.\n\nپدربزرگم یکی از آنان بود.');
+    await page.locator('form[method=post] button').first().click();
+    await page.locator('pre').first().waitFor();
+  };
+
+  test('the whole way without JavaScript: petition, thank-you, area, words, preview, change, send', async () => {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(`${site.url}/en${thanks}`);
+    await page.getByRole('button', { name: 'Write to them' }).click();
+    await previewed(page);
+    expect(await page.locator('pre').count()).toBe(2);
+    await page.getByRole('button', { name: 'Change something' }).click();
+    expect(await page.locator('#words').inputValue()).toContain('My grandfather');
+    await page.getByRole('checkbox', { name: /فاطمه/ }).uncheck();
+    await page.getByRole('button', { name: 'Look at the letters' }).click();
+    expect(await page.locator('pre').count()).toBe(1);
+    await page.getByRole('button', { name: 'Send the letter' }).click();
+    await page.getByRole('heading', { name: 'Thank you for writing' }).waitFor();
+    const [sent] = (await until(mails, (found) => found.some(({ to }) => to.includes('anna@')))).filter(({ to }) =>
+      to.includes('anna@'),
+    );
+    expect(sent!.text.replaceAll('\r\n', '\n')).toContain(
+      'My grandfather was among them.\n\nپدربزرگم یکی از آنان بود.',
+    );
+    await page.context().close();
+  });
+
+  test.each(['en', 'fa'])('%s: every page can be used by everybody', async (locale) => {
+    const at = (path: string) => `${site.url}/${locale}${path}`;
+    expect(await look(browser, at(`/p/${slug}/write`), `write-ask-${locale}`)).toEqual(fine());
+    expect(await look(browser, at(`/p/${slug}/write-asked`), `write-asked-${locale}`)).toEqual(fine());
+    expect(await look(browser, at(thanks), `write-thanks-${locale}`)).toEqual(fine());
+    const start = async (page: Page) => {
+      await page.locator('form[action$="/write"] button').click();
+      await page.locator('#area').waitFor();
+    };
+    const on = (step: (page: Page) => Promise<void>) => async (page: Page) => {
+      await start(page);
+      await step(page);
+    };
+    const east = async (page: Page) => {
+      await page.locator('#area').selectOption('SE East');
+      await page.locator('form[method=get] button').click();
+      await page.locator('#by-hand').waitFor();
+      await page.locator('details summary').first().click();
+    };
+    const nobody = async (page: Page) => {
+      await chosen(page);
+      for (const box of await page.locator('#lawmakers input:not([disabled])').all()) await box.uncheck();
+      await page.locator('form[method=post] button').first().click();
+      await page.locator('#errors').waitFor();
+    };
+    const sent = async (page: Page) => {
+      await start(page);
+      await page.goto(`${page.url()}/sent`);
+    };
+    for (const [name, act, status] of [
+      ['write', on(chosen), 200],
+      ['write-by-hand', on(east), 200],
+      ['write-errors', on(nobody), 422],
+      ['write-preview', on(previewed), 200],
+      ['write-sent', sent, 200],
+    ] as const) {
+      expect([name, await look(browser, at(thanks), `${name}-${locale}`, { act })]).toEqual([name, fine(status)]);
+    }
+  });
+
+  test.each(['en', 'fa'])('%s: the organiser sees numbers', async (locale) => {
+    const session = await sessionOfAda();
+    for (const [name, path] of [
+      ['supporters', `/console/letters/${campaign}/supporters`],
+      ['supporters-campaign', `/console/letters/${campaign}`],
+      ['supporters-settings', '/console/letters/new'],
+    ] as const) {
+      expect([name, await look(browser, `${site.url}/${locale}${path}`, `${name}-${locale}`, { session })]).toEqual([
+        name,
+        fine(),
+      ]);
+    }
+  });
+
+  const sessionOfAda = async () => {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    await page.goto(`${site.url}/en/console`);
+    await page.locator('input[name=email]').fill(cast.ada.email);
+    await page.locator('input[name=password]').fill(password);
+    await page.locator('main form button').click();
+    await page.locator('.rail').waitFor();
+    const state = await page.context().storageState();
+    await page.context().close();
+    return state;
+  };
+});
