@@ -193,10 +193,12 @@ describe('a backup that is put back', () => {
     const kept = await sign('kept@example.org');
     await sign('erased@example.org');
     const gone = await sign('gone@example.org');
+    const { code } = await sign('coded@example.org');
     await log();
     const [backup] = await app.database.query(`SELECT jsonb_agg(row)::text AS all FROM signatures AS row`);
     await post(`${await rightsLink('erased@example.org')}/erasure`);
     await api('DELETE', `confirmations/${gone.token}`);
+    await api('POST', 'petitions/wetlands/withdrawals/by-code', { code: code! });
 
     await app.database.query(`DELETE FROM signatures`);
     await app.database.query(`DELETE FROM withdrawals`);
@@ -204,12 +206,12 @@ describe('a backup that is put back', () => {
     await app.database.query(`INSERT INTO signatures SELECT * FROM jsonb_populate_recordset(NULL::signatures, $1)`, [
       backup.all,
     ]);
-    expect(await rows()).toHaveLength(3);
-    expect(await app.get(ErasureJournal).replay()).toBe(2);
+    expect(await rows()).toHaveLength(4);
+    expect(await app.get(ErasureJournal).replay()).toBe(3);
     expect(await app.get(ErasureJournal).replay()).toBe(0);
     const left: { box: Buffer | null }[] = await rows();
     expect(left.map(({ box }) => box === null).toSorted()).toEqual([false, true]);
-    expect(await log()).toMatchObject({ count: 2, withdrawn: { byMailbox: 1 } });
+    expect(await log()).toMatchObject({ count: 2, withdrawn: { byMailbox: 1, byCode: 1 } });
     expect((await confirm(app, kept.token)).json()).toMatchObject({ code: null });
   });
 

@@ -12,6 +12,8 @@ interface Line {
   petition: string;
   signature: string;
   wish: Wish;
+  /** Hex of the hash of the code she withdrew with, as the log will say it. */
+  code?: string;
 }
 
 /** Backups older than this must not be put back: the journal does not reach there. */
@@ -41,13 +43,16 @@ export class ErasureJournal implements OnModuleInit {
   }
 
   /** On the disk when it returns. Call it before the commit: a wish too many does no harm, one too few does. */
-  async add(petition: string, signature: string, wish: Wish): Promise<void> {
+  async add(petition: string, signature: string, wish: Wish, codeHash?: Buffer): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const path = join(this.folder, `${new Date().toISOString().slice(0, 7)}.jsonl`);
     const file = await open(path, 'a', 0o600);
     try {
       // The break before it: a line that a crash cut short must not swallow this one.
-      await appendFile(file, `\n${JSON.stringify({ petition, signature, wish } satisfies Line)}\n`);
+      await appendFile(
+        file,
+        `\n${JSON.stringify({ petition, signature, wish, ...(codeHash && { code: codeHash.toString('hex') }) } satisfies Line)}\n`,
+      );
       await file.sync();
     } finally {
       await file.close();
@@ -61,7 +66,13 @@ export class ErasureJournal implements OnModuleInit {
   async replay(): Promise<number> {
     let touched = 0;
     for (const name of await this.files()) {
-      const lines = (await readFile(join(this.folder, name), 'utf8')).split('\n').flatMap(readLine);
+      const written = (await readFile(join(this.folder, name), 'utf8')).split('\n').filter(Boolean);
+      const lines = written.flatMap(readLine);
+      if (lines.length < written.length) {
+        this.log.warn(
+          `${written.length - lines.length} lines of erasures/${name} cannot be read: cut by a crash, or the file was changed`,
+        );
+      }
       for (let at = 0; at < lines.length; at += page) touched += await this.apply(lines.slice(at, at + page));
     }
     return touched;
@@ -110,9 +121,9 @@ export class ErasureJournal implements OnModuleInit {
     );
     const [{ withdrawn }] = await tx.query(
       `WITH gone AS (
-         DELETE FROM signatures s USING unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
+         DELETE FROM signatures s USING unnest($1::uuid[], $2::uuid[], $3::text[]) AS j (petition_id, id, code)
          WHERE s.petition_id = j.petition_id AND s.id = j.id
-         RETURNING s.petition_id, s.id, s.identity, s.country, s.source
+         RETURNING s.petition_id, s.id, s.identity, s.country, s.source, decode(j.code, 'hex') AS code_hash
        ), remembered AS (
          INSERT INTO withdrawals (petition_id, identity) SELECT petition_id, identity FROM gone
          ON CONFLICT (petition_id, identity) DO UPDATE SET withdrawn_at = now()
@@ -124,13 +135,13 @@ export class ErasureJournal implements OnModuleInit {
          WHERE q.petition_id = gone.petition_id AND q.signature_id = gone.id AND q.kind = 'sign' AND q.due_at = 'infinity'
          RETURNING q.signature_id
        ), queued AS (
-         INSERT INTO log_queue (petition_id, id, kind, reason, signature_id, day, country, source)
-         SELECT petition_id, gen_random_uuid(), 'withdraw', 2, gone.id, (now() AT TIME ZONE 'UTC')::date, country, source
+         INSERT INTO log_queue (petition_id, id, kind, reason, code_hash, signature_id, day, country, source)
+         SELECT petition_id, gen_random_uuid(), 'withdraw', CASE WHEN code_hash IS NULL THEN 2 ELSE 1 END, code_hash, gone.id, (now() AT TIME ZONE 'UTC')::date, country, source
          FROM gone JOIN logs USING (petition_id)
          WHERE ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM never_logged WHERE signature_id = gone.id)
        )
        SELECT coalesce(jsonb_agg(jsonb_build_object('petition', petition_id, 'signature', id)), '[]') AS withdrawn FROM gone`,
-      columns(of('withdrawn')),
+      [...columns(of('withdrawn')), of('withdrawn').map(({ code }) => code ?? null)],
     );
     const again = [...(erased as Line[]), ...(withdrawn as Line[])];
     for (const petition of new Set(again.map((line) => line.petition))) {
@@ -147,10 +158,10 @@ export const forgotten = `box = NULL, domain = NULL, locale = '', text_version =
 /** A line that was cut by a crash was never promised to anybody. */
 function readLine(line: string): Line[] {
   try {
-    const { petition, signature, wish } = JSON.parse(line) as Line;
+    const { petition, signature, wish, code } = JSON.parse(line) as Line;
     const uuid = /^[0-9a-f-]{36}$/;
     return uuid.test(petition) && uuid.test(signature) && (wish === 'erased' || wish === 'withdrawn')
-      ? [{ petition, signature, wish }]
+      ? [{ petition, signature, wish, ...(/^[0-9a-f]{64}$/.test(code ?? '') && ({ code } as { code: string })) }]
       : [];
   } catch {
     return [];

@@ -93,7 +93,7 @@ export class Rights {
         throw problems.wrongState('This count was handed in and sealed. You can still have your data erased.');
       if (found?.flagged) return this.drop(tx, petition.id, id);
       if (!found && (await isOnItsWay(tx, petition.id, id))) return;
-      await this.journal.add(petition.id, id, 'withdrawn');
+      await this.journal.add(petition.id, id, 'withdrawn', proof.reason === 1 ? proof.codeHash : undefined);
       await this.belongings.forget(tx, petition.id, [id]);
       await tx.query(
         `WITH gone AS (DELETE FROM signatures WHERE petition_id = $1 AND id = $2 RETURNING identity),
