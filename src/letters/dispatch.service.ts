@@ -268,15 +268,13 @@ export class Dispatch implements BeforeApplicationShutdown {
 }
 
 async function partOf(tx: EntityManager, campaignId: string, { legislature, lawmakerId }: LetterPart): Promise<Part> {
-  const [row] = lawmakerId
-    ? await tx.query(`SELECT id FROM letters WHERE campaign_id = $1 AND lawmaker_id = $2 AND state = 'mail'`, [
-        campaignId,
-        lawmakerId,
-      ])
-    : await tx.query(`SELECT stream FROM mail_streams WHERE campaign_id = $1 AND stream = $2`, [
-        campaignId,
-        legislature,
-      ]);
+  const [row] = await (lawmakerId
+    ? tx.query(
+        `SELECT array_agg(id) AS ids FROM letters WHERE campaign_id = $1 AND lawmaker_id = $2 AND state = 'mail'
+         HAVING count(*) > 0`,
+        [campaignId, lawmakerId],
+      )
+    : tx.query(`SELECT stream FROM mail_streams WHERE campaign_id = $1 AND stream = $2`, [campaignId, legislature]));
   if (!row) throw problems.notFound('No letter of this campaign goes there by mail.');
   return row as Part;
 }

@@ -35,14 +35,14 @@ export class LettersMails {
 
   /** What has not left to a person who objects, under any of her records: mails that wait, tasks that nobody has done. */
   private async takeBack(tx: EntityManager, lawmakerId: string): Promise<void> {
-    const mails = await tx.query<{ campaign_id: string; id: string }[]>(
-      `SELECT l.campaign_id, l.id FROM letters l JOIN outbox o ON o.campaign_id = l.campaign_id AND o.id = l.id
+    const mails = await tx.query<{ campaignId: string; ids: string[] }[]>(
+      `SELECT l.campaign_id AS "campaignId", array_agg(l.id) AS ids FROM letters l JOIN outbox o ON o.campaign_id = l.campaign_id AND o.id = l.id
        WHERE l.lawmaker_id = ANY (${recordsOfId('$1')}) AND l.state = 'mail'
          AND o.state IN ('queued', 'claimed', 'handing_over', 'deferred', 'held')
-       ORDER BY l.campaign_id, l.id`,
+       GROUP BY l.campaign_id ORDER BY l.campaign_id`,
       [lawmakerId],
     );
-    for (const { campaign_id, id } of mails) await this.outbox.suppressPart(tx, campaign_id, { id });
+    for (const { campaignId, ids } of mails) await this.outbox.suppressPart(tx, campaignId, { ids });
     await tx.query(
       `UPDATE letters SET state = 'excluded', reason = 'objection', subject = NULL, body = NULL
        WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND state = 'task'`,

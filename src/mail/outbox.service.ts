@@ -25,10 +25,10 @@ export interface NewMail {
   expiresAt?: Date;
 }
 
-/** Letters of one stream of a campaign, or one letter. */
+/** Letters of one stream of a campaign, or single ones. */
 export interface Part {
   stream?: string;
-  id?: string;
+  ids?: string[];
 }
 
 /** What the other rooms know of mail: put it in, hold it, let it go, take it back. All in the caller's transaction. */
@@ -110,8 +110,8 @@ export class OutboxService {
        SET stop = CASE WHEN $4 THEN 'pause' END,
            state_at = CASE WHEN state = 'held' AND NOT $4 THEN now() ELSE state_at END,
            state = CASE WHEN state <> 'held' OR $4 THEN state WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END
-       WHERE campaign_id = $1 AND stop = 'part' AND ($2::text IS NULL OR stream = $2) AND ($3::uuid IS NULL OR id = $3)`,
-      [campaignId, part.stream ?? null, part.id ?? null, paused],
+       WHERE campaign_id = $1 AND stop = 'part' AND ($2::text IS NULL OR stream = $2) AND ($3::uuid[] IS NULL OR id = ANY ($3))`,
+      [campaignId, part.stream ?? null, part.ids ?? null, paused],
     );
     await this.lookAgain(tx, campaignId);
     return count;
@@ -138,7 +138,7 @@ export class OutboxService {
 
   /** The same for mails that carry a person's own words, and these are blanked whatever becomes of the mail. */
   async forget(tx: EntityManager, campaignId: string, ids: string[]): Promise<void> {
-    for (const id of ids) await this.suppressPart(tx, campaignId, { id });
+    await this.suppressPart(tx, campaignId, { ids });
     await tx.query(
       `UPDATE outbox SET payload = NULL WHERE campaign_id = $1 AND id = ANY ($2) AND payload IS NOT NULL`,
       [campaignId, ids],
@@ -187,7 +187,7 @@ export class OutboxService {
          SELECT campaign_id, id, attempt_id, state = 'handing_over' AS leaving, state = 'claimed' AS claimed
          FROM outbox
          WHERE campaign_id = $1 AND (state = ANY ($2) OR state IN ('claimed', 'handing_over')) AND stop IS DISTINCT FROM $3
-           AND ($5::text IS NULL OR stream = $5) AND ($6::uuid IS NULL OR id = $6)
+           AND ($5::text IS NULL OR stream = $5) AND ($6::uuid[] IS NULL OR id = ANY ($6))
          ORDER BY id FOR UPDATE
        ), told AS (
          UPDATE attempts SET ended_at = now(), outcome = 'unsent', reply = 'taken back before it was sent'
@@ -204,7 +204,7 @@ export class OutboxService {
            lease_until = CASE WHEN leaving THEN lease_until END,
            payload = CASE WHEN leaving OR $4 = 'held' THEN payload END
        FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
-      [campaignId, from, stop, state, part.stream ?? null, part.id ?? null],
+      [campaignId, from, stop, state, part.stream ?? null, part.ids ?? null],
     );
     return count;
   }

@@ -23,6 +23,8 @@ import type { OwnLetter } from './write.schema.js';
 
 /** Letters of one supporter in one campaign. */
 export const mostLetters = 10;
+/** Letters to carry by hand that one page shows: a parliament without areas may have hundreds. */
+const mostByHand = 20;
 /** Milliseconds for which the list of lawmakers is kept; whoever objects is left out at once all the same. */
 const listFreshFor = 30_000;
 
@@ -119,9 +121,9 @@ export class SupporterLetters implements Keeper {
 
   /** Letters of the area that she must carry herself: to copy, with the place where they go. */
   async byHand(desk: Desk, area: string): Promise<(OwnText & { contact: string; channel: string })[]> {
-    const others = lawmakersOf(await this.members(desk.campaign), area).filter(
-      ({ contactPoint }) => contactPoint && contactPoint.channel !== 'email',
-    );
+    const others = lawmakersOf(await this.members(desk.campaign), area)
+      .filter(({ contactPoint }) => contactPoint && contactPoint.channel !== 'email')
+      .slice(0, mostByHand);
     const planned = await this.plans.plan(desk.campaign, others, {
       ...{ name: desk.name, email: desk.email, ownWords: '' },
     });
