@@ -21,7 +21,7 @@ const esmOnly = [
   'uuid',
   'intl-messageformat',
   '@formatjs',
-  'd3-[a-z]+',
+  'd3-[a-z-]+',
   'internmap',
   'markdown-it',
   'linkify-it',

@@ -47,6 +47,7 @@ const madeOf = [
   'letters.stance.',
   'letters.state.',
   'letters.task.',
+  'letters.timeline.',
   'mail.',
   'maildesk.about.',
   'maildesk.lane.',

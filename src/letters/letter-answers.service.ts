@@ -106,7 +106,7 @@ export class LetterAnswers {
     );
     if (campaigns.length === 0) return null;
     const ids = campaigns.map(({ id }) => id);
-    const reports = await Promise.all(ids.map((id) => this.reports.answered(id)));
+    const reports = await Promise.all(ids.map((id) => this.reports.report(id)));
     const [{ answered }] = await this.database.query(
       `SELECT count(*)::int AS answered FROM letter_answers
        WHERE campaign_id = ANY ($1::uuid[]) AND published_at IS NOT NULL`,

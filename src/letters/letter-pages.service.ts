@@ -27,6 +27,7 @@ import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
+import { timelineFigures } from './letter-sums.js';
 import { LetterTasks } from './letter-tasks.service.js';
 import { approvalView, audienceCounts, campaignView, dryRunView, letterView, ranked } from './letter-views.js';
 import { type DryRunQuery, type LetterFilter, letterStatuses } from './letters.schema.js';
@@ -247,6 +248,7 @@ export class LetterPages {
     return this.render('letters-report', locale, request, `/${id}/report`, {
       campaign: this.shown(campaign),
       report: await this.reports.report(id),
+      ...timelineFigures(await this.reports.timeline(id)),
       returnsTaken: this.configured.RETURN_DOMAIN !== undefined,
     });
   }

@@ -1,10 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { stringify } from 'csv-stringify';
-import { Readable } from 'node:stream';
+import { stringify, type Stringifier } from 'csv-stringify';
+import { pipeline, type Readable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { plainCell } from '../site/csv.js';
 import { problems } from '../site/problem.js';
 import { joinReturns, type LetterReturn, returnColumns } from './letter-returns.js';
+import {
+  type LetterDay,
+  type LetterReport,
+  type Progress,
+  progressOfAll,
+  reportOf,
+  timelineOf,
+} from './letter-sums.js';
 import type { LetterFilter } from './letters.schema.js';
 
 /** A letter as tables and files show it; `status` is the outbox's word for a mail, ours for everything else. */
@@ -39,45 +47,11 @@ export interface LetterPage {
   next: string | null;
 }
 
-interface Named {
-  name: string | null;
-  letters: number;
-}
-
-export interface LetterReport {
-  total: number;
-  byStatus: { name: string; letters: number }[];
-  /** `open` waits for a person or a server; the rest came to nothing. */
-  byChannel: { name: string | null; letters: number; open: number; reached: number }[];
-  /** What came of calls. */
-  byOutcome: { name: string; letters: number }[];
-  byParty: { name: string | null; letters: number; reached: number }[];
-  /** What came back, letters by the weightiest of it. */
-  byReturn: { name: string; letters: number }[];
-  /** What a person read in the answers. */
-  byAnswer: { name: string; letters: number }[];
-  reached: number;
-  /** Letters that somebody answered, of those that reached somebody. */
-  answered: number;
-  of: number;
-}
-
-export interface Progress {
-  letters: number;
-  /** Accepted by a server and not come back, or done by a person. */
-  reached: number;
-  /** Refused, expired, in doubt, or come back. */
-  troubled: number;
-  excluded: number;
-}
-
 const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l.state END`;
 const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
   l.legislature, l.locale, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
   o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries,
   l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256", ${returnColumns}`;
-const open = `${status} IN ('task', 'queued', 'claimed', 'handing_over', 'deferred', 'held')`;
-const reached = `(${status} IN ('accepted', 'done') AND r.kind IS DISTINCT FROM 'bounced')`;
 /**
  * A letter's mail has the letter's id. The LIMIT keeps the look-up by primary key: without statistics, which the embedded
  * database never gathers by itself, a plain join compares every letter with every mail.
@@ -130,56 +104,16 @@ export class LetterReports {
   }
 
   /** Of every campaign that has letters, by its id. */
-  async progress(): Promise<Map<string, Progress>> {
-    const rows: (Progress & { id: string })[] = await this.database.query(
-      `SELECT l.campaign_id AS id, count(*)::int AS letters,
-         count(*) FILTER (WHERE ${reached})::int AS reached,
-         count(*) FILTER (WHERE ${status} IN ('refused', 'expired', 'in_doubt') OR r.kind = 'bounced')::int AS troubled,
-         count(*) FILTER (WHERE ${status} = 'excluded')::int AS excluded
-       FROM ${withMail} GROUP BY 1`,
-    );
-    return new Map(rows.map(({ id, ...progress }) => [id, progress]));
+  progress(): Promise<Map<string, Progress>> {
+    return progressOfAll(this.database.manager);
   }
 
-  /** Letters that somebody answered, of those that reached somebody. An answer proves that its letter did. */
-  async answered(campaignId: string): Promise<{ answered: number; of: number }> {
-    const [row] = await this.database.query(
-      `SELECT count(a.stance)::int AS answered, count(*) FILTER (WHERE ${reached} OR a.stance IS NOT NULL)::int AS of
-       FROM ${withMail} WHERE l.campaign_id = $1`,
-      [campaignId],
-    );
-    return row as { answered: number; of: number };
+  report(campaignId: string): Promise<LetterReport> {
+    return reportOf(this.database.manager, campaignId);
   }
 
-  async report(campaignId: string): Promise<LetterReport> {
-    const group = <Row>(by: string, more = ''): Promise<Row[]> =>
-      this.database.query(
-        `SELECT ${by} AS name, count(*)::int AS letters ${more} FROM ${withMail}
-         WHERE l.campaign_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1`,
-        [campaignId],
-      );
-    const byStatus = await group<LetterReport['byStatus'][number]>(status);
-    const named = <Row extends { name: string | null }>(rows: Row[]) =>
-      rows.filter((row): row is Row & { name: string } => row.name !== null);
-    const byParty = await group<LetterReport['byParty'][number]>(
-      'l.party',
-      `, count(*) FILTER (WHERE ${reached})::int AS reached`,
-    );
-    const byAnswer = named(await group<Named>('a.stance'));
-    return {
-      total: byStatus.reduce((sum, { letters }) => sum + letters, 0),
-      byStatus,
-      byChannel: await group(
-        'l.channel',
-        `, count(*) FILTER (WHERE ${open})::int AS open, count(*) FILTER (WHERE ${reached})::int AS reached`,
-      ),
-      byOutcome: named(await group<Named>('l.outcome')),
-      byParty,
-      byReturn: named(await group<Named>('r.kind')),
-      byAnswer,
-      reached: byParty.reduce((sum, each) => sum + each.reached, 0),
-      ...(await this.answered(campaignId)),
-    };
+  timeline(campaignId: string): Promise<LetterDay[]> {
+    return timelineOf(this.database.manager, campaignId);
   }
 
   /** Every letter, in pages from the database, so that memory does not grow with the campaign. */
@@ -190,9 +124,7 @@ export class LetterReports {
       'answer', 'answeredOn', 'note', 'proof', 'outcome', 'tries', 'doneByName', 'id', 'rawSha256',
     ] as const satisfies (keyof LetterRow)[]; // prettier-ignore
     const file = stringify({ header: true, bom: true, record_delimiter: 'windows', columns: [...columns] });
-    return Readable.from(this.all(campaignId))
-      .map((row: LetterRow) => columns.map((name) => cell(row[name])))
-      .pipe(file);
+    return flow(this.all(campaignId), (row) => columns.map((name) => cell(row[name])), file);
   }
 
   /** Whoever prints the sheets addresses as many envelopes: the open letters by post, in the same order, a column per line. */
@@ -202,11 +134,12 @@ export class LetterReports {
       ...{ header: true, bom: true, record_delimiter: 'windows' as const },
       columns: ['name', ...lines, 'locale', 'id'],
     });
-    return Readable.from(this.all(campaignId, { status: 'task', channel: 'post' }))
-      .map(({ lawmakerName, contact, locale, id }: LetterRow) =>
+    return flow(
+      this.all(campaignId, { status: 'task', channel: 'post' }),
+      ({ lawmakerName, contact, locale, id }) =>
         [lawmakerName, ...addressLines(contact ?? '', lines.length), locale, id].map((value) => cell(value ?? '')),
-      )
-      .pipe(file);
+      file,
+    );
   }
 
   private async *all(campaignId: string, filter: Partial<LetterFilter> = {}): AsyncGenerator<LetterRow> {
@@ -217,6 +150,14 @@ export class LetterReports {
       after = next;
     }
   }
+}
+
+/** What goes wrong in the middle destroys the file: whoever downloads it sees that it broke off. */
+function flow(letters: AsyncIterable<LetterRow>, line: (row: LetterRow) => string[], file: Stringifier): Readable {
+  const lines = async function* () {
+    for await (const letter of letters) yield line(letter);
+  };
+  return pipeline(lines, file, () => undefined);
 }
 
 const cell = (value: LetterRow[keyof LetterRow]): string =>

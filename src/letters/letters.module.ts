@@ -14,6 +14,8 @@ import { LetterAnswers } from './letter-answers.service.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { LetterFailures } from './letter-failures.service.js';
+import { LetterFiguresApi } from './letter-figures.api.js';
+import { LetterFiguresConsole } from './letter-figures.console.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPages } from './letter-pages.service.js';
 import { LetterPartsConsole } from './letter-parts.console.js';
@@ -32,6 +34,7 @@ import { LettersRunner } from './letters.runner.js';
 import { LettersSendingApi } from './letters-sending.api.js';
 import { LettersSendingConsole } from './letters-sending.console.js';
 import { LettersWritingConsole } from './letters-writing.console.js';
+import { OfficeReports } from './office-report.service.js';
 
 @Module({
   imports: [
@@ -51,6 +54,7 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LetterAnswers,
     LetterFailures,
     LetterReports,
+    OfficeReports,
     LetterPages,
     Approvals,
     Dispatch,
@@ -65,6 +69,8 @@ import { LettersWritingConsole } from './letters-writing.console.js';
     LettersWritingConsole,
     LettersSendingConsole,
     LetterPartsConsole,
+    LetterFiguresApi,
+    LetterFiguresConsole,
     LetterAnswersApi,
     LetterAnswersConsole,
     LetterAnswersPages,

@@ -1,0 +1,37 @@
+import { StreamableFile } from '@nestjs/common';
+import { stringify } from 'csv-stringify/sync';
+import { plainCell } from '../site/csv.js';
+import type { LetterDay } from './letter-sums.js';
+import type { OfficeReport } from './office-report.service.js';
+
+/** Small tables as a file that every spreadsheet reads as UTF-8. */
+function csvFile(columns: string[], rows: (string | number)[][], name: string): StreamableFile {
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? plainCell(cell) : cell)));
+  const text = stringify(cells, { header: true, columns, bom: true, record_delimiter: 'windows' });
+  return new StreamableFile(Buffer.from(text), {
+    type: 'text/csv; charset=utf-8',
+    disposition: `attachment; filename="${name}"`,
+  });
+}
+
+export const timelineCsv = (days: LetterDay[], campaignId: string) =>
+  csvFile(
+    ['day', 'delivered', 'failed', 'answered'],
+    days.map(({ day, delivered, failed, answered }) => [day, delivered, failed, answered]),
+    `letter-days-${campaignId}.csv`,
+  );
+
+/** After the rows come the sum, whom it is for, the method and the time, in as many columns. */
+export const officeCsv = (report: OfficeReport) =>
+  csvFile(
+    ['channel', 'state', 'to_you', 'all'],
+    [
+      ...report.rows.map(({ channel, status, yours, all }) => [channel ?? '', status, yours, all]),
+      ['# total', '', report.yours, report.all],
+      [`# to: ${report.office.name}`, '', '', ''],
+      [`# from: ${report.organisation}`, '', '', ''],
+      [`# method: ${report.method}`, '', '', ''],
+      [`# as of ${report.madeAt}`, '', '', ''],
+    ],
+    'letters-to-your-office.csv',
+  );
