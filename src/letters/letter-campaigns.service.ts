@@ -140,14 +140,7 @@ export class LetterCampaigns {
       await work(tx, before);
       const after = await whole(tx, await tx.findOneByOrFail(LetterCampaign, { id }));
       if (approvalHash(before) === approvalHash(after)) return;
-      await tx.query(
-        `UPDATE letter_campaigns SET version = version + 1, edited_by = $2, state = 'draft', dated_at = NULL,
-           petition_count = NULL, petition_counted_at = NULL,
-           state_at = CASE WHEN state = 'draft' THEN state_at ELSE now() END
-         WHERE id = $1`,
-        [id, ownerOf(actor)],
-      );
-      await voidApproval(tx, id, actor.name, action);
+      await fallBack(tx, id, actor, action);
       await this.audit.record(tx, { actor, action: `letter-campaign.${action}`, subject: id });
     });
   }
@@ -172,6 +165,18 @@ export async function voidApproval(
      WHERE campaign_id = $1 AND voided_at IS NULL`,
     [campaignId, byName, reason],
   );
+}
+
+/** Something that an approval vouches for has changed: the letter is a draft again, and whoever changed it its author. */
+export async function fallBack(tx: EntityManager, id: string, actor: Actor, reason: string): Promise<void> {
+  await tx.query(
+    `UPDATE letter_campaigns SET version = version + 1, edited_by = $2, state = 'draft', dated_at = NULL,
+       petition_count = NULL, petition_counted_at = NULL,
+       state_at = CASE WHEN state = 'draft' THEN state_at ELSE now() END
+     WHERE id = $1`,
+    [id, ownerOf(actor)],
+  );
+  await voidApproval(tx, id, actor.name, reason);
 }
 
 /** The open request or standing approval. */

@@ -3,6 +3,7 @@ import type { Audience } from '../lawmakers/lawmakers.schema.js';
 import type { Form } from '../site/form-answers.js';
 import type { FieldError } from '../site/problem.js';
 import type { LetterCampaignView } from './letters.schema.js';
+import type { OfficeHours } from './pace.schema.js';
 
 const list = (value: unknown): unknown[] =>
   value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value];
@@ -57,7 +58,8 @@ const readHours = (form: Form): { from: unknown; to: unknown }[] =>
 const hourRows = (hours: { from: unknown; to: unknown }[]) =>
   hourNames.slice(0, hours.length + 1).map((names, row) => ({ ...names, from: '', to: '', ...hours[row] }));
 
-function readPace(form: Form) {
+/** Time zone, days, hours and holidays as the schema takes them. */
+export function readOfficeHours(form: Form) {
   const hours = readHours(form);
   return {
     timeZone: form.timeZone || undefined,
@@ -66,11 +68,23 @@ function readPace(form: Form) {
     holidays: String(form.holidays ?? '')
       .split(/[\s,،]+/)
       .filter(Boolean),
-    perHour: form.perHour,
-    perDay: form.perDay,
-    spread: form.spread,
   };
 }
+
+const readPace = (form: Form) => ({
+  ...readOfficeHours(form),
+  perHour: form.perHour,
+  perDay: form.perDay,
+  spread: form.spread,
+});
+
+/** A calendar as values for a form. */
+export const officeHoursForm = (calendar: OfficeHours): Form => ({
+  ...calendar,
+  days: calendar.days.map(String),
+  hourRows: hourRows(calendar.hours),
+  holidays: calendar.holidays.join('\n'),
+});
 
 /** A campaign as values for the settings form; datetime-local fields take no zone. */
 export const campaignForm = (campaign: LetterCampaignView): Form => ({
@@ -79,9 +93,7 @@ export const campaignForm = (campaign: LetterCampaignView): Form => ({
   notBefore: campaign.notBefore?.slice(0, 16),
   notAfter: campaign.notAfter?.slice(0, 16),
   ...campaign.pace,
-  days: campaign.pace.days.map(String),
-  hourRows: hourRows(campaign.pace.hours),
-  holidays: campaign.pace.holidays.join('\n'),
+  ...officeHoursForm(campaign.pace),
 });
 
 export const emptyCampaignForm: Form = {

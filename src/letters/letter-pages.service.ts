@@ -44,7 +44,7 @@ const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'].concat(
 );
 
 /** Monday to Sunday, as the calendar numbers them. */
-const weekdaysIn = (locale: Locale) => {
+export const weekdaysIn = (locale: Locale) => {
   const format = new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' });
   return Array.from({ length: 7 }, (_, i) => ({ code: String(i + 1), name: format.format(Date.UTC(2024, 0, 1 + i)) }));
 };

@@ -34,6 +34,9 @@ import { LettersRunner } from './letters.runner.js';
 import { LettersSendingApi } from './letters-sending.api.js';
 import { LettersSendingConsole } from './letters-sending.console.js';
 import { LettersWritingConsole } from './letters-writing.console.js';
+import { OfficeHoursApi } from './office-hours.api.js';
+import { OfficeHoursConsole } from './office-hours.console.js';
+import { LegislatureOfficeHours } from './office-hours.service.js';
 import { OfficeReports } from './office-report.service.js';
 
 @Module({
@@ -55,6 +58,7 @@ import { OfficeReports } from './office-report.service.js';
     LetterFailures,
     LetterReports,
     OfficeReports,
+    LegislatureOfficeHours,
     LetterPages,
     Approvals,
     Dispatch,
@@ -71,6 +75,8 @@ import { OfficeReports } from './office-report.service.js';
     LetterPartsConsole,
     LetterFiguresApi,
     LetterFiguresConsole,
+    OfficeHoursApi,
+    OfficeHoursConsole,
     LetterAnswersApi,
     LetterAnswersConsole,
     LetterAnswersPages,
