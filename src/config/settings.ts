@@ -48,6 +48,8 @@ export const settingsSchema = z
       .regex(/^(?=.{1,190}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, 'must be a host name')
       .optional(),
     RETURN_SMTP_PORT: z.coerce.number().int().min(0).max(65535).optional(),
+    RETURN_TLS_CERT: z.string().min(1).optional(),
+    RETURN_TLS_KEY: z.string().min(1).optional(),
     RETURN_IMAP_URL: url('imap', 'imaps').optional(),
     RETURN_WEBHOOK_SECRET: z.string().min(32, 'must have at least 32 characters').max(200).optional(),
     ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
@@ -64,6 +66,9 @@ export const settingsSchema = z
       refuse('LIMITS', 'may be off only when MAIL_MODE is not live');
     for (const feed of ['RETURN_SMTP_PORT', 'RETURN_IMAP_URL', 'RETURN_WEBHOOK_SECRET'] as const) {
       if (settings[feed] !== undefined && !settings.RETURN_DOMAIN) refuse(feed, 'needs RETURN_DOMAIN');
+    }
+    if ((settings.RETURN_TLS_CERT === undefined) !== (settings.RETURN_TLS_KEY === undefined)) {
+      refuse('RETURN_TLS_CERT', 'and RETURN_TLS_KEY go together');
     }
     if (settings.MAIL_MODE !== 'live') return;
     if (!settings.SMTP_URL) refuse('SMTP_URL', 'is needed when MAIL_MODE is live');

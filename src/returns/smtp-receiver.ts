@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { callbackify } from 'node:util';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { SETTINGS, type Settings } from '../config/settings.js';
@@ -9,6 +11,8 @@ const mostConnections = 20;
 const idleSeconds = 30;
 /** However busily somebody drips bytes. */
 const mostSeconds = 120;
+/** Certificates are renewed while the server runs. */
+const lookAgainMinutes = 60;
 
 /**
  * A mail server for return addresses alone: no other recipient, no relay, no password, one recipient per mail. It says
@@ -18,6 +22,7 @@ const mostSeconds = 120;
 export class SmtpReceiver implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger('Returns');
   private server?: SMTPServer;
+  private renewal?: NodeJS.Timeout;
 
   constructor(
     private readonly returns: Returns,
@@ -30,17 +35,20 @@ export class SmtpReceiver implements OnApplicationBootstrap, OnApplicationShutdo
 
   async onApplicationShutdown(): Promise<void> {
     const { server } = this;
+    clearInterval(this.renewal);
     if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
     this.server = undefined;
   }
 
-  /** @returns the port @throws when it is taken: a server that takes no reports must not seem to */
+  /** @returns the port @throws when it is taken, or the certificate cannot be used: a server that takes no reports must not seem to */
   async listen(port = this.settings.RETURN_SMTP_PORT ?? 0): Promise<number> {
+    const certificate = this.certificate();
     const server = new SMTPServer({
+      ...certificate,
       name: this.settings.RETURN_DOMAIN,
       banner: 'returns only',
       // Without a certificate of our own STARTTLS would only seem to protect: a proxy or mail server in front speaks TLS.
-      disabledCommands: ['AUTH', 'STARTTLS'],
+      disabledCommands: certificate ? ['AUTH'] : ['AUTH', 'STARTTLS'],
       authOptional: true,
       size: mostBytes,
       maxClients: mostConnections,
@@ -68,9 +76,29 @@ export class SmtpReceiver implements OnApplicationBootstrap, OnApplicationShutdo
       socket.once('close', () => clearTimeout(timer));
     });
     this.server = server;
+    if (certificate) this.renewal = setInterval(() => this.renew(), lookAgainMinutes * 60_000).unref();
     const bound = (server.server.address() as AddressInfo).port;
     this.log.log(`takes what comes back on port ${bound}`);
     return bound;
+  }
+
+  private certificate() {
+    const { RETURN_TLS_CERT: cert, RETURN_TLS_KEY: key } = this.settings;
+    if (!cert || !key) return null;
+    const read = { cert: readFileSync(cert), key: readFileSync(key), minVersion: 'TLSv1.2' as const };
+    // Throws where the two are nothing, or do not belong together: the server itself would only fail every handshake.
+    createSecureContext(read);
+    return read;
+  }
+
+  /** Reads the certificate again. One that cannot be used leaves the one there was. */
+  renew(): void {
+    try {
+      const certificate = this.certificate();
+      if (certificate) this.server?.updateSecureContext(certificate);
+    } catch (error) {
+      this.log.error(`the certificate for returns cannot be read: ${(error as Error).name}`);
+    }
   }
 
   private async take(stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<void> {
