@@ -89,7 +89,7 @@ export class Letters1764000000500 implements MigrationInterface {
         raw_sha256 bytea CHECK (octet_length(raw_sha256) = 32),
         note text,
         proof text,
-        outcome text CHECK (outcome IN ('reached', 'message', 'no-answer', 'refused')),
+        outcome text CHECK (outcome IN ('reached', 'message', 'no-answer', 'wrong-number', 'refused')),
         tries integer NOT NULL DEFAULT 0,
         tried_at timestamptz,
         done_by uuid,

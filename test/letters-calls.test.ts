@@ -58,6 +58,30 @@ test('a call that nobody answers is made again, one that reaches somebody is don
   ]);
 });
 
+test('a wrong number is marked for an editor and called again; one that reaches somebody loses the mark', async () => {
+  const marks = async () =>
+    app.database.query<{ name: string }[]>(
+      `SELECT l.name, c.channel FROM contact_points c JOIN lawmakers l ON l.id = c.lawmaker_id WHERE bounced_at IS NOT NULL`,
+    );
+  expect((await done('phone', { outcome: 'no-answer' })).statusCode).toBe(204);
+  expect(await marks()).toEqual([]);
+  expect((await done('phone', { outcome: 'wrong-number', note: 'a bakery' })).statusCode).toBe(204);
+  expect(await row('phone')).toMatchObject({ status: 'task', outcome: 'wrong-number', tries: 2, note: 'a bakery' });
+  expect(await marks()).toEqual([{ name: 'Phil Bell', channel: 'phone' }]);
+  const [phil] = await app.database.query(`SELECT id FROM lawmakers WHERE name = 'Phil Bell'`);
+  const page = (await olga.get(`/en/console/lawmakers/${phil.id}`)).body;
+  expect(page).toContain('somebody else answered this number');
+  expect(page).not.toContain('A letter to this address came back');
+  expect((await olga.get(`/fa/console/lawmakers/${phil.id}`)).body).toContain('شمارهٔ نادرست');
+  const [audited] = await app.database.query(
+    `SELECT action FROM audit_entries WHERE subject = $1 AND detail->>'outcome' = 'wrong-number'`,
+    [id],
+  );
+  expect(audited).toEqual({ action: 'letter.tried' });
+  expect((await done('phone', { outcome: 'reached' })).statusCode).toBe(204);
+  expect(await marks()).toEqual([]);
+});
+
 test.each([
   ['a call without an outcome', 'phone', {}, 'outcome', 'required'],
   ['an unknown outcome', 'phone', { outcome: 'loved it' }, 'outcome', 'required'],

@@ -158,6 +158,7 @@ describe('an answer', () => {
   let slug: string;
   const answer = { stance: 'supports', answeredOn: '2026-01-15', words: 'She will vote for the wetlands.' };
   const api = () => `/api/v1/letter-campaigns/${id}/letters/${letter}/answer`;
+  const petitionPage = async () => (await app.inject({ url: `/en/p/${slug}` })).body;
   const publicPage = () => app.inject({ url: `/en/p/${slug}/answers` });
 
   beforeAll(async () => {
@@ -175,16 +176,32 @@ describe('an answer', () => {
     expect((await app.get(LetterReports).report(id)).byAnswer).toEqual([{ name: 'supports', letters: 1 }]);
     const before = (await publicPage()).body;
     expect(before).toContain('No answer to 5 letters has been published yet.');
+    expect(await petitionPage()).not.toContain(`/en/p/${slug}/answers`);
     expect(before).not.toContain('She will vote');
     const { recordedAt } = (await people.amir!.api('GET', api())).json();
     expect((await people.amir!.post(`${page}/answer/publication`, { recordedAt })).statusCode).toBe(303);
     const shown = (await publicPage()).body;
     expect(shown).toContain('She will vote for the wetlands.');
+    expect(await petitionPage()).toContain(`/en/p/${slug}/answers`);
     expect(shown).toContain('Anna Berg');
     expect(shown).toContain('1 of 5 letters answered.');
     expect(shown).not.toMatch(/anna@upper|Olga|Amir/);
     await people.amir!.post(`${page}/answer/publication/end`);
     expect((await publicPage()).body).not.toContain('She will vote');
+    expect(await petitionPage()).not.toContain(`/en/p/${slug}/answers`);
+  });
+
+  test('is linked from the petition by a page that is kept for all, within seconds', async () => {
+    await people.olga!.api('PUT', api(), answer);
+    const { recordedAt } = (await people.amir!.api('GET', api())).json();
+    await app.nest.listen(0, '127.0.0.1');
+    const url = `${await app.nest.getUrl()}/fa/p/${slug}`;
+    const shown = async () => (await (await fetch(url)).text()).includes(`/fa/p/${slug}/answers`);
+    expect(await shown()).toBe(false);
+    await people.amir!.api('PUT', `${api()}/publication`, { recordedAt });
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await shown();
+    expect(await shown()).toBe(true);
   });
 
   test('changed after it was shown, it is hidden again; a stale yes shows nothing', async () => {

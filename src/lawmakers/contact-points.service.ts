@@ -72,19 +72,24 @@ export class ContactPointsService {
     });
   }
 
-  /** Marks an e-mail address, of whoever has it, that a letter came back from. Nothing is left out for it. */
-  async markBounced(tx: EntityManager, address: string, status: string | null): Promise<void> {
+  /** Marks an address that a letter came back from, or a wrong number, of whoever has it. Nothing is left out for it. */
+  async markBounced(
+    tx: EntityManager,
+    address: string,
+    status: string | null,
+    channel: 'email' | 'phone' = 'email',
+  ): Promise<void> {
     await tx.query(
-      `UPDATE contact_points SET bounced_at = now(), bounced_status = $2 WHERE channel = 'email' AND normal_form = $1`,
-      [normalForm('email', address), status],
+      `UPDATE contact_points SET bounced_at = now(), bounced_status = $2 WHERE channel = $3 AND normal_form = $1`,
+      [normalForm(channel, address), status, channel],
     );
   }
 
-  async unmarkBounced(tx: EntityManager, address: string): Promise<void> {
+  async unmarkBounced(tx: EntityManager, address: string, channel: 'email' | 'phone' = 'email'): Promise<void> {
     await tx.query(
       `UPDATE contact_points SET bounced_at = NULL, bounced_status = NULL
-       WHERE channel = 'email' AND normal_form = $1 AND bounced_at IS NOT NULL`,
-      [normalForm('email', address)],
+       WHERE channel = $2 AND normal_form = $1 AND bounced_at IS NOT NULL`,
+      [normalForm(channel, address), channel],
     );
   }
 

@@ -46,7 +46,9 @@ export const ContactPointView = z.object({
   source: z.enum(['import', 'staff']),
   listed: z.boolean(),
   struckAt: time.nullable(),
-  bouncedAt: time.nullable().describe('a letter to it came back, and nobody has looked at it since'),
+  bouncedAt: time
+    .nullable()
+    .describe('a letter to it came back or somebody else answers this number, and nobody has looked at it since'),
   bouncedStatus: text,
 });
 export const LawmakerDetail = LawmakerView.extend({

@@ -28,9 +28,12 @@ export const mayBecome = (from: CampaignState, to: CampaignState) => campaignTra
 /** Words and audience may be changed until the first letter is planned. */
 export const isEditable = (state: CampaignState) => mayBecome(state, 'draft') || state === 'draft';
 
-/** What came of a call. After `no-answer` it is still to be made. */
-export const callOutcomes = ['reached', 'message', 'no-answer', 'refused'] as const;
+/** What came of a call. */
+export const callOutcomes = ['reached', 'message', 'no-answer', 'wrong-number', 'refused'] as const;
 export type CallOutcome = (typeof callOutcomes)[number];
+
+/** Nobody of this office was spoken to: the call is still to be made. */
+export const isInVain = (outcome: CallOutcome | undefined) => outcome === 'no-answer' || outcome === 'wrong-number';
 
 export const letterStates = ['mail', 'task', 'done', 'excluded', 'cancelled'] as const;
 /**

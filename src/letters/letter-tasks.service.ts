@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AudienceService } from '../lawmakers/audience.service.js';
+import { ContactPointsService } from '../lawmakers/contact-points.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
+import { isInVain } from './campaign-states.js';
 import { lockCampaign } from './letter-campaigns.service.js';
 import { Letter } from './letter.entity.js';
 import type { TaskCompletion } from './letters.schema.js';
@@ -16,6 +18,7 @@ export class LetterTasks {
   constructor(
     private readonly database: DataSource,
     private readonly audiences: AudienceService,
+    private readonly contactPoints: ContactPointsService,
     private readonly audit: AuditService,
   ) {}
 
@@ -51,23 +54,25 @@ export class LetterTasks {
       if (letter.channel === 'phone' && !outcome) throw outcomeFault('required', 'Say what came of the call.');
       if (letter.channel !== 'phone' && outcome) throw outcomeFault('invalid', 'Only a call has an outcome.');
       // An objection takes the task back without asking for the campaign: it may come in between.
-      const [, noted] =
-        outcome === 'no-answer'
-          ? await tx.query<[unknown[], number]>(
-              `UPDATE letters SET outcome = $3, note = coalesce($4, note), tries = tries + 1, tried_at = now()
+      const [, noted] = isInVain(outcome)
+        ? await tx.query<[unknown[], number]>(
+            `UPDATE letters SET outcome = $3, note = coalesce($4, note), tries = tries + 1, tried_at = now()
                WHERE campaign_id = $1 AND id = $2 AND state = 'task'`,
-              [campaignId, id, outcome, note || null],
-            )
-          : await tx.query<[unknown[], number]>(
-              `UPDATE letters SET state = 'done', outcome = $3, note = $4, proof = $5, done_by = $6, done_by_name = $7,
+            [campaignId, id, outcome, note || null],
+          )
+        : await tx.query<[unknown[], number]>(
+            `UPDATE letters SET state = 'done', outcome = $3, note = $4, proof = $5, done_by = $6, done_by_name = $7,
                  done_at = now()
                WHERE campaign_id = $1 AND id = $2 AND state = 'task'`,
-              [campaignId, id, outcome ?? null, note || null, proof || null, ownerOf(actor), actor.name],
-            );
+            [campaignId, id, outcome ?? null, note || null, proof || null, ownerOf(actor), actor.name],
+          );
       if (noted === 0) throw problems.wrongState('This letter is no open task any more.');
+      // As a bounce does for an address: a person marks, an editor decides, and whoever is reached takes the mark away.
+      if (outcome === 'wrong-number') await this.contactPoints.markBounced(tx, letter.contact ?? '', null, 'phone');
+      else if (outcome === 'reached') await this.contactPoints.unmarkBounced(tx, letter.contact ?? '', 'phone');
       await this.audit.record(tx, {
         actor,
-        action: outcome === 'no-answer' ? 'letter.tried' : 'letter.done',
+        action: isInVain(outcome) ? 'letter.tried' : 'letter.done',
         subject: campaignId,
         detail: { letter: id, channel: letter.channel, ...(outcome && { outcome }) },
       });

@@ -16,7 +16,7 @@ import { LetterCampaign } from './letter-campaign.entity.js';
   `CASE WHEN sender = 'organisation' THEN (state = 'mail') = (raw_sha256 IS NOT NULL) ELSE raw_sha256 IS NULL END`,
 )
 @Check('letters_done_check', `(state = 'done') = (done_at IS NOT NULL)`)
-@Check('letters_outcome_check', `outcome IN ('reached', 'message', 'no-answer', 'refused')`)
+@Check('letters_outcome_check', `outcome IN ('reached', 'message', 'no-answer', 'wrong-number', 'refused')`)
 @Check('letters_call_check', `outcome IS NULL OR channel = 'phone'`)
 @Check('letters_tried_check', `(tries > 0) = (tried_at IS NOT NULL)`)
 export class Letter {

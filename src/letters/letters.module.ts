@@ -38,6 +38,7 @@ import { OfficeHoursApi } from './office-hours.api.js';
 import { OfficeHoursConsole } from './office-hours.console.js';
 import { LegislatureOfficeHours } from './office-hours.service.js';
 import { OfficeReports } from './office-report.service.js';
+import { PublishedAnswers } from './published-answers.service.js';
 
 @Module({
   imports: [
@@ -59,6 +60,7 @@ import { OfficeReports } from './office-report.service.js';
     LetterReports,
     OfficeReports,
     LegislatureOfficeHours,
+    PublishedAnswers,
     LetterPages,
     Approvals,
     Dispatch,

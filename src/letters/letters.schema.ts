@@ -107,7 +107,9 @@ export const TaskCompletion = z
       .describe('what shows that it was delivered: the number a form gave, a tracking number, a link'),
     outcome: z
       .preprocess((value) => value || undefined, z.enum(callOutcomes, { error: 'required' }).optional())
-      .describe('of a call, and of nothing else; after no-answer the call is still to be made'),
+      .describe(
+        'of a call, and of nothing else; after no-answer and wrong-number the call is still to be made; a wrong number is marked for an editor',
+      ),
   })
   .prefault({});
 export type TaskCompletion = z.infer<typeof TaskCompletion>;
