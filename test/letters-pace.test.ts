@@ -210,3 +210,22 @@ test('outside office hours nothing leaves; a legislature with hours of its own k
   expect(body).toContain('Waits for office hours.');
   expect(body).toContain('the last one leaves about');
 });
+
+test('the plan names every mailbox: few on the page, all in the file', async () => {
+  await importTestland(app, crowd(70).replaceAll('@crowd', '@many'), 'many');
+  const notAfter = new Date(Date.now() + 3_600_000).toISOString();
+  const id = await ofCrowd({ perDay: 60 }, { audience: { legislatures: ['many'] }, notAfter });
+  const page = (await olga.get(`/en/console/letters/${id}`)).body;
+  expect(page.match(/@many\.example<\/bdi><\/th>/g)).toHaveLength(50);
+  expect(page).toContain('And 20 more mailboxes.');
+  const { plan } = (await olga.api('GET', `/api/v1/letter-campaigns/${id}/pace`)).json();
+  expect(plan).toMatchObject({ leftOver: 10, moreMailboxes: 20 });
+  expect(plan.mailboxes.slice(0, 11).map(({ leftOver }: { leftOver: number }) => leftOver)).toEqual([
+    ...Array<number>(10).fill(1),
+    0,
+  ]);
+  const csv = (await olga.get(`/en/console/letters/${id}/pace.csv`)).body;
+  expect(csv.match(/@many\.example,\d{4}-\d\d-\d\d,1,0\r\n/g)).toHaveLength(60);
+  expect(csv.match(/@many\.example,,0,1\r\n/g)).toHaveLength(10);
+  expect((await olga.get(`/fa/console/letters/${id}`)).body).toContain('صندوق رایانامه');
+});

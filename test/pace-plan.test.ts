@@ -18,7 +18,7 @@ const plan = (recipients: string[], limits: Limit[], more: Partial<Calendar> = {
   planPace([{ calendar: { ...office, ...more }, spread, recipients }], limits, monday, of);
 
 test('without limits all leave when the calendar opens', () => {
-  expect(plan(crowd(5), [])).toEqual({
+  expect(plan(crowd(5), [])).toMatchObject({
     days: [{ day: '2026-11-23', letters: 5, most: 1 }],
     first: '2026-11-23T08:00:00.000Z',
     last: '2026-11-23T08:00:00.000Z',
@@ -51,6 +51,27 @@ test('a domain gets its rate by the hour', () => {
   const made = plan(crowd(700), [limit('domain', { perHour: 60 })]);
   expect(made.days.map(({ letters }) => letters)).toEqual([480, 220]);
   expect(made.last).toBe('2026-11-24T11:00:00.000Z');
+});
+
+test('a line per mailbox: what is left over first, then who gets most, each day by day', () => {
+  const made = plan(
+    [...crowd(3), ...Array<string>(3).fill('one@a.example'), ...Array<string>(5).fill('Two@A.example')],
+    [limit('mailbox', { perDay: 2 })],
+    { notAfter: new Date('2026-11-24T20:00Z') },
+  );
+  const two = [
+    { day: '2026-11-23', letters: 2 },
+    { day: '2026-11-24', letters: 2 },
+  ];
+  expect(made.mailboxes.slice(0, 3)).toEqual([
+    { mailbox: 'two@a.example', letters: 4, days: two, leftOver: 1 },
+    { mailbox: 'one@a.example', letters: 3, days: [two[0], { day: '2026-11-24', letters: 1 }], leftOver: 0 },
+    { mailbox: 'm0@parliament.example', letters: 1, days: [{ day: '2026-11-23', letters: 1 }], leftOver: 0 },
+  ]);
+  const sum = (pick: (box: (typeof made.mailboxes)[number]) => number) =>
+    made.mailboxes.reduce((total, box) => total + pick(box), 0);
+  expect(sum(({ letters }) => letters)).toBe(made.days.reduce((total, { letters }) => total + letters, 0));
+  expect([sum(({ leftOver }) => leftOver), made.leftOver]).toEqual([1, 1]);
 });
 
 test('what a deadline leaves over is counted', () => {

@@ -1,6 +1,7 @@
 import { StreamableFile } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import { plainCell } from '../site/csv.js';
+import type { PacePlan } from '../mail/pace-plan.js';
 import type { LetterDay } from './letter-sums.js';
 import type { OfficeReport } from './office-report.service.js';
 
@@ -19,6 +20,17 @@ export const timelineCsv = (days: LetterDay[], campaignId: string) =>
     ['day', 'delivered', 'failed', 'answered'],
     days.map(({ day, delivered, failed, answered }) => [day, delivered, failed, answered]),
     `letter-days-${campaignId}.csv`,
+  );
+
+/** A row per mailbox and day; one for what would be left over has no day. */
+export const paceCsv = (plan: PacePlan, campaignId: string) =>
+  csvFile(
+    ['mailbox', 'day', 'letters', 'left_over'],
+    plan.mailboxes.flatMap(({ mailbox, days, leftOver }) => [
+      ...days.map(({ day, letters }) => [mailbox, day, letters, 0]),
+      ...(leftOver > 0 ? [[mailbox, '', 0, leftOver]] : []),
+    ]),
+    `letter-pace-${campaignId}.csv`,
   );
 
 /** After the rows come the sum, whom it is for, the method and the time, in as many columns. */

@@ -2,9 +2,10 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Needs } from '../staff/access.js';
-import { officeCsv, timelineCsv } from './figures-csv.js';
+import { officeCsv, paceCsv, timelineCsv } from './figures-csv.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { Id } from './letter-params.js';
+import { LetterPacePreviews } from './letter-plan-lines.js';
 import { LetterReports } from './letter-report.service.js';
 import { OfficeQuery, OfficeReport, OfficeReports } from './office-report.service.js';
 
@@ -27,6 +28,7 @@ export class LetterFiguresApi {
     private readonly campaigns: LetterCampaigns,
     private readonly reports: LetterReports,
     private readonly offices: OfficeReports,
+    private readonly paces: LetterPacePreviews,
   ) {}
 
   /** Days on which letters were delivered, failed or were answered. */
@@ -44,6 +46,14 @@ export class LetterFiguresApi {
   async timelineCsv(@Id('id') id: string) {
     await this.campaigns.find(id);
     return timelineCsv(await this.reports.timeline(id), id);
+  }
+
+  /** Every mailbox of the plan, with what it would get on which day. */
+  @Needs('console:read')
+  @Get('pace.csv')
+  @ApiOkResponse({ content: { 'text/csv': {} } })
+  async paceCsv(@Id('id') id: string) {
+    return paceCsv(await this.paces.of(id), id);
   }
 
   /** Letters to one lawmaker, or to one legislature, against all: to be handed to that office. No personal data. */

@@ -5,7 +5,8 @@ import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Needs } from '../staff/access.js';
-import { officeCsv, timelineCsv } from './figures-csv.js';
+import { officeCsv, paceCsv, timelineCsv } from './figures-csv.js';
+import { LetterPacePreviews } from './letter-plan-lines.js';
 import { Id } from './letter-params.js';
 import { LetterReports } from './letter-report.service.js';
 import { OfficeQuery, OfficeReports } from './office-report.service.js';
@@ -17,6 +18,7 @@ export class LetterFiguresConsole {
   constructor(
     private readonly reports: LetterReports,
     private readonly offices: OfficeReports,
+    private readonly paces: LetterPacePreviews,
     private readonly pages: Pages,
   ) {}
 
@@ -24,6 +26,13 @@ export class LetterFiguresConsole {
   @Get('timeline.csv')
   async timeline(@Id('id') id: string) {
     return timelineCsv(await this.reports.timeline(id), id);
+  }
+
+  /** Every mailbox of the plan, with what it gets on which day. */
+  @Needs('console:read')
+  @Get('pace.csv')
+  async pace(@Id('id') id: string) {
+    return paceCsv(await this.paces.of(id), id);
   }
 
   /** Without the frame of the console: it may be saved and passed on as it is, and names nobody of the staff. */

@@ -24,6 +24,7 @@ import { LetterAnswers } from './letter-answers.service.js';
 import { wordsFor } from './letter-eyes.js';
 import { LetterParts } from './letter-parts.service.js';
 import { LetterPaces } from './letter-paces.service.js';
+import { withFewMailboxes } from './letter-plan-lines.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
@@ -145,7 +146,7 @@ export class LetterPages {
       approval: approvalView(state),
       mayApprove: actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor)),
       counts: plan && audienceCounts(plan),
-      pacePlan: plan && (await this.paces.preview(campaign, plan)),
+      pacePlan: plan && withFewMailboxes(await this.paces.preview(campaign, plan)),
       parts: actor.rights.includes('letters:send') ? await this.parts.list(campaign) : [],
       paceState: plan ? null : await this.paces.state(campaign),
       sample: sample?.letter

@@ -5,6 +5,7 @@ import { LetterCampaigns } from './letter-campaigns.service.js';
 import { Id, LetterLocalePipe } from './letter-params.js';
 import { isEditable } from './campaign-states.js';
 import { LetterPaces } from './letter-paces.service.js';
+import { withFewMailboxes } from './letter-plan-lines.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterTests } from './letter-tests.service.js';
@@ -103,8 +104,11 @@ export class LettersApi {
   @Get(':id/pace')
   async pace(@Id('id') id: string) {
     const campaign = await this.campaigns.find(id);
-    if (!isEditable(campaign.state)) return this.paces.state(campaign);
-    return { plan: await this.paces.preview(campaign, await this.plans.plan(campaign)) };
+    if (isEditable(campaign.state)) {
+      return { plan: withFewMailboxes(await this.paces.preview(campaign, await this.plans.plan(campaign))) };
+    }
+    const state = await this.paces.state(campaign);
+    return { ...state, plan: state.plan && withFewMailboxes(state.plan) };
   }
 
   @Needs('console:read')

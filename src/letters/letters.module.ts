@@ -20,6 +20,7 @@ import { LetterPaces } from './letter-paces.service.js';
 import { LetterPages } from './letter-pages.service.js';
 import { LetterPartsConsole } from './letter-parts.console.js';
 import { LetterParts } from './letter-parts.service.js';
+import { LetterPacePreviews } from './letter-plan-lines.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
@@ -51,6 +52,7 @@ import { PublishedAnswers } from './published-answers.service.js';
     LetterCampaigns,
     LetterPlans,
     LetterPaces,
+    LetterPacePreviews,
     LetterParts,
     LetterPreviews,
     LetterTests,

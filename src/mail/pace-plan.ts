@@ -12,12 +12,22 @@ export interface PlannedStream {
 export interface PacePlan {
   /** Days of the calendars, in their order; `most`: letters to the mailbox that gets most of them on that day. */
   days: { day: string; letters: number; most: number }[];
+  /** Those with something left over first, then those that get most letters. */
+  mailboxes: PlannedMailbox[];
   first: string | null;
   last: string | null;
   /** Letters that would not have left at the deadline, or never. */
   leftOver: number;
   /** The limit that kept letters waiting most often, if any did. */
   binding: { scope: LimitScope; kind: string; most: number } | null;
+}
+
+/** What one mailbox gets, by days in their order. */
+export interface PlannedMailbox {
+  mailbox: string;
+  letters: number;
+  days: { day: string; letters: number }[];
+  leftOver: number;
 }
 
 interface Lane {
@@ -41,7 +51,6 @@ export function planPace(
   const perDay = new Map<string, Map<string, number>>();
   const waits = new Map<string, { n: number; binding: PacePlan['binding'] }>();
   let [first, last] = [Infinity, -Infinity];
-  let leftOver = 0;
   const running = streams.map((stream) => new Running(stream, start));
   for (;;) {
     const stream = running.reduce<Running | null>((a, b) => (b.at < (a?.at ?? Infinity) ? b : a), null);
@@ -71,7 +80,7 @@ export function planPace(
     else stream.wait(until);
     stream.advance();
   }
-  for (const stream of running) leftOver += stream.left();
+  const rest = running.flatMap((stream) => stream.rest().map((recipient) => keysOf({ ...of, recipient }).mailbox));
   return {
     days: [...perDay]
       .map(([day, boxes]) => ({
@@ -82,9 +91,30 @@ export function planPace(
       .sort((a, b) => (a.day < b.day ? -1 : 1)),
     first: Number.isFinite(first) ? new Date(first).toISOString() : null,
     last: Number.isFinite(last) ? new Date(last).toISOString() : null,
-    leftOver,
+    leftOver: rest.length,
+    mailboxes: byMailbox(perDay, rest),
     binding: [...waits.values()].sort((a, b) => b.n - a.n)[0]?.binding ?? null,
   };
+}
+
+function byMailbox(perDay: Map<string, Map<string, number>>, rest: string[]): PlannedMailbox[] {
+  const boxes = new Map<string, PlannedMailbox>();
+  const box = (mailbox: string) => {
+    const known = boxes.get(mailbox) ?? { mailbox, letters: 0, days: [], leftOver: 0 };
+    boxes.set(mailbox, known);
+    return known;
+  };
+  for (const [day, counts] of [...perDay].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [mailbox, letters] of counts) {
+      const known = box(mailbox);
+      known.letters += letters;
+      known.days.push({ day, letters });
+    }
+  }
+  for (const mailbox of rest) box(mailbox).leftOver += 1;
+  return [...boxes.values()].sort(
+    (a, b) => b.leftOver - a.leftOver || b.letters - a.letters || (a.mailbox < b.mailbox ? -1 : 1),
+  );
 }
 
 /** One stream on its way through time. */
@@ -176,8 +206,9 @@ class Running {
     this.at = Infinity;
   }
 
-  left(): number {
-    return this.total - this.taken;
+  /** Whoever's letter has not left. */
+  rest(): string[] {
+    return this.lanes.flatMap(({ recipients }) => recipients);
   }
 
   private turn(): void {
