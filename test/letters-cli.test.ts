@@ -67,6 +67,18 @@ test('lists campaigns and tells what became of one', async () => {
   await expect(run('status 0190b2f2-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'not-found' });
 });
 
+test('says what is missing before live, with what to do, and fails', async () => {
+  try {
+    const printed = await run(`checklist ${id}`);
+    expect(printed).toMatch(/^mode {7}missing {2}inbox\n {11}Nothing leaves this machine yet\. Set MAIL_MODE/m);
+    expect(printed).toMatch(/^people {5}good$/m);
+    expect(process.exitCode).toBe(1);
+    expect(JSON.parse(await run(`checklist ${id} --json`))).toMatchObject({ ready: false });
+  } finally {
+    process.exitCode = undefined;
+  }
+});
+
 test('approves for a second person who knows her password, and for nobody else', async () => {
   const { approval } = JSON.parse(await run(`status ${id} --json`)) as { approval: { sha256: string } };
   const approve = (who: string, secret: string, sha256 = approval.sha256) =>

@@ -8,6 +8,8 @@ import { locales } from '../src/site/languages.js';
 const madeOf = [
   'letters.limit.',
   'letters.scope.',
+  'checklist.about.',
+  'checklist.todo.',
   'consent.',
   'doctor.about.',
   'doctor.dkim.',

@@ -2,12 +2,14 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, InvalidArgumentError } from 'commander';
 import { text } from 'node:stream/consumers';
 import { validate } from 'uuid';
+import { translate } from '../site/languages.js';
 import { withApp } from '../with-app.js';
 import { type Actor, roles } from '../staff/access.js';
 import { Staff } from '../staff/staff.service.js';
 import { Approvals } from './approvals.service.js';
 import { Dispatch } from './dispatch.service.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterChecklist } from './letter-checklist.service.js';
 import { LetterReports } from './letter-report.service.js';
 import { approvalView, campaignView } from './letter-views.js';
 
@@ -38,6 +40,25 @@ export function letterCommands(program: Command): void {
     .argument('<id>', 'id of the campaign', campaignId)
     .option('--json', 'as JSON')
     .action((id: string, { json }: Json) => withApp((app) => status(app, id, json)));
+
+  letters
+    .command('checklist')
+    .description('what is missing before the letters of a campaign can go live; ends with 1 if something is')
+    .argument('<id>', 'id of the campaign', campaignId)
+    .option('--json', 'as JSON')
+    .action((id: string, { json }: Json) =>
+      withApp(async (app) => {
+        const list = await app.get(LetterChecklist).of(id);
+        if (json) print(list);
+        else {
+          for (const { about, verdict, found, toDo } of list.checks) {
+            console.log(`${about.padEnd(9)}  ${verdict.padEnd(7)}  ${found.join(', ')}`.trimEnd());
+            if (toDo) console.log(`           ${translate('en', toDo)}`);
+          }
+        }
+        if (!list.ready) process.exitCode = 1;
+      }),
+    );
 
   letters
     .command('approve')

@@ -13,6 +13,9 @@ import { LetterAnswersPages } from './letter-answers.pages.js';
 import { LetterAnswers } from './letter-answers.service.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterChecklistApi } from './letter-checklist.api.js';
+import { LetterChecklistConsole } from './letter-checklist.console.js';
+import { LetterChecklist } from './letter-checklist.service.js';
 import { LetterFailures } from './letter-failures.service.js';
 import { LetterFiguresApi } from './letter-figures.api.js';
 import { LetterFiguresConsole } from './letter-figures.console.js';
@@ -59,6 +62,7 @@ import { PublishedAnswers } from './published-answers.service.js';
     LetterTasks,
     LetterAnswers,
     LetterFailures,
+    LetterChecklist,
     LetterReports,
     OfficeReports,
     LegislatureOfficeHours,
@@ -77,6 +81,8 @@ import { PublishedAnswers } from './published-answers.service.js';
     LettersWritingConsole,
     LettersSendingConsole,
     LetterPartsConsole,
+    LetterChecklistApi,
+    LetterChecklistConsole,
     LetterFiguresApi,
     LetterFiguresConsole,
     OfficeHoursApi,
@@ -85,6 +91,6 @@ import { PublishedAnswers } from './published-answers.service.js';
     LetterAnswersConsole,
     LetterAnswersPages,
   ],
-  exports: [BundledLetters, LetterCampaigns, LetterPaces, LetterPlans, LetterReports, LettersMails, Dispatch],
+  exports: [BundledLetters, LetterChecklist, LetterCampaigns, LetterPaces, LetterPlans, LetterReports, LettersMails, Dispatch],
 })
 export class LettersModule {}

@@ -35,8 +35,7 @@ export class DnsDoctor {
   ) {}
 
   async examine(): Promise<Finding[]> {
-    const dns = new Resolver({ timeout: 2000, tries: 2 });
-    if (this.settings.DNS_SERVER) dns.setServers([this.settings.DNS_SERVER]);
+    const dns = this.resolver();
     const domain = domainOf(this.settings.MAIL_FROM).toLowerCase();
     const texts = (name: string) => ask(async () => (await dns.resolveTxt(name)).map((parts) => parts.join('')));
     const exchanges = (name: string) => ask(() => dns.resolveMx(name));
@@ -67,6 +66,22 @@ export class DnsDoctor {
           ]
         : [{ about: 'returns' as const, verdict: 'weak' as const, found: [], record: null }]),
     ];
+  }
+
+  /** Whether a domain takes mail at all: its MX records, or its own address (RFC 5321, 5.1); a null MX (RFC 7505) says no. */
+  async receives(domain: string): Promise<Verdict> {
+    const dns = this.resolver();
+    const mx = await ask(() => dns.resolveMx(domain));
+    if (mx === 'unknown') return 'unknown';
+    if (mx !== 'none') return mx.some(({ exchange }) => exchange !== '' && exchange !== '.') ? 'good' : 'wrong';
+    const own = await ask(() => dns.resolve4(domain));
+    return own === 'unknown' ? 'unknown' : own === 'none' ? 'wrong' : 'weak';
+  }
+
+  private resolver(): Resolver {
+    const dns = new Resolver({ timeout: 2000, tries: 2 });
+    if (this.settings.DNS_SERVER) dns.setServers([this.settings.DNS_SERVER]);
+    return dns;
   }
 
   private mode(): Finding {

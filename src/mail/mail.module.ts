@@ -61,6 +61,6 @@ const delivery = {
     ReturnAddresses,
     Upkeep,
   ],
-  exports: [Dkim, MailKinds, MailReturns, MailWorker, OutboxService, MailDesk, ReturnAddresses],
+  exports: [Dkim, DnsDoctor, MailLimits, MailKinds, MailReturns, MailWorker, OutboxService, MailDesk, ReturnAddresses],
 })
 export class MailModule {}
