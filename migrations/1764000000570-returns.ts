@@ -16,6 +16,7 @@ export class Returns1764000000570 implements MigrationInterface {
         status text CHECK (status ~ '^[245]\\.[0-9]{1,3}\\.[0-9]{1,3}$'),
         diagnostic text CHECK (length(diagnostic) <= 300),
         attempt_id uuid,
+        cites boolean NOT NULL DEFAULT false,
         source text NOT NULL CHECK (source IN ('smtp', 'imap', 'webhook')),
         returned_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (campaign_id, outbox_id, evidence_sha256),

@@ -216,7 +216,7 @@ test('a file that cannot be read to its end breaks off, so that nobody takes it 
     const error = await new Promise<Error | null>((resolve) => {
       answer.once('error', resolve);
       answer.once('end', () => resolve(null));
-      setTimeout(() => resolve(new Error('it hangs')), 10_000);
+      setTimeout(() => resolve(new Error('it hangs')), 10_000).unref();
     });
     expect(error).toMatchObject({ code: 'ECONNRESET' });
     expect(answer.complete).toBe(false);

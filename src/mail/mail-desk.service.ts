@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { problems } from '../site/problem.js';
-import type { DeskQuery, MailDecision, MailPage, MailSummary, MailView } from './mail.schema.js';
+import type { BulkDecision, DeskQuery, MailDecision, MailPage, MailSummary, MailView } from './mail.schema.js';
 import type { MailState } from './mail-states.js';
 import { OutboxService } from './outbox.service.js';
 import { RelayTrouble } from './relay-trouble.js';
@@ -66,7 +66,7 @@ export class MailDesk {
                  WHERE attempts.campaign_id = outbox.campaign_id AND outbox_id = outbox.id
                  ORDER BY attempt_id DESC LIMIT 20) evidence) AS attempts,
               (SELECT coalesce(json_agg(fact), '[]') FROM (
-                 SELECT kind, status, diagnostic, attempt_id AS "attemptId", source, returned_at AS "returnedAt"
+                 SELECT kind, status, diagnostic, attempt_id AS "attemptId", cites, source, returned_at AS "returnedAt"
                  FROM mail_returns
                  WHERE mail_returns.campaign_id = outbox.campaign_id AND outbox_id = outbox.id
                  ORDER BY returned_at) fact) AS returns
@@ -92,6 +92,24 @@ export class MailDesk {
     });
     this.outbox.wake();
     return state;
+  }
+
+  /** The same decision about many: those that somebody or something else was faster with are left alone, and counted. */
+  async decideMany({ mails, decision }: BulkDecision, witness: Witness): Promise<{ decided: number; skipped: number }> {
+    if (decision !== 'sent') this.mayLeave();
+    const decided = await this.database.transaction(async (tx) => {
+      let count = 0;
+      // In the order in which everybody writes rows.
+      for (const { campaignId, id } of mails.toSorted(byKey)) {
+        const [rows] = await tx.query<[{ state: MailState }[], number]>(decide[decision], [campaignId, id]);
+        if (!rows[0]) continue;
+        count += 1;
+        await witness(tx, { action: `mail.${decision}`, subject: id, detail: { campaignId } });
+      }
+      return count;
+    });
+    this.outbox.wake();
+    return { decided, skipped: mails.length - decided };
   }
 
   /** Lets go all that MAIL_MODE=hold has held. @throws wrong-state while it still holds */
@@ -126,6 +144,9 @@ export class MailDesk {
       : problems.notFound();
   }
 }
+
+const byKey = (a: BulkDecision['mails'][number], b: BulkDecision['mails'][number]) =>
+  `${a.campaignId}${a.id}` < `${b.campaignId}${b.id}` ? -1 : 1;
 
 /** Dates as the JSON doors and the templates want them; those in `attempts` come as text from the database. */
 function asView(row: MailView & { micros?: string }): MailView {

@@ -44,8 +44,9 @@ export class MailReturns {
       // Reports about one mail come one after the other, so that the bound holds and nobody is told twice.
       await tx.query(`SELECT FROM outbox WHERE campaign_id = $1 AND id = $2 FOR UPDATE`, [mail.campaignId, mail.id]);
       const rows = await tx.query<unknown[]>(
-        `INSERT INTO mail_returns (campaign_id, outbox_id, evidence_sha256, kind, status, diagnostic, attempt_id, source)
-         SELECT $1::uuid, $2::uuid, sha256(convert_to($3, 'UTF8')), $4, $5, $6, $7::uuid, $8
+        `INSERT INTO mail_returns (campaign_id, outbox_id, evidence_sha256, kind, status, diagnostic, attempt_id, source,
+                                   cites)
+         SELECT $1::uuid, $2::uuid, sha256(convert_to($3, 'UTF8')), $4, $5, $6, $7::uuid, $8, $9
          WHERE (SELECT count(*) FROM mail_returns WHERE campaign_id = $1 AND outbox_id = $2 AND kind = $4) < ${mostOfAKind}
          ON CONFLICT DO NOTHING RETURNING kind`,
         [
@@ -57,10 +58,11 @@ export class MailReturns {
           fact.diagnostic,
           fact.attemptId,
           fact.source,
+          fact.cites,
         ],
       );
       if (rows.length === 0) return false;
-      await this.kinds.find(mail.kind)?.returned?.(tx, mail, fact);
+      if (fact.addressed) await this.kinds.find(mail.kind)?.returned?.(tx, mail, fact);
       return true;
     });
   }

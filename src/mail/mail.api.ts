@@ -5,7 +5,9 @@ import { AuditService } from '../staff/audit.service.js';
 import { DnsDoctor } from './dns-doctor.service.js';
 import { MailDesk } from './mail-desk.service.js';
 import {
+  BulkDecision,
   DecidedMail,
+  DecidedMails,
   DeskQuery,
   Examination,
   MailDecision,
@@ -54,6 +56,15 @@ export class MailApi {
   @ApiOkResponse({ standardSchema: DecidedMail })
   async decide(@Body({ schema: MailDecision }) body: MailDecision, @Actor() actor: Actor) {
     return { state: await this.desk.decide(body, (tx, entry) => this.audit.record(tx, { actor, ...entry })) };
+  }
+
+  /** One decision about up to a hundred mails; `sure` is `on` to send again. Audited mail by mail. */
+  @Needs('mail:manage')
+  @Post('bulk-decisions')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: DecidedMails })
+  decideMany(@Body({ schema: BulkDecision }) body: BulkDecision, @Actor() actor: Actor) {
+    return this.desk.decideMany(body, (tx, entry) => this.audit.record(tx, { actor, ...entry }));
   }
 
   /** Releases all that MAIL_MODE=hold holds. Audited. */

@@ -9,7 +9,7 @@ import { AuditService } from '../staff/audit.service.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { DnsDoctor } from './dns-doctor.service.js';
 import { MailDesk } from './mail-desk.service.js';
-import { DeskQuery, deskStates, MailDecision } from './mail.schema.js';
+import { BulkDecision, DeskQuery, deskStates, MailDecision } from './mail.schema.js';
 
 @ApiExcludeController()
 @Controller(':locale/console/mail')
@@ -41,6 +41,7 @@ export class MailConsole {
       states: deskStates,
       state: query.state,
       manages: actor.rights.includes('mail:manage'),
+      done: doneIn(request.query as Record<string, unknown>),
     });
   }
 
@@ -68,10 +69,31 @@ export class MailConsole {
   }
 
   @Needs('mail:manage')
+  @Post('bulk-decisions')
+  @Redirect()
+  async decideMany(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Body({ schema: BulkDecision }) form: BulkDecision,
+    @Actor() actor: Actor,
+  ) {
+    const { decided, skipped } = await this.desk.decideMany(form, (tx, entry) =>
+      this.audit.record(tx, { actor, ...entry }),
+    );
+    const state = form.decision === 'release' ? 'held' : 'in_doubt';
+    return { url: `/${locale}/console/mail?state=${state}&decided=${decided}&skipped=${skipped}`, statusCode: 303 };
+  }
+
+  @Needs('mail:manage')
   @Post('releases')
   @Redirect()
   async release(@Param('locale', LocalePipe) locale: Locale, @Actor() actor: Actor) {
     await this.desk.releaseAll((tx, entry) => this.audit.record(tx, { actor, ...entry }));
     return { url: `/${locale}/console/mail?state=held`, statusCode: 303 };
   }
+}
+
+/** What a decision about several came to, as its redirect says. */
+function doneIn({ decided, skipped }: Record<string, unknown>) {
+  const [n, rest] = [Number(decided ?? NaN), Number(skipped ?? NaN)];
+  return Number.isSafeInteger(n) && Number.isSafeInteger(rest) ? { decided: n, skipped: rest } : null;
 }

@@ -27,6 +27,35 @@ export const MailDecision = z.object({
 });
 export type MailDecision = z.infer<typeof MailDecision>;
 
+/** As a form names one of several mails. */
+const mailKey = /^([0-9a-f-]{36})~([0-9a-f-]{36})$/;
+const readKey = (value: unknown) => {
+  const [, campaignId, id] = (typeof value === 'string' && mailKey.exec(value)) || [];
+  return campaignId ? { campaignId, id } : value;
+};
+const asList = (value: unknown) => (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(readKey);
+
+/** One decision about up to a hundred mails. Whoever sends again ticks that she means it: an office may get it twice. */
+export const BulkDecision = z
+  .object({
+    mails: z.preprocess(
+      asList,
+      z
+        .array(z.object({ campaignId: z.uuid(), id: z.uuid() }))
+        .min(1, 'required')
+        .max(100),
+    ),
+    decision: z.enum(decisions),
+    sure: z.literal('on').optional(),
+  })
+  .refine(({ decision, sure }) => decision !== 'again' || sure === 'on', { path: ['sure'], error: 'required' });
+export type BulkDecision = z.infer<typeof BulkDecision>;
+
+export const DecidedMails = z.object({
+  decided: z.number().int(),
+  skipped: z.number().int().describe('no longer in a state for this decision'),
+});
+
 export const Examination = z.object({
   findings: z.array(
     z.object({
@@ -68,6 +97,7 @@ export const ReturnView = z.object({
   status: z.string().nullable(),
   diagnostic: z.string().nullable(),
   attemptId: z.uuid().nullable().describe('the attempt that the report names'),
+  cites: z.boolean().describe('a reply that names the Message-ID of this mail'),
   source: z.enum(returnSources),
   returnedAt: z.iso.datetime(),
 });

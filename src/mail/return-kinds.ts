@@ -27,6 +27,10 @@ export interface Returned {
   /** The attempt that the report names (ENVID), if it is one of this mail. */
   attemptId: string | null;
   source: ReturnSource;
+  /** It names the Message-ID of our mail, as replies do (RFC 5322, 3.6.4). */
+  cites: boolean;
+  /** It came to the return address. What did not is kept as evidence, and nobody is told of it. */
+  addressed: boolean;
 }
 
 /** The mailbox does not take mail: a class 5 status. A delivery that was only given up (4.x.x) says nothing about it. */

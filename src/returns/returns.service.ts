@@ -1,8 +1,11 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import PostalMime, { type Email } from 'postal-mime';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { domainOf } from '../mail/compose.js';
 import { MailReturns } from '../mail/mail-returns.service.js';
 import { ReturnAddresses } from '../mail/return-addresses.js';
 import type { ReturnSource } from '../mail/return-kinds.js';
+import { citedIds } from './cited-ids.js';
 import { classify } from './classify.js';
 
 /** A mail as a feed took it in. */
@@ -27,11 +30,15 @@ const recipientHeaders = ['delivered-to', 'x-original-to', 'envelope-to', 'x-env
 @Injectable()
 export class Returns {
   private readonly log = new Logger('Returns');
+  private readonly ownDomain: string;
 
   constructor(
     private readonly addresses: ReturnAddresses,
     private readonly returns: MailReturns,
-  ) {}
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.ownDomain = domainOf(settings.MAIL_FROM);
+  }
 
   /** Whether somebody whom we wrote to may write here. */
   isOurs(address: string): boolean {
@@ -42,14 +49,23 @@ export class Returns {
   async take({ raw, source, sender, recipient }: Incoming): Promise<Taken> {
     const email = await parsed(raw);
     if (!email) return this.told('nothing', source);
-    const id = this.idOf(recipient === undefined ? named(email) : [recipient]);
+    const cited = citedIds(email, this.ownDomain);
+    const addressed = this.idOf(recipient === undefined ? named(email) : [recipient]);
+    // A mailbox may also get the answers that go to the sender of a letter; our own receiver takes none but to return addresses.
+    const id = addressed ?? (source === 'smtp' ? null : cited[0]);
     const mail = id && (await this.returns.find(id));
     if (!mail) return this.told('nothing', source);
     const report = classify(email, { recipient: mail.recipient, sender: sender ?? null });
     if (!report) return this.told('nothing', source);
+    // Whoever has read a letter knows its Message-ID, and so does whoever it was passed on to: enough to answer, not to report.
+    if (!addressed && report.kind !== 'replied' && report.kind !== 'auto_replied') return this.told('nothing', source);
     const { envelopeId, ...fact } = report;
     const attemptId = mail.attemptIds.find((each) => each === envelopeId?.toLowerCase()) ?? null;
-    const recorded = await this.returns.record(mail, { ...fact, attemptId, source }, evidenceOf(email, raw));
+    const recorded = await this.returns.record(
+      mail,
+      { ...fact, attemptId, source, cites: cited.includes(mail.id), addressed: addressed !== null },
+      evidenceOf(email, raw),
+    );
     return this.told(recorded ? 'recorded' : 'known', source, fact.kind);
   }
 
