@@ -278,6 +278,8 @@ test('a letter that comes back is told to her too, and marks the address', async
     diagnostic: null,
     attemptId: null,
     source: 'smtp' as const,
+    cites: false,
+    addressed: true,
   };
   expect(await app.get(MailReturns).record(mail!, fact, 'x')).toBe(true);
   expect(await app.get(SupportersMails).round()).toBe(1);

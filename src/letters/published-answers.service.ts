@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PetitionPage } from '../petitions/petition-page.service.js';
+import { PetitionExtras } from '../petitions/petition-extras.js';
 
-/** Tells the petition page, which knows nothing of letters, whether there are answers to look at. */
+/** Tells the pages of a petition whether there are answers to look at. */
 @Injectable()
 export class PublishedAnswers {
   constructor(
     private readonly database: DataSource,
-    page: PetitionPage,
+    extras: PetitionExtras,
   ) {
-    page.whetherAnswered((petitionId) => this.any(petitionId));
+    extras.register('answers', (petitionId) => this.any(petitionId));
   }
 
   /** One that the answers' page shows. */

@@ -20,8 +20,6 @@ export interface FilledForm {
 /** The petition page, empty or with what a visitor filled in and what is wrong with it. */
 @Injectable()
 export class PetitionPage {
-  private hasAnswers: (petitionId: string) => Promise<boolean> = () => Promise.resolve(false);
-
   constructor(
     private readonly petitions: Petitions,
     private readonly pages: Pages,
@@ -31,11 +29,6 @@ export class PetitionPage {
     private readonly proofs: ProofOfWork,
     private readonly extras: PetitionExtras,
   ) {}
-
-  /** Whoever knows of answers to show tells whether there are any: asked at each rendering, so it has to be quick. */
-  whetherAnswered(hasAnswers: (petitionId: string) => Promise<boolean>): void {
-    this.hasAnswers = hasAnswers;
-  }
 
   async render(slug: string, locale: Locale, filled: FilledForm = { values: {}, errors: [] }): Promise<string> {
     const petition = await this.petitions.find(slug);
@@ -65,7 +58,6 @@ export class PetitionPage {
         textLocale: text.locale,
         amended,
         textDate: (amended ? text.createdAt : (petition.openedAt ?? text.createdAt)).toISOString(),
-        answered: await this.hasAnswers(petition.id),
         seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
         textLocaleKnown: isLocale(text.locale),
       },

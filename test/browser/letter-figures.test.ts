@@ -83,6 +83,7 @@ withChromium('what became of letters, and what is missing before them', () => {
     await boxes.nth(1).check();
     await page.locator('#several button[value=sent]').click();
     await page.waitForURL(/decided=2&skipped=0/);
+    expect(await page.locator('main [role=status]').count()).toBeGreaterThan(0);
     await context.close();
   });
 });
