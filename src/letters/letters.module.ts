@@ -91,6 +91,15 @@ import { PublishedAnswers } from './published-answers.service.js';
     LetterAnswersConsole,
     LetterAnswersPages,
   ],
-  exports: [BundledLetters, LetterChecklist, LetterCampaigns, LetterPaces, LetterPlans, LetterReports, LettersMails, Dispatch],
+  exports: [
+    BundledLetters,
+    LetterChecklist,
+    LetterCampaigns,
+    LetterPaces,
+    LetterPlans,
+    LetterReports,
+    LettersMails,
+    Dispatch,
+  ],
 })
 export class LettersModule {}
