@@ -192,6 +192,30 @@ describe('what an office is handed', () => {
   });
 });
 
+test('letters of supporters count among those to an office, and name nobody', async () => {
+  const both = await campaignOf(app, olga);
+  const anna = await lawmakerId(app, 'Anna Berg');
+  await app.database.query(
+    `INSERT INTO letters (campaign_id, id, lawmaker_id, sender, state, lawmaker_name, legislature, channel)
+     SELECT $1, id, $2, 'supporter ' || id, 'mail', 'Anna Berg', 'Parliament of Testland', 'email'
+     FROM unnest($3::uuid[]) id`,
+    [both, anna, [uuidv7(), uuidv7()]],
+  );
+  await app.database.query(
+    `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, recipient)
+     SELECT campaign_id, id, 'supporter-letter', id::text, 'letters', 'accepted', contact FROM letters WHERE campaign_id = $1`,
+    [both],
+  );
+  await app.database.query(
+    `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state) VALUES ($1, $2, 'letter-test', 'x', 'letters', 'accepted')`,
+    [both, uuidv7()],
+  );
+  expect((await app.get(LetterReports).report(both)).byStatus).toEqual([{ name: 'accepted', letters: 2 }]);
+  const answer = await people.vera!.get(`/en/console/letters/${both}/office.json?lawmakerId=${anna}`);
+  expect(answer.json()).toMatchObject({ yours: 2, all: 2, byState: [{ name: 'accepted', yours: 2, all: 2 }] });
+  expect(answer.body).not.toContain('supporter 0');
+});
+
 test('a file that cannot be read to its end breaks off, so that nobody takes it for whole', async () => {
   const big = await campaignOf(app, olga);
   await app.database.query(
