@@ -7,8 +7,12 @@ import { Moderation1764000000270 } from './1764000000270-moderation.js';
 import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
 import { LawmakerGroups1764000000310 } from './1764000000310-lawmaker-groups.js';
 import { PersonDecisions1764000000320 } from './1764000000320-person-decisions.js';
+import { MailTails1764000000390 } from './1764000000390-mail-tails.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
+import { Audiences1764000000490 } from './1764000000490-audiences.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
+import { LetterWording1764000000510 } from './1764000000510-letter-wording.js';
+import { LetterAttachments1764000000530 } from './1764000000530-letter-attachments.js';
 import { Pace1764000000560 } from './1764000000560-pace.js';
 import { Returns1764000000570 } from './1764000000570-returns.js';
 import { Answers1764000000580 } from './1764000000580-answers.js';
@@ -28,8 +32,12 @@ export const migrations = [
   Lawmakers1764000000300,
   LawmakerGroups1764000000310,
   PersonDecisions1764000000320,
+  MailTails1764000000390,
   Mail1764000000400,
+  Audiences1764000000490,
   Letters1764000000500,
+  LetterWording1764000000510,
+  LetterAttachments1764000000530,
   Pace1764000000560,
   Returns1764000000570,
   Answers1764000000580,

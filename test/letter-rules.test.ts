@@ -2,6 +2,9 @@ import { assert, property, string } from 'fast-check';
 import { approvalHash } from '../src/letters/approval-hash.js';
 import { campaignStates, campaignTransitions, isEditable, mayBecome } from '../src/letters/campaign-states.js';
 
+const variant = { id: '1', locale: 'en', rules: {}, subject: 's', body: 'b' };
+const other = { ...variant, id: '2', body: 'c' };
+const file = { id: '1', name: 'a.pdf', type: 'application/pdf', sha256: Buffer.alloc(32) };
 const content = {
   title: 'Investigation',
   mode: 'organisation',
@@ -15,6 +18,9 @@ const content = {
   notAfter: null,
   pace: { timeZone: 'UTC', spread: false },
   officeHours: {},
+  variants: [variant, other],
+  attachments: [file],
+  postscripts: [{ lawmakerId: 'a', text: 'See you.' }],
   texts: [
     { locale: 'fa', subject: 'س', body: 'م' },
     { locale: 'en', subject: 's', body: 'b' },
@@ -70,6 +76,16 @@ describe('the approval hash', () => {
     ['office hours of a legislature', { officeHours: { testland: { timeZone: 'UTC' } } }],
     ['a subject', { texts: [content.texts[0]!, { ...content.texts[1]!, subject: 'S' }] }],
     ['a body', { texts: [content.texts[0]!, { ...content.texts[1]!, body: 'b ' }] }],
+    ['a variant', { variants: [{ ...variant, body: 'other' }, other] }],
+    ['rules of a variant', { variants: [{ ...variant, rules: { parties: ['Reds'] } }, other] }],
+    ['id of a variant', { variants: [{ ...variant, id: '3' }, other] }],
+    ['order of the variants', { variants: [other, variant] }],
+    ['fewer variants', { variants: [variant] }],
+    ['an attachment', { attachments: [{ ...file, sha256: Buffer.alloc(32, 1) }] }],
+    ['name of an attachment', { attachments: [{ ...file, name: 'b.pdf' }] }],
+    ['fewer attachments', { attachments: [] }],
+    ['a postscript', { postscripts: [{ lawmakerId: 'a', text: 'Thank you.' }] }],
+    ['whose postscript it is', { postscripts: [{ lawmakerId: 'b', text: 'See you.' }] }],
     ['fewer languages', { texts: [content.texts[1]!] }],
   ])('changes with the %s', (_, change) => {
     expect(approvalHash({ ...content, ...change })).not.toBe(approvalHash(content));

@@ -73,7 +73,10 @@ describe('an organiser and an approver, page by page', () => {
     expect(body).toContain('https://lower.testland.example/write/6');
     const excluded = await olga.get(`${page}/audience?show=excluded`);
     expect(excluded.body).not.toContain('anna@upper.testland.example');
-    const out = await olga.post(`${page}/exclusions`, { lawmakerId: await lawmakerId(app, 'Kim Lund') });
+    const out = await olga.post(`${page}/exclusions`, {
+      lawmakerId: await lawmakerId(app, 'Kim Lund'),
+      reason: 'on leave',
+    });
     expect(out.statusCode).toBe(303);
     expect((await olga.get(`${page}/audience?show=excluded`)).body).toContain('Kim Lund');
   });

@@ -9,6 +9,7 @@ const small: Record<string, string> = {
   petitions: 'the root of petition_id',
   letter_campaigns: 'the root of campaign_id',
   consents: 'one row per wording',
+  audiences: 'what staff saves under a name',
   legislatures: 'as many as there are parliaments',
   lawmakers: 'as many as sit in them',
   lawmaker_identifiers: 'a few per lawmaker',

@@ -52,6 +52,8 @@ export const settingsSchema = z
     RETURN_TLS_KEY: z.string().min(1).optional(),
     RETURN_IMAP_URL: url('imap', 'imaps').optional(),
     RETURN_WEBHOOK_SECRET: z.string().min(32, 'must have at least 32 characters').max(200).optional(),
+    ATTACHMENT_KB: z.coerce.number().int().min(1).max(10_240).default(2048),
+    ATTACHMENTS_KB: z.coerce.number().int().min(1).max(20_480).default(5120),
     ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
     ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(200).optional(),
     LIMITS: onOff.default(true),

@@ -15,6 +15,7 @@ export const exclusions = [
   'other-group',
   'other-role',
   'other-language',
+  'without-channel',
   'not-sitting',
   'no-contact-point-for-channel',
   'objection-at-address',
@@ -39,6 +40,9 @@ export interface AudienceMember {
   /** Where `legislature` has been replaced by its name. */
   legislatureSlug?: string;
   country: string;
+  /** Names and codes of what she belongs to today. */
+  committees: string[];
+  groups: string[];
   contactPoint: { id: string; channel: Channel; value: string } | null;
   excluded: Exclusion | null;
   /** What the organiser wrote when she excluded this lawmaker by hand. */
@@ -47,9 +51,6 @@ export interface AudienceMember {
 
 /** What the database knows of a candidate; `contactPoints` are the usable ones, best first within a channel. */
 export interface Candidate extends Omit<AudienceMember, 'contactPoint' | 'excluded' | 'excludedNote'> {
-  /** Names and codes of what she belongs to today. */
-  committees: string[];
-  groups: string[];
   left: boolean;
   /** Records joined to this one: whoever named one of them by hand means her. */
   records: string[];
@@ -67,7 +68,7 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
   const included = new Set(audience.include);
   const excluded = new Map(audience.exclude.map(({ lawmakerId, reason }) => [lawmakerId, reason]));
   const taken = new Set<string>();
-  return candidates.map(({ committees, groups, left, records, sitting, objected, contactPoints, ...member }) => {
+  return candidates.map(({ left, records, sitting, objected, contactPoints, ...member }) => {
     const ids = [member.lawmakerId, ...records];
     const byHand = ids.some((id) => included.has(id));
     const leftOut = ids.find((id) => excluded.has(id));
@@ -80,8 +81,10 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
     if (objected) return out('objection');
     if (left) return out('left');
     if (leftOut) return out('excluded-by-hand');
-    const outside = byHand ? null : outsideOf(audience, { ...member, committees, groups });
+    const outside = byHand ? null : outsideOf(audience, member);
     if (outside) return out(outside);
+    const reachable = (channel: Channel) => contactPoints.some((point) => point.channel === channel);
+    if (!byHand && audience.having.length > 0 && !audience.having.some(reachable)) return out('without-channel');
     if (!sitting && !byHand) return out('not-sitting');
     const usable = audience.channels.flatMap((channel) => contactPoints.filter((point) => point.channel === channel));
     if (usable.length === 0) return out('no-contact-point-for-channel');
@@ -95,9 +98,10 @@ export function chooseMembers(candidates: Candidate[], audience: Audience): Audi
   });
 }
 
-function outsideOf(
-  audience: Audience,
-  member: Omit<Candidate, 'left' | 'records' | 'sitting' | 'objected' | 'contactPoints'>,
+/** The first rule that leaves her outside; a rule that names nothing asks nothing. */
+export function outsideOf(
+  audience: Omit<Audience, 'legislatures' | 'channels' | 'having' | 'include' | 'exclude'>,
+  member: Omit<AudienceMember, 'contactPoint' | 'excluded' | 'excludedNote'>,
 ) {
   const asks = (wanted: string[], ...held: (string | null)[]) =>
     wanted.length > 0 && !wanted.some((one) => held.some((value) => value?.toLowerCase() === one.toLowerCase()));

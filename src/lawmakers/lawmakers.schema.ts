@@ -55,6 +55,8 @@ export const Audience = z.object({
   locales: names,
   /** In order of preference. */
   channels: z.array(z.enum(channels)).min(1).max(4).default(['email', 'form', 'post', 'phone']),
+  /** Only who can be reached by one of these, whichever way the letter then takes. */
+  having: z.array(z.enum(channels)).max(4).default([]),
   include: z.array(z.uuid()).max(5000).default([]),
   exclude: z
     .array(z.object({ lawmakerId: z.uuid(), reason: z.string().trim().max(500).default('') }))

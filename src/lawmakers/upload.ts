@@ -23,7 +23,7 @@ const endings: Record<string, string> = {
   'text/xml': 'xml',
 };
 const rawTypes = [...Object.keys(endings), 'application/octet-stream'];
-const formRoute = /^\/[a-z]+\/console\/lawmakers\/imports$/;
+const formRoute = /^\/[a-z]+\/console\/(lawmakers\/imports|letters\/[0-9a-f-]{36}\/attachments)$/;
 const apiRoute = '/api/v1/lawmaker-imports';
 
 /**
@@ -55,13 +55,13 @@ export function prepareUploads(fastify: FastifyInstance): void {
   });
 }
 
-/** Reads an upload, as a form or as a raw body. @throws Problem `too-large` before more than the limit is held */
-export async function readUpload(request: FastifyRequest): Promise<Upload> {
-  if (!request.isMultipart()) return readRaw(request);
+/** Reads an upload, as a form or as a raw body. @throws Problem `too-large` before more than `limit` bytes are held */
+export async function readUpload(request: FastifyRequest, limit = sourceLimits.bytes): Promise<Upload> {
+  if (!request.isMultipart()) return readRaw(request, limit);
   const { filesToCome } = request as Uploading;
   const upload: Upload = { fields: { ...(request.body as Record<string, string> | undefined) }, sources: [] };
   const parts = filesToCome ?? partsOf(request);
-  let room = sourceLimits.bytes;
+  let room = limit;
   const take = async (part: Part) => {
     if (part.type === 'field') {
       upload.fields[part.fieldname] = String(part.value);
@@ -77,16 +77,16 @@ export async function readUpload(request: FastifyRequest): Promise<Upload> {
   return upload;
 }
 
-async function readRaw(request: FastifyRequest): Promise<Upload> {
+async function readRaw(request: FastifyRequest, limit: number): Promise<Upload> {
   const body = request.body as (AsyncIterable<Buffer> & { pipe?: unknown }) | null;
   if (!body?.pipe)
     throw problems.badRequest(
       'Send a file: multipart/form-data, text/csv, application/yaml, application/xml or application/json.',
     );
-  if (Number(request.headers['content-length'] ?? 0) > sourceLimits.bytes) throw new Problem('too-large');
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw new Problem('too-large');
   const query = request.query as Record<string, string>;
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim();
-  const bytes = await readLimited(body, sourceLimits.bytes);
+  const bytes = await readLimited(body, limit);
   const name = fileName(query['filename'] ?? `upload.${endings[type] ?? 'json'}`);
   return { fields: query, sources: bytes.length ? [{ name, bytes }] : [] };
 }

@@ -17,6 +17,10 @@ export interface ApprovedContent {
   /** Hours of legislatures that count instead of the campaign's, by slug. */
   officeHours: unknown;
   texts: { locale: string; subject: string; body: string }[];
+  /** In their order: the first that fits is taken. */
+  variants: { id: string; locale: string; rules: unknown; subject: string; body: string }[];
+  postscripts: { lawmakerId: string; text: string }[];
+  attachments: { id: string; name: string; type: string; sha256: Buffer }[];
 }
 
 /** SHA-256, in hex, over the content in canonical form; texts in the order of their locales. */
@@ -38,6 +42,13 @@ export function approvalHash(content: ApprovedContent): string {
     texts: content.texts
       .map(({ locale, subject, body }) => ({ locale, subject, body }))
       .sort((one, other) => (one.locale < other.locale ? -1 : 1)),
+    variants: content.variants.map(({ id, locale, rules, subject, body }) => ({ id, locale, rules, subject, body })),
+    postscripts: content.postscripts
+      .map(({ lawmakerId, text }) => ({ lawmakerId, text }))
+      .sort((one, other) => (one.lawmakerId < other.lawmakerId ? -1 : 1)),
+    attachments: content.attachments
+      .map(({ id, name, type, sha256: digest }) => ({ id, name, type, sha256: digest.toString('hex') }))
+      .sort((one, other) => (one.id < other.id ? -1 : 1)),
   });
   return sha256(canonical).toString('hex');
 }

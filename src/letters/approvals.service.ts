@@ -118,7 +118,15 @@ export class Approvals {
 
 /** Everybody whose hands were on the letter. */
 export function authors(campaign: WholeCampaign, request: Approval | null): Set<string> {
-  const ids = [campaign.createdBy, campaign.editedBy, request?.askedBy, ...campaign.texts.map((text) => text.editedBy)];
+  const added = campaign.attachments.map(({ addedBy }) => addedBy);
+  const written = [...campaign.texts, ...campaign.variants, ...campaign.postscripts];
+  const ids = [
+    campaign.createdBy,
+    campaign.editedBy,
+    request?.askedBy,
+    ...written.map(({ editedBy }) => editedBy),
+    ...added,
+  ];
   return new Set(ids.filter((id): id is string => typeof id === 'string'));
 }
 
@@ -135,7 +143,9 @@ export async function moveTo(tx: EntityManager, id: string, state: CampaignState
 const changedMeanwhile = () => problems.conflict('The letter has changed since this page was shown. Read it again.');
 
 function completeness(campaign: WholeCampaign, recipients: number, earliest: Date): FieldError[] {
-  const faults: FieldError[] = campaign.texts.flatMap((text) => textFaults(text, campaign.petitionId !== null));
+  const faults: FieldError[] = [...campaign.texts, ...campaign.variants].flatMap((text) =>
+    textFaults(text, campaign.petitionId !== null),
+  );
   if (!campaign.texts.some(({ locale }) => locale === campaign.defaultLocale)) {
     faults.push({
       field: 'texts',
@@ -152,6 +162,13 @@ function completeness(campaign: WholeCampaign, recipients: number, earliest: Dat
         field: 'petition',
         code: 'supporters-need-petition',
         message: 'Supporters write as signers of a petition: choose one.',
+      });
+    }
+    if (campaign.attachments.length > 0 || campaign.postscripts.length > 0) {
+      faults.push({
+        field: 'attachments',
+        code: 'not-of-supporters',
+        message: 'Letters of supporters carry no attachments and no postscripts: take them away.',
       });
     }
     if (!campaign.notAfter) {

@@ -3,11 +3,14 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { Dkim } from '../mail/dkim.js';
+import type { MailTail } from '../mail/mail-tail.js';
 import { OutboxService, type Part } from '../mail/outbox.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { approvalHash } from './approval-hash.js';
+import { sha256 } from './digest.js';
+import { LetterAttachments } from './letter-attachments.service.js';
 import { moveTo, requireMove } from './approvals.service.js';
 import {
   LetterCampaigns,
@@ -39,6 +42,7 @@ export class Dispatch implements BeforeApplicationShutdown {
     private readonly plans: LetterPlans,
     private readonly audiences: AudienceService,
     private readonly outbox: OutboxService,
+    private readonly attachments: LetterAttachments,
     private readonly paces: LetterPaces,
     private readonly audit: AuditService,
     private readonly dkim: Dkim,
@@ -179,9 +183,10 @@ export class Dispatch implements BeforeApplicationShutdown {
       campaign,
       members.filter(({ lawmakerId }) => !known.has(lawmakerId)),
     );
+    const tail = await this.attachments.tail(campaign);
     for (let next = 0; next < open.length; next += batchSize) {
       const letters = await Promise.all(
-        open.slice(next, next + batchSize).map((planned) => this.write(campaign, planned, wanted)),
+        open.slice(next, next + batchSize).map((planned) => this.write(campaign, planned, wanted, tail)),
       );
       if (!(await this.commit(campaign, letters)) || this.stopping) return;
       this.outbox.wake();
@@ -194,7 +199,12 @@ export class Dispatch implements BeforeApplicationShutdown {
     });
   }
 
-  private async write(campaign: WholeCampaign, planned: PlannedLetter, approved: Set<string>): Promise<NewLetter> {
+  private async write(
+    campaign: WholeCampaign,
+    planned: PlannedLetter,
+    approved: Set<string>,
+    tail: MailTail | null,
+  ): Promise<NewLetter> {
     const { member, letter, excluded } = planned;
     const { contactPoint } = member;
     const row: NewLetter = {
@@ -209,11 +219,14 @@ export class Dispatch implements BeforeApplicationShutdown {
       legislature: member.legislature,
       stream: member.legislatureSlug ?? '',
       locale: letter?.locale ?? null,
+      variantId: letter?.variantId ?? null,
       channel: contactPoint?.channel ?? null,
       contact: contactPoint?.value ?? null,
       subject: null,
       body: null,
       raw: null,
+      rawSha256: null,
+      tail: null,
     };
     if (!letter || !contactPoint) return row;
     if (!approved.has(member.lawmakerId)) return withheld(row, 'not-approved');
@@ -227,8 +240,11 @@ export class Dispatch implements BeforeApplicationShutdown {
       mailFrom: this.settings.MAIL_FROM,
       to: { name: member.name, address: contactPoint.value },
       letter,
+      tail,
     });
-    return { ...row, state: 'mail', subject: letter.subject, raw: await this.dkim.sign(mail) };
+    const raw = await this.dkim.sign(mail, tail);
+    const rawSha256 = tail ? sha256(raw, tail.bytes) : sha256(raw);
+    return { ...row, state: 'mail', subject: letter.subject, raw, rawSha256, tail };
   }
 
   /** @returns false when the campaign was paused or cancelled in the meantime: nothing was written */
@@ -246,6 +262,8 @@ export class Dispatch implements BeforeApplicationShutdown {
       });
       const mails = mailsOf(now, await insertLetters(tx, campaign.id, current));
       await this.paces.begin(tx, now, mails);
+      const tail = letters.find((letter) => letter.tail)?.tail;
+      if (tail) await this.outbox.keepTail(tx, campaign.id, tail);
       await this.outbox.enqueue(tx, mails);
       return true;
     });

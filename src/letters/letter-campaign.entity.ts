@@ -2,6 +2,7 @@ import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 import type { Audience } from '../lawmakers/lawmakers.schema.js';
 import { Petition } from '../petitions/petition.entity.js';
 import type { CampaignMode, CampaignState } from './campaign-states.js';
+import { SavedAudience } from './saved-audience.entity.js';
 import type { Pace } from './pace.schema.js';
 
 /** One letter, in as many languages as it needs, to one audience. */
@@ -50,6 +51,14 @@ export class LetterCampaign {
 
   @Column('jsonb')
   audience: Audience;
+
+  /** The saved audience it follows: `audience` changes with that one while the letter may change. */
+  @Column('uuid', { nullable: true })
+  audienceId: string | null;
+
+  @ManyToOne(() => SavedAudience, { onDelete: 'SET NULL' })
+  @JoinColumn({ name: 'audience_id' })
+  savedAudience: SavedAudience | null;
 
   @Column('timestamptz', { nullable: true })
   notBefore: Date | null;

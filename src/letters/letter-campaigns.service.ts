@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { isPublic } from '../petitions/petition-states.js';
 import { Petition } from '../petitions/petition.entity.js';
+import { canonicalJson } from '../site/canonical-json.js';
 import { type FieldError, problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -10,9 +12,12 @@ import { ownerOf } from '../staff/tokens.service.js';
 import { approvalHash } from './approval-hash.js';
 import { Approval } from './approval.entity.js';
 import { isEditable } from './campaign-states.js';
+import { LetterAttachment } from './letter-attachment.entity.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
 import { templateFaults, type TemplateFault } from './letter-engine.js';
+import { LetterPostscript } from './letter-postscript.entity.js';
 import { LetterText } from './letter-text.entity.js';
+import { LetterVariant } from './letter-variant.entity.js';
 import { type LetterCampaignChange, type LetterWords, type NewLetterCampaign, utc } from './letters.schema.js';
 import type { OfficeHours } from './pace.schema.js';
 import { petitionPlaceholders, placeholders } from './placeholders.js';
@@ -20,6 +25,11 @@ import { petitionPlaceholders, placeholders } from './placeholders.js';
 /** A campaign with its words, in the order of their languages, and the slug of its petition. */
 export interface WholeCampaign extends LetterCampaign {
   texts: LetterText[];
+  /** In the order in which they are tried. */
+  variants: LetterVariant[];
+  postscripts: LetterPostscript[];
+  /** Without their content. */
+  attachments: LetterAttachment[];
   petitionSlug: string | null;
   /** Of the legislatures written to, those that have hours of their own, by slug: they count instead of the campaign's. */
   officeHours: Record<string, OfficeHours>;
@@ -77,6 +87,8 @@ export class LetterCampaigns {
       const { version: _, petition, notBefore, notAfter, ...rest } = change;
       const fields = {
         ...rest,
+        // Rules of its own end that it follows a saved audience.
+        ...(change.audience && !sameRules(change.audience, campaign.audience) && { audienceId: null }),
         ...(petition !== undefined && { petitionId: await petitionId(tx, petition) }),
         ...(notBefore !== undefined && { notBefore: notBefore ? utc(notBefore) : null }),
         ...(notAfter !== undefined && { notAfter: notAfter ? utc(notAfter) : null }),
@@ -94,7 +106,7 @@ export class LetterCampaigns {
       if (Object.keys(fields).length > 0) await tx.update(LetterCampaign, { id }, fields);
       if (petition === null)
         refuseFaults(
-          campaign.texts.flatMap((text) => textFaults(text, false)),
+          [...campaign.texts, ...campaign.variants].flatMap((text) => textFaults(text, false)),
           'petition',
         );
     });
@@ -123,27 +135,51 @@ export class LetterCampaigns {
    * One change to what an approval vouches for: an open request or a given approval is void with it, in the same
    * transaction. What changes nothing voids nothing.
    */
-  private async edit(
+  async edit(
     id: string,
     version: number | undefined,
     actor: Actor,
     action: string,
     work: (tx: EntityManager, campaign: WholeCampaign) => Promise<void>,
   ): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      const before = await lockCampaign(tx, id);
-      if (!isEditable(before.state))
-        throw problems.wrongState('The letter is being sent or is closed; it cannot change.');
-      if (version !== undefined && version !== before.version) {
-        throw problems.conflict('Somebody else has changed this letter in the meantime. Open it again.');
-      }
-      await work(tx, before);
-      const after = await whole(tx, await tx.findOneByOrFail(LetterCampaign, { id }));
-      if (approvalHash(before) === approvalHash(after)) return;
-      await fallBack(tx, id, actor, action);
-      await this.audit.record(tx, { actor, action: `letter-campaign.${action}`, subject: id });
-    });
+    await this.database.transaction((tx) => this.editWithin(tx, id, version, actor, action, work));
   }
+
+  /** The same in the caller's transaction. */
+  async editWithin(
+    tx: EntityManager,
+    id: string,
+    version: number | undefined,
+    actor: Actor,
+    action: string,
+    work: (tx: EntityManager, campaign: WholeCampaign) => Promise<void>,
+  ): Promise<void> {
+    const before = await lockCampaign(tx, id);
+    if (!isEditable(before.state))
+      throw problems.wrongState('The letter is being sent or is closed; it cannot change.');
+    if (version !== undefined && version !== before.version) {
+      throw problems.conflict('Somebody else has changed this letter in the meantime. Open it again.');
+    }
+    await work(tx, before);
+    const after = await whole(tx, await tx.findOneByOrFail(LetterCampaign, { id }));
+    if (approvalHash(before) === approvalHash(after)) return;
+    await fallBack(tx, id, actor, action);
+    await this.audit.record(tx, { actor, action: `letter-campaign.${action}`, subject: id });
+  }
+}
+
+/** Whether two audiences ask the same; of the rules only that of channels knows an order. */
+function sameRules(one: Audience, other: Audience): boolean {
+  const plain = (audience: Audience) =>
+    canonicalJson(
+      Object.fromEntries(
+        Object.entries(Audience.parse(audience)).map(([rule, values]) => [
+          rule,
+          rule === 'channels' ? values : values.map(canonicalJson).sort(),
+        ]),
+      ),
+    );
+  return plain(one) === plain(other);
 }
 
 /** Takes the campaign's row until the transaction ends; every verb begins here. @throws Problem not-found */
@@ -202,12 +238,24 @@ function describe({ code, line, name }: TemplateFault): string {
   return `Line ${line}: ${name}.`;
 }
 
-function refuseFaults(faults: TemplateError[], field?: string): void {
+export function refuseFaults(faults: TemplateError[], field?: string): void {
   if (faults.length > 0) throw problems.invalid(faults.map((fault) => ({ ...fault, field: field ?? fault.field })));
 }
 
 async function whole(manager: EntityManager, campaign: LetterCampaign): Promise<WholeCampaign> {
   const texts = await manager.find(LetterText, { where: { campaignId: campaign.id }, order: { locale: 'ASC' } });
+  const variants = await manager.find(LetterVariant, {
+    where: { campaignId: campaign.id },
+    order: { position: 'ASC', id: 'ASC' },
+  });
+  const postscripts = await manager.find(LetterPostscript, {
+    where: { campaignId: campaign.id },
+    order: { lawmakerId: 'ASC' },
+  });
+  const attachments = await manager.find(LetterAttachment, {
+    where: { campaignId: campaign.id },
+    order: { id: 'ASC' },
+  });
   const petition = campaign.petitionId ? await manager.findOneBy(Petition, { id: campaign.petitionId }) : null;
   const [{ hours: officeHours }] = await manager.query(
     `SELECT coalesce(jsonb_object_agg(slug, calendar), '{}') AS hours FROM legislatures
@@ -215,7 +263,14 @@ async function whole(manager: EntityManager, campaign: LetterCampaign): Promise<
        AND (slug = ANY ($1) OR id IN (SELECT legislature_id FROM lawmakers WHERE id = ANY ($2)))`,
     [campaign.audience.legislatures, campaign.audience.include],
   );
-  return Object.assign(campaign, { texts, petitionSlug: petition?.slug ?? null, officeHours });
+  return Object.assign(campaign, {
+    texts,
+    variants,
+    postscripts,
+    attachments,
+    petitionSlug: petition?.slug ?? null,
+    officeHours,
+  });
 }
 
 /** Nobody knows how many will write: there is nothing to spread. */

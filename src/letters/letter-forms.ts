@@ -24,20 +24,26 @@ export function readCampaignForm(form: Form, before?: Audience) {
     notAfter,
     // A form without these fields, such as an older script's, leaves them as they are.
     ...(form.timeZone !== undefined && { pace: readPace(form) }),
-    audience: {
-      legislatures: list(form.legislatures),
-      chambers: list(form.chambers),
-      parties: list(form.parties),
-      areas: list(form.areas),
-      committees: list(form.committees),
-      groups: list(form.groups),
-      roles: list(form.roles),
-      countries: list(form.countries),
-      locales: list(form.locales),
-      channels: list(form.channels),
-      include: before?.include ?? [],
-      exclude: before?.exclude ?? [],
-    },
+    audience: readAudience(form, before),
+  };
+}
+
+/** The fields of the audience as the schema takes them. */
+export function readAudience(form: Form, before?: Audience) {
+  return {
+    legislatures: list(form.legislatures),
+    chambers: list(form.chambers),
+    parties: list(form.parties),
+    areas: list(form.areas),
+    committees: list(form.committees),
+    groups: list(form.groups),
+    roles: list(form.roles),
+    countries: list(form.countries),
+    locales: list(form.locales),
+    channels: list(form.channels),
+    include: before?.include ?? [],
+    having: list(form.having),
+    exclude: before?.exclude ?? [],
   };
 }
 
@@ -121,6 +127,7 @@ export const withLists = (form: Form): Form => ({
       'countries',
       'locales',
       'channels',
+      'having',
       'days',
     ].map((name) => [name, list(form[name])]),
   ),

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { mailbox, renderMail } from '../mail/compose.js';
+import type { MailTail } from '../mail/mail-tail.js';
 import { sha256 } from './digest.js';
 import { oneLine } from './placeholders.js';
 import type { WrittenLetter } from './write-letter.js';
@@ -14,6 +15,8 @@ export interface LetterMail {
   replyTo: string;
   to: { name: string; address: string };
   letter: WrittenLetter;
+  /** Attachments: what is rendered then are the bytes before it. */
+  tail: MailTail | null;
 }
 
 /**
@@ -37,7 +40,12 @@ export function renderLetter(mail: LetterMail): Promise<Buffer> {
       text: mail.letter.text,
       replyTo: named(mail.senderName, mail.replyTo),
     },
-    { id: mail.id, date: mail.datedAt, from: senderVia(mail.senderName, mail.organisation, mail.mailFrom) },
+    {
+      id: mail.id,
+      date: mail.datedAt,
+      from: senderVia(mail.senderName, mail.organisation, mail.mailFrom),
+      tail: mail.tail,
+    },
   );
 }
 

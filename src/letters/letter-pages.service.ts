@@ -17,9 +17,10 @@ import { ownerOf } from '../staff/tokens.service.js';
 import { stances } from './answers.schema.js';
 import { Approvals, authors } from './approvals.service.js';
 import { callOutcomes, isEditable, campaignModes } from './campaign-states.js';
+import { enclosuresWord } from './enclosures.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
 import { letterFilters } from './letter-engine.js';
-import { readCampaignForm } from './letter-forms.js';
+import { readAudience } from './letter-forms.js';
 import { LetterAnswers } from './letter-answers.service.js';
 import { wordsFor } from './letter-eyes.js';
 import { LetterParts } from './letter-parts.service.js';
@@ -31,12 +32,14 @@ import { LetterReports } from './letter-report.service.js';
 import { timelineFigures } from './letter-sums.js';
 import { LetterTasks } from './letter-tasks.service.js';
 import { approvalView, audienceCounts, campaignView, dryRunView, letterView, ranked } from './letter-views.js';
+import { askedBy } from './variant-rules.js';
 import { type DryRunQuery, type LetterFilter, letterStatuses } from './letters.schema.js';
+import { type ListedAudience, SavedAudiences } from './saved-audiences.service.js';
 import { petitionPlaceholders, placeholders } from './placeholders.js';
 
 /** Languages the form offers; the API takes any. */
-const languages = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'nl', 'pl', 'pt', 'sv', 'tr', 'uk'];
-const nameIn = (locale: Locale, language: string) =>
+export const languages = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'nl', 'pl', 'pt', 'sv', 'tr', 'uk'];
+export const nameIn = (locale: Locale, language: string) =>
   new Intl.DisplayNames([locale], { type: 'language' }).of(language) ?? language;
 const dryRunPage = 100;
 /** What a page may say after a redirect: `letters.done.<word>`. */
@@ -74,7 +77,8 @@ export class LetterPages {
     private readonly reports: LetterReports,
     private readonly tasks: LetterTasks,
     private readonly answers: LetterAnswers,
-    private readonly audiences: AudienceService,
+    private readonly audienceService: AudienceService,
+    private readonly savedAudiences: SavedAudiences,
     private readonly legislatures: LegislaturesService,
     private readonly petitions: Petitions,
   ) {}
@@ -94,18 +98,13 @@ export class LetterPages {
     request: FastifyRequest,
     { id, values, errors = [], count = false }: Shown & { values: Form; id?: string; count?: boolean },
   ) {
-    const legislatures = await this.legislatures.list();
-    const slugs = legislatures.map(({ slug }) => slug).filter((slug) => asList(values.legislatures).includes(slug));
     const before = id ? (await this.campaigns.find(id)).audience : undefined;
-    const audience = Audience.safeParse(readCampaignForm(values, before).audience);
-    const choices = await this.audiences.choices(slugs);
-    const members =
-      audience.success && (count || slugs.length > 0) ? await this.audiences.preview(audience.data) : null;
+    const following = id ? await this.followed(id) : null;
     return this.render('letters-settings', locale, request, id ? `/${id}/settings` : '/new', {
       id: id ?? null,
-      channels,
+      following,
+      ...(await this.rulesForm(locale, values, before, count)),
       weekdays: weekdaysIn(locale),
-      legislatures,
       modes: campaignModes,
       form: { values, errors },
       languages: languages.map((code) => ({ code, name: nameIn(locale, code) })),
@@ -113,6 +112,20 @@ export class LetterPages {
         code: petition.slug,
         name: this.petitions.text(petition, locale).title,
       })),
+    });
+  }
+
+  /** What the fields of an audience offer, and the count of what is chosen. */
+  private async rulesForm(locale: Locale, values: Form, before: Audience | undefined, count: boolean) {
+    const legislatures = await this.legislatures.list();
+    const slugs = legislatures.map(({ slug }) => slug).filter((slug) => asList(values.legislatures).includes(slug));
+    const audience = Audience.safeParse(readAudience(values, before));
+    const choices = await this.audienceService.choices(slugs);
+    const members =
+      audience.success && (count || slugs.length > 0) ? await this.audienceService.preview(audience.data) : null;
+    return {
+      channels,
+      legislatures,
       choices: { ...choices, locales: choices.locales.map((code) => ({ code, name: nameIn(locale, code) })) },
       countries: [...new Set(legislatures.map(({ country }) => country))].sort(),
       counts: members && {
@@ -120,7 +133,38 @@ export class LetterPages {
         byChannel: ranked(members.flatMap(({ contactPoint }) => (contactPoint ? [contactPoint.channel] : []))),
         byReason: ranked(members.flatMap(({ excluded }) => (excluded ? [excluded] : []))),
       },
+    };
+  }
+
+  audiences(locale: Locale, request: FastifyRequest, audiences: ListedAudience[]) {
+    return this.render('letters-audiences', locale, request, '/audiences', {
+      audiences: audiences.map(({ editedAt, ...audience }) => ({ ...audience, editedAt: editedAt.toISOString() })),
     });
+  }
+
+  async savedAudience(
+    locale: Locale,
+    request: FastifyRequest,
+    {
+      audience,
+      values,
+      errors = [],
+      count = false,
+    }: Shown & { values: Form; audience?: ListedAudience; count?: boolean },
+  ) {
+    return this.render('letters-saved-audience', locale, request, `/audiences/${audience?.id ?? 'new'}`, {
+      id: audience?.id ?? null,
+      letters: audience?.letters ?? [],
+      byHand: { include: audience?.rules.include.length ?? 0, exclude: audience?.rules.exclude.length ?? 0 },
+      form: { values, errors },
+      ...(await this.rulesForm(locale, values, audience?.rules, count)),
+    });
+  }
+
+  /** The saved audience that a letter follows. */
+  private async followed(id: string): Promise<{ id: string; name: string } | null> {
+    const found = (await this.savedAudiences.list()).find(({ letters }) => letters.some((each) => each.id === id));
+    return found ? { id: found.id, name: found.name } : null;
   }
 
   async campaign(
@@ -143,9 +187,13 @@ export class LetterPages {
       legislatureNames: campaign.audience.legislatures.map(
         (slug) => legislatures.find((each) => each.slug === slug)?.name ?? slug,
       ),
+      saved: (await this.savedAudiences.list()).map(({ id: code, name }) => ({ code, name })),
+      following: await this.followed(id),
+      attachmentLimits: { file: this.configured.ATTACHMENT_KB, all: this.configured.ATTACHMENTS_KB },
+      attachmentsSize: campaign.attachments.reduce((sum, { size }) => sum + encodedSize(size), 0),
       approval: approvalView(state),
       mayApprove: actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor)),
-      counts: plan && audienceCounts(plan),
+      counts: plan && audienceCounts(plan, campaign),
       pacePlan: plan && withFewMailboxes(await this.paces.preview(campaign, plan)),
       parts: actor.rights.includes('letters:send') ? await this.parts.list(campaign) : [],
       paceState: plan ? null : await this.paces.state(campaign),
@@ -180,8 +228,9 @@ export class LetterPages {
     const address = (to: number) => `/${locale}/console/letters/${id}/audience?show=${show}&page=${to}`;
     return this.render('letters-audience', locale, request, `/${id}/audience`, {
       campaign: this.shown(campaign),
-      counts: audienceCounts(plan),
+      counts: audienceCounts(plan, campaign),
       show,
+      following: await this.followed(id),
       editable: isEditable(campaign.state),
       lawmakers: shown.slice((page - 1) * dryRunPage, page * dryRunPage).map(dryRunView),
       previous: page > 1 ? address(page - 1) : null,
@@ -189,12 +238,14 @@ export class LetterPages {
     });
   }
 
-  async preview(locale: Locale, request: FastifyRequest, id: string, lawmakerId: string, actor: Actor) {
+  async preview(locale: Locale, request: FastifyRequest, id: string, lawmakerId: string, actor: Actor, form?: Shown) {
     const campaign = await this.campaigns.find(id);
     const preview = await this.previews.show(id, lawmakerId, actor);
     return this.render('letters-preview', locale, request, `/${id}/previews/${lawmakerId}`, {
       campaign: this.shown(campaign),
       preview,
+      editable: isEditable(campaign.state),
+      form: { values: form?.values ?? { text: preview.postscript }, errors: form?.errors ?? [] },
       letterDir: direction(preview.locale ?? locale),
     });
   }
@@ -264,6 +315,7 @@ export class LetterPages {
         body: wordsFor(actor, body),
         language,
         dir: direction(language ?? locale),
+        enclosures: enclosuresWord(language ?? locale),
         date: formatDate(language ?? locale, campaign.datedAt ?? new Date()),
       }),
     );
@@ -290,9 +342,13 @@ export class LetterPages {
   }
 
   /** Plain JSON: templates call functions they find. */
-  private shown(campaign: WholeCampaign) {
+  shown(campaign: WholeCampaign) {
     return {
       ...campaignView(campaign),
+      variants: campaign.variants.map(({ id, name, locale, subject, rules }) => ({
+        ...{ id, name, locale, subject, language: languageName(locale), dir: direction(locale) },
+        because: askedBy(rules),
+      })),
       texts: campaign.texts.map(({ locale, subject, body, editedAt }) => ({
         locale,
         subject,
@@ -304,7 +360,7 @@ export class LetterPages {
     };
   }
 
-  private render(template: string, locale: Locale, request: FastifyRequest, path: string, context: object) {
+  render(template: string, locale: Locale, request: FastifyRequest, path: string, context: object) {
     return this.pages.render(template, locale, {
       ...this.console.context(request),
       nav: 'letters',
@@ -315,6 +371,8 @@ export class LetterPages {
   }
 }
 
+/** Bytes of a file in a mail: base64 in lines of 76 characters. */
+const encodedSize = (bytes: number) => Math.ceil((Math.ceil(bytes / 3) * 4 * 78) / 76);
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value ? [value] : []);
 
 /** For a tel: link (RFC 3966): digits and the plus at the beginning, without an extension; null where it is no number. */

@@ -11,10 +11,17 @@ import { Petitions } from '../petitions/petitions.service.js';
 import { defaultLocale, isLocale } from '../site/languages.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import { MissingData, TemplateTooLarge } from './letter-engine.js';
+import type { LetterText } from './letter-text.entity.js';
+import type { LetterVariant } from './letter-variant.entity.js';
+import { fitsVariant } from './variant-rules.js';
 import { type FactsIn, letterWriter, type WrittenLetter } from './write-letter.js';
 
+/** A member of the audience; `postscriptOf`: whose postscript she gets, where it is not her own id that tells. */
+export type LetterMember = AudienceMember & { postscriptOf?: string };
+type Wording = LetterText | LetterVariant;
+
 /** What a lawmaker would get at this moment, or why nothing. */
-export type PlannedLetter = { member: AudienceMember } & (
+export type PlannedLetter = { member: LetterMember } & (
   { letter: WrittenLetter; excluded: null } | { letter: null; excluded: string }
 );
 
@@ -38,7 +45,7 @@ export class LetterPlans {
   ) {}
 
   /** Everybody in the legislatures of the audience, with their legislature's name. */
-  async members(campaign: WholeCampaign): Promise<AudienceMember[]> {
+  async members(campaign: WholeCampaign): Promise<LetterMember[]> {
     const names = new Map((await this.legislatures.list()).map(({ slug, name }) => [slug, name]));
     const members = await this.audiences.preview(campaign.audience);
     return members.map((member) => ({
@@ -52,11 +59,18 @@ export class LetterPlans {
    * @param members those of the audience it is about; all of them if none are named
    * @param by the supporter who writes; without one the organisation does
    */
-  async plan(campaign: WholeCampaign, members?: AudienceMember[], by?: Writer): Promise<PlannedLetter[]> {
-    const write = letterWriter(campaign.texts, campaign.defaultLocale, await this.facts(campaign, by));
+  async plan(campaign: WholeCampaign, members?: LetterMember[], by?: Writer): Promise<PlannedLetter[]> {
+    const write = letterWriter<Wording>(
+      [...campaign.variants, ...campaign.texts],
+      campaign.defaultLocale,
+      await this.facts(campaign, by),
+    );
+    const postscripts = new Map(campaign.postscripts.map(({ lawmakerId, text }) => [lawmakerId, text]));
     const plan: PlannedLetter[] = [];
     for (const member of members ?? (await this.members(campaign))) {
-      plan.push(planned(member, (recipient) => write(recipient, by?.ownWords)));
+      const postscript = postscripts.get(member.postscriptOf ?? member.lawmakerId);
+      const fits = (words: Wording) => !('rules' in words) || fitsVariant(words.rules, member);
+      plan.push(planned(member, (recipient) => write(recipient, { fits, postscript, ownWords: by?.ownWords })));
       // A parliament of thousands must not keep others waiting.
       if (plan.length % 200 === 0) await setImmediate();
     }
@@ -110,7 +124,7 @@ export class LetterPlans {
   }
 }
 
-function planned(member: AudienceMember, write: (recipient: AudienceMember) => WrittenLetter): PlannedLetter {
+function planned(member: LetterMember, write: (recipient: LetterMember) => WrittenLetter): PlannedLetter {
   if (member.excluded) return { member, letter: null, excluded: member.excluded };
   if (!member.contactPoint) return { member, letter: null, excluded: 'no-contact-point-for-channel' };
   if (member.contactPoint.channel === 'email' && !isMailbox(member.contactPoint.value)) {

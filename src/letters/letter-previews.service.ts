@@ -5,9 +5,11 @@ import { Dkim } from '../mail/dkim.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { sha256 } from './digest.js';
+import { LetterAttachments } from './letter-attachments.service.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
 import { mayHoldLinks, wordsFor } from './letter-eyes.js';
 import { letterId, renderLetter } from './letter-mail.js';
+import { askedBy } from './variant-rules.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
 
 export interface LetterPreview {
@@ -16,12 +18,19 @@ export interface LetterPreview {
   channel: string | null;
   contact: string | null;
   locale: string | null;
+  /** Which wording she gets, and the rules that all hold for her; null: the text of her language. */
+  variant: { id: string; name: string; because: { rule: string; values: string[] }[] } | null;
+  postscript: string | null;
   excluded: string | null;
   subject: string | null;
   /** What a reader sees of the bytes, or what a person copies for a channel without bytes. */
   text: string | null;
   headers: { name: string; value: string }[];
   sha256: string | null;
+  /** As they are in the bytes; for a channel without bytes what lies in the envelope. Sizes in bytes. */
+  attachments: { name: string; type: string; size: number }[];
+  /** Of the whole mail, in bytes. */
+  size: number | null;
   /** False until the approval has fixed date and count. */
   final: boolean;
 }
@@ -33,6 +42,7 @@ export class LetterPreviews {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly campaigns: LetterCampaigns,
     private readonly plans: LetterPlans,
+    private readonly attachments: LetterAttachments,
     private readonly dkim: Dkim,
   ) {}
 
@@ -41,6 +51,7 @@ export class LetterPreviews {
     const campaign = await this.campaigns.find(id);
     const planned = await this.planned(campaign, lawmakerId);
     const { member, letter, excluded } = planned;
+    const variant = letter && campaign.variants.find(({ id: variantId }) => variantId === letter.variantId);
     const raw = await this.render(campaign, planned);
     const shown = raw && (await readMail(raw));
     return {
@@ -49,11 +60,15 @@ export class LetterPreviews {
       channel: member.contactPoint?.channel ?? null,
       contact: member.contactPoint?.value ?? null,
       locale: letter?.locale ?? null,
+      variant: variant ? { id: variant.id, name: variant.name, because: askedBy(variant.rules) } : null,
+      postscript: campaign.postscripts.find((each) => each.lawmakerId === lawmakerId)?.text ?? null,
       excluded,
       subject: shown?.subject ?? letter?.subject ?? null,
       text: wordsFor(actor, shown?.text ?? letter?.text ?? null),
       headers: shown?.headers ?? [],
       sha256: raw && sha256(raw).toString('hex'),
+      attachments: shown?.attachments ?? campaign.attachments.map(({ name, type, size }) => ({ name, type, size })),
+      size: raw?.length ?? null,
       final: campaign.datedAt !== null,
     };
   }
@@ -80,6 +95,7 @@ export class LetterPreviews {
   private async render(campaign: WholeCampaign, { member, letter }: PlannedLetter): Promise<Buffer | null> {
     if (!letter || member.contactPoint?.channel !== 'email') return null;
     const datedAt = await this.plans.datedAt(campaign);
+    const tail = await this.attachments.tail(campaign);
     const mail = await renderLetter({
       ...campaign,
       id: letterId(campaign.id, member.lawmakerId, datedAt),
@@ -87,7 +103,9 @@ export class LetterPreviews {
       mailFrom: this.settings.MAIL_FROM,
       to: { name: member.name, address: member.contactPoint.value },
       letter,
+      tail,
     });
-    return this.dkim.sign(mail);
+    const head = await this.dkim.sign(mail, tail);
+    return tail ? Buffer.concat([head, tail.bytes]) : head;
   }
 }

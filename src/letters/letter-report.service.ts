@@ -25,6 +25,9 @@ export interface LetterRow extends LetterReturn {
   area: string | null;
   legislature: string | null;
   locale: string | null;
+  variantId: string | null;
+  /** What staff call the variant; none: the text of the language. */
+  variant: string | null;
   channel: string | null;
   contact: string | null;
   status: string;
@@ -48,8 +51,10 @@ export interface LetterPage {
 }
 
 const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l.state END`;
+/** Variants do not change once letters are planned. */
+const variant = `(SELECT v.name FROM letter_variants v WHERE v.campaign_id = l.campaign_id AND v.id = l.variant_id)`;
 const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
-  l.legislature, l.locale, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
+  l.legislature, l.locale, l.variant_id AS "variantId", ${variant} AS variant, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
   o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries,
   l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256", ${returnColumns}`;
 /**
@@ -119,9 +124,9 @@ export class LetterReports {
   /** Every letter, in pages from the database, so that memory does not grow with the campaign. */
   csv(campaignId: string): Readable {
     const columns = [
-      'legislature', 'chamber', 'party', 'area', 'lawmakerName', 'locale', 'channel', 'contact', 'status', 'reason',
+      'legislature', 'chamber', 'party', 'area', 'lawmakerName', 'locale', 'variant', 'channel', 'contact', 'status', 'reason',
       'attempts', 'replyCode', 'reply', 'statusAt', 'returned', 'returnedStatus', 'returnedDetail', 'returnedAt', 'replies',
-      'answer', 'answeredOn', 'note', 'proof', 'outcome', 'tries', 'doneByName', 'id', 'rawSha256',
+      'answer', 'answeredOn', 'note', 'proof', 'outcome', 'tries', 'doneByName', 'variantId', 'id', 'rawSha256',
     ] as const satisfies (keyof LetterRow)[]; // prettier-ignore
     const file = stringify({ header: true, bom: true, record_delimiter: 'windows', columns: [...columns] });
     return flow(this.all(campaignId), (row) => columns.map((name) => cell(row[name])), file);

@@ -10,6 +10,8 @@ export interface LetterReport {
   /** What came of calls. */
   byOutcome: { name: string; letters: number }[];
   byLegislature: { name: string | null; letters: number; reached: number }[];
+  /** Letters by variants, by id; null: by the text of a language. */
+  byVariant: { id: string | null; name: string | null; letters: number; reached: number }[];
   byParty: { name: string | null; letters: number; reached: number }[];
   /** What came back, letters by the weightiest of it. */
   byReturn: { name: string; letters: number }[];
@@ -41,22 +43,24 @@ const gathered = (where: string) => `
   pile AS (
     SELECT campaign_id, id, state AS handled, lawmaker_id, legislature, party, channel, outcome, done_at,
       NULL::text AS mail, NULL::timestamptz AS mail_at, NULL::int AS weight, NULL::timestamptz AS bounced_at,
-      NULL::timestamptz AS replied_at, NULL::text AS stance, NULL::date AS answered_on
+      NULL::timestamptz AS replied_at, NULL::text AS stance, NULL::date AS answered_on,
+      variant_id::text AS variant
     FROM letters ${where}
     UNION ALL
-    SELECT campaign_id, id, NULL, NULL::uuid, NULL, NULL, NULL, NULL, NULL, state, state_at, NULL, NULL, NULL, NULL, NULL
+    SELECT campaign_id, id, NULL, NULL::uuid, NULL, NULL, NULL, NULL, NULL, state, state_at, NULL, NULL, NULL, NULL, NULL, NULL
     FROM outbox ${where}
     UNION ALL
     SELECT campaign_id, outbox_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
       array_position(ARRAY[${kinds}], kind), CASE kind WHEN 'bounced' THEN returned_at END,
-      CASE kind WHEN 'replied' THEN returned_at END, NULL, NULL
+      CASE kind WHEN 'replied' THEN returned_at END, NULL, NULL, NULL
     FROM mail_returns ${where}
     UNION ALL
-    SELECT campaign_id, letter_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, stance, answered_on
+    SELECT campaign_id, letter_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, stance, answered_on,
+      NULL
     FROM letter_answers ${where}
   ), letter AS (
     SELECT campaign_id, id, max(lawmaker_id::text) AS lawmaker_id, max(legislature) AS legislature, max(party) AS party,
-      max(channel) AS channel, max(outcome) AS outcome, max(stance) AS stance, max(answered_on) AS answered_on,
+      max(channel) AS channel, max(outcome) AS outcome, max(stance) AS stance, max(variant) AS variant, max(answered_on) AS answered_on,
       (ARRAY[${kinds}])[min(weight)] AS returned, min(bounced_at) AS bounced_at, min(replied_at) AS replied_at,
       coalesce(max(done_at), max(mail_at)) AS at,
       CASE max(handled) WHEN 'mail' THEN coalesce(max(mail), 'queued') ELSE max(handled) END AS status
@@ -66,11 +70,13 @@ const open = `status IN ('task', 'queued', 'claimed', 'handing_over', 'deferred'
 const reached = `(status IN ('accepted', 'done') AND returned IS DISTINCT FROM 'bounced')`;
 
 /** What a report groups letters by, and how its list is called. */
-const columns = ['status', 'channel', 'outcome', 'legislature', 'party', 'returned', 'stance'] as const;
+const columns = ['status', 'channel', 'outcome', 'legislature', 'party', 'returned', 'stance', 'variant'] as const;
 
 interface Group extends Record<(typeof columns)[number], string | null> {
   /** The column of this group: 1 is `status`; 0 stands for all letters together. */
   by: number;
+  /** What staff call the variant. */
+  called: string | null;
   letters: number;
   open: number;
   reached: number;
@@ -84,6 +90,7 @@ export async function reportOf(manager: EntityManager, campaignId: string): Prom
   const rows: Group[] = await manager.query(
     `WITH ${gathered('WHERE campaign_id = $1')}
      SELECT CASE ${which} ELSE 0 END AS by, ${columns.join(', ')}, count(*)::int AS letters,
+       (SELECT v.name FROM letter_variants v WHERE v.campaign_id = $1 AND v.id = variant::uuid) AS called,
        count(*) FILTER (WHERE ${open})::int AS open, count(*) FILTER (WHERE ${reached})::int AS reached,
        count(stance)::int AS answered, count(*) FILTER (WHERE ${reached} OR stance IS NOT NULL)::int AS of
      FROM letter GROUP BY GROUPING SETS (${columns.map((column) => `(${column})`).join(', ')}, ())
@@ -103,6 +110,10 @@ export async function reportOf(manager: EntityManager, campaignId: string): Prom
     byChannel: groups('channel').map(({ name, letters, open, reached }) => ({ name, letters, open, reached })),
     byOutcome: named('outcome'),
     byLegislature: withReached('legislature'),
+    byVariant: groups('variant').map(({ variant: id, called, letters, reached }) => ({
+      ...{ id, letters, reached },
+      name: called,
+    })),
     byParty: withReached('party'),
     byReturn: named('returned'),
     byAnswer: named('stance'),

@@ -10,6 +10,8 @@ import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { Staff } from '../staff/staff.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
+import { sha256 } from './digest.js';
+import { LetterAttachments } from './letter-attachments.service.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { renderLetter } from './letter-mail.js';
 import { LetterPlans } from './letter-plans.service.js';
@@ -25,6 +27,7 @@ export class LetterTests {
     private readonly staff: Staff,
     private readonly outbox: OutboxService,
     private readonly audit: AuditService,
+    private readonly attachments: LetterAttachments,
     private readonly dkim: Dkim,
   ) {}
 
@@ -44,10 +47,11 @@ export class LetterTests {
     // The link in a test stops nobody's letters, whoever presses it.
     const wanted = members
       .filter((member) => !lawmakerId || member.lawmakerId === lawmakerId)
-      .map((member) => ({ ...member, lawmakerId: nobody }));
+      .map((member) => ({ ...member, lawmakerId: nobody, postscriptOf: member.lawmakerId }));
     const sample = (await this.plans.plan(campaign, wanted)).find(({ letter }) => letter);
     if (!sample?.letter) throw problems.notFound('There is no letter to test: nobody in the audience would get it.');
     const mailId = uuidv7();
+    const tail = await this.attachments.tail(campaign);
     const mail = await renderLetter({
       ...campaign,
       id: mailId,
@@ -55,11 +59,23 @@ export class LetterTests {
       mailFrom: this.settings.MAIL_FROM,
       to: { name, address },
       letter: { ...sample.letter, subject: `[TEST] ${sample.letter.subject}` },
+      tail,
     });
-    const raw = await this.dkim.sign(mail);
+    const raw = await this.dkim.sign(mail, tail);
+    const whole = tail && { tail, rawSha256: sha256(raw, tail.bytes) };
     await this.database.transaction(async (tx) => {
+      if (tail) await this.outbox.keepTail(tx, id, tail);
       await this.outbox.enqueue(tx, [
-        { campaignId: id, id: mailId, kind: 'letter-test', ref: mailId, lane: 'letters', recipient: address, raw },
+        {
+          campaignId: id,
+          id: mailId,
+          kind: 'letter-test',
+          ref: mailId,
+          lane: 'letters',
+          recipient: address,
+          raw,
+          ...whole,
+        },
       ]);
       await this.audit.record(tx, { actor, action: 'letter-campaign.tested', subject: id });
     });

@@ -21,12 +21,22 @@ export function campaignView(campaign: WholeCampaign): LetterCampaignView {
     organisation,
     replyTo,
     audience,
+    audienceId: campaign.audienceId,
     notBefore: iso(campaign.notBefore),
     notAfter: iso(campaign.notAfter),
     pace: campaign.pace,
     datedAt: iso(campaign.datedAt),
     planned: campaign.plannedAt !== null,
     texts: campaign.texts.map(({ locale, subject, body }) => ({ locale, subject, body })),
+    variants: campaign.variants.map((variant) => ({
+      ...{ id: variant.id, name: variant.name, locale: variant.locale, rules: variant.rules },
+      ...{ subject: variant.subject, body: variant.body },
+    })),
+    attachments: campaign.attachments.map(({ sha256, ...file }) => ({
+      ...{ id: file.id, name: file.name, type: file.type, size: file.size },
+      sha256: sha256.toString('hex'),
+    })),
+    postscripts: campaign.postscripts.map(({ lawmakerId, text }) => ({ lawmakerId, text })),
   };
 }
 
@@ -62,7 +72,8 @@ export function dryRunView({ member, letter, excluded }: PlannedLetter) {
     area: member.area,
     channel: excluded ? null : (member.contactPoint?.channel ?? null),
     contact: excluded ? null : (member.contactPoint?.value ?? null),
-    variant: letter?.locale ?? null,
+    locale: letter?.locale ?? null,
+    variantId: letter?.variantId ?? null,
     subject: letter?.subject ?? null,
     excluded,
     excludedNote: member.excludedNote,
@@ -74,19 +85,32 @@ export interface AudienceCounts {
   included: number;
   excluded: number;
   byChannel: { name: string; n: number }[];
-  byVariant: { name: string; n: number }[];
+  byLocale: { name: string; n: number }[];
+  /** By id; null are those who get the text of their language. A variant that nobody gets is there with 0. */
+  byVariant: { id: string | null; n: number }[];
+  /** Postscripts for lawmakers who get no letter. */
+  postscriptsUnused: number;
   byReason: { name: string; n: number }[];
 }
 
 /** How many get the letter, through which channel, in which language, and why the others do not. */
-export function audienceCounts(plan: PlannedLetter[]): AudienceCounts {
+export function audienceCounts(
+  plan: PlannedLetter[],
+  { variants, postscripts }: Pick<WholeCampaign, 'variants' | 'postscripts'>,
+): AudienceCounts {
   const included = plan.filter(({ excluded }) => excluded === null);
+  const writtenTo = new Set(included.map(({ member }) => member.lawmakerId));
   return {
     lawmakers: plan.length,
     included: included.length,
     excluded: plan.length - included.length,
     byChannel: ranked(included.map(({ member }) => member.contactPoint!.channel)),
-    byVariant: ranked(included.map(({ letter }) => letter!.locale)),
+    byLocale: ranked(included.map(({ letter }) => letter!.locale)),
+    byVariant: [...variants.map(({ id }) => id), null].map((id) => ({
+      id,
+      n: included.filter(({ letter }) => letter!.variantId === id).length,
+    })),
+    postscriptsUnused: postscripts.filter(({ lawmakerId }) => !writtenTo.has(lawmakerId)).length,
     byReason: ranked(plan.flatMap(({ excluded }) => (excluded === null ? [] : [excluded]))),
   };
 }

@@ -60,9 +60,13 @@ export class Letter {
   @Column('text', { nullable: true })
   legislature: string | null;
 
-  /** The language of the variant. */
+  /** The language of its words. */
   @Column('text', { nullable: true })
   locale: string | null;
+
+  /** Which of the campaign's variants it was written by; none: by the text of its language. */
+  @Column('uuid', { nullable: true })
+  variantId: string | null;
 
   @Column('text', { nullable: true })
   channel: 'email' | 'form' | 'post' | 'phone' | null;

@@ -17,13 +17,14 @@ import { type Form, refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { problems } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id, LetterLocalePipe } from './letter-params.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterTests } from './letter-tests.service.js';
-import { DryRunQuery, HandExclusion, LetterWords, NewTest } from './letters.schema.js';
+import { DryRunQuery, HandExclusion, HandInclusion, LetterWords, NewTest } from './letters.schema.js';
 
 /** The words, who would get them, and how they look. */
 @ApiExcludeController()
@@ -109,10 +110,28 @@ export class LettersWritingConsole {
     @Body({ schema: HandExclusion }) { lawmakerId, reason, lift }: HandExclusion,
     @Actor() actor: Actor,
   ) {
+    if (!lift && !reason) throw problems.invalid([{ field: 'reason', code: 'required', message: 'Say why.' }]);
     const { audience } = await this.campaigns.find(id);
     const others = audience.exclude.filter((each) => each.lawmakerId !== lawmakerId);
     const exclude = lift ? others : [...others, { lawmakerId, reason }];
     await this.campaigns.change(id, { audience: { ...audience, exclude } }, actor);
+    return { url: `/${locale}/console/letters/${id}/audience`, statusCode: 303 };
+  }
+
+  /** Writes to one lawmaker whom the rules leave out, or takes that back. */
+  @Needs('letters:compose')
+  @Post('inclusions')
+  @Redirect()
+  async include(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Body({ schema: HandInclusion }) { lawmakerId, lift }: HandInclusion,
+    @Actor() actor: Actor,
+  ) {
+    const { audience } = await this.campaigns.find(id);
+    const others = audience.include.filter((each) => each !== lawmakerId);
+    const include = lift ? others : [...others, lawmakerId];
+    await this.campaigns.change(id, { audience: { ...audience, include } }, actor);
     return { url: `/${locale}/console/letters/${id}/audience`, statusCode: 303 };
   }
 

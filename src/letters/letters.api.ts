@@ -92,11 +92,12 @@ export class LettersApi {
   @Needs('console:read')
   @Get(':id/audience')
   async audience(@Id('id') id: string, @Query({ schema: DryRunQuery }) { page, show }: DryRunQuery) {
-    const plan = await this.plans.plan(await this.campaigns.find(id));
+    const campaign = await this.campaigns.find(id);
+    const plan = await this.plans.plan(campaign);
     const shown = plan.filter(({ excluded }) => show === 'all' || (excluded !== null) === (show === 'excluded'));
     const size = 500;
     const lawmakers = shown.slice((page - 1) * size, page * size).map(dryRunView);
-    return { counts: audienceCounts(plan), lawmakers, pages: Math.ceil(shown.length / size) };
+    return { counts: audienceCounts(plan, campaign), lawmakers, pages: Math.ceil(shown.length / size) };
   }
 
   /** Letters per day and mailbox, the last day, what the deadline would leave over, and which limit binds. */

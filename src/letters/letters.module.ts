@@ -25,11 +25,18 @@ import { LetterPartsConsole } from './letter-parts.console.js';
 import { LetterParts } from './letter-parts.service.js';
 import { LetterPacePreviews } from './letter-plan-lines.js';
 import { LetterPlans } from './letter-plans.service.js';
+import { LetterPostscript } from './letter-postscript.entity.js';
+import { LetterPostscripts } from './letter-postscripts.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
 import { LetterTasks } from './letter-tasks.service.js';
 import { LetterTests } from './letter-tests.service.js';
 import { LetterText } from './letter-text.entity.js';
+import { LetterVariant } from './letter-variant.entity.js';
+import { LetterVariantPages } from './letter-variant-pages.service.js';
+import { LetterVariantsConsole } from './letter-variants.console.js';
+import { LetterVariants } from './letter-variants.service.js';
+import { LetterWordingApi } from './letter-wording.api.js';
 import { Letter } from './letter.entity.js';
 import { LettersApi } from './letters.api.js';
 import { LettersConsole } from './letters.console.js';
@@ -38,6 +45,14 @@ import { LettersRunner } from './letters.runner.js';
 import { LettersSendingApi } from './letters-sending.api.js';
 import { LettersSendingConsole } from './letters-sending.console.js';
 import { LettersWritingConsole } from './letters-writing.console.js';
+import { SavedAudience } from './saved-audience.entity.js';
+import { SavedAudiencesApi } from './saved-audiences.api.js';
+import { SavedAudiencesConsole } from './saved-audiences.console.js';
+import { SavedAudiences } from './saved-audiences.service.js';
+import { LetterAttachment } from './letter-attachment.entity.js';
+import { LetterAttachmentsApi } from './letter-attachments.api.js';
+import { LetterAttachmentsConsole } from './letter-attachments.console.js';
+import { LetterAttachments } from './letter-attachments.service.js';
 import { OfficeHoursApi } from './office-hours.api.js';
 import { OfficeHoursConsole } from './office-hours.console.js';
 import { LegislatureOfficeHours } from './office-hours.service.js';
@@ -46,13 +61,27 @@ import { PublishedAnswers } from './published-answers.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([LetterCampaign, LetterText, Approval, Letter]),
+    TypeOrmModule.forFeature([
+      LetterCampaign,
+      LetterText,
+      LetterVariant,
+      LetterPostscript,
+      SavedAudience,
+      LetterAttachment,
+      Approval,
+      Letter,
+    ]),
     LawmakersModule,
     MailModule,
     PetitionsModule,
   ],
   providers: [
     LetterCampaigns,
+    LetterVariants,
+    SavedAudiences,
+    LetterAttachments,
+    LetterVariantPages,
+    LetterPostscripts,
     LetterPlans,
     LetterPaces,
     LetterPacePreviews,
@@ -76,9 +105,15 @@ import { PublishedAnswers } from './published-answers.service.js';
   ],
   controllers: [
     LettersApi,
+    LetterWordingApi,
     LettersSendingApi,
+    LetterAttachmentsApi,
+    LetterAttachmentsConsole,
+    SavedAudiencesApi,
+    SavedAudiencesConsole,
     LettersConsole,
     LettersWritingConsole,
+    LetterVariantsConsole,
     LettersSendingConsole,
     LetterPartsConsole,
     LetterChecklistApi,

@@ -4,9 +4,11 @@ import { callOutcomes, campaignModes, campaignStates } from './campaign-states.j
 import { returnKinds } from '../mail/return-kinds.js';
 import { stances } from './answers.schema.js';
 import { Pace } from './pace.schema.js';
+import { attachmentTypes } from './attachment-file.js';
+import { VariantRules } from './variant-rules.js';
 
 /** Text of one line: no character that could begin a header or hide what follows. */
-const line = (most: number) =>
+export const line = (most: number) =>
   z
     .string()
     .trim()
@@ -76,6 +78,18 @@ export const LetterWords = z.object({
 });
 export type LetterWords = z.infer<typeof LetterWords>;
 
+/** Other words for those lawmakers to whom the rules apply. `name` is for staff. */
+export const NewVariant = LetterWords.extend({
+  name: line(200),
+  locale: LetterLocale,
+  rules: VariantRules.default(() => VariantRules.parse({})),
+});
+export type NewVariant = z.infer<typeof NewVariant>;
+
+/** Every variant of the campaign, the one that is tried first in front. */
+export const VariantOrder = z.object({ ids: z.array(z.uuid()).max(50) });
+export type VariantOrder = z.infer<typeof VariantOrder>;
+
 /** The hash that was on the page when the second person said yes. */
 export const NewApproval = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/, 'invalid') });
 export type NewApproval = z.infer<typeof NewApproval>;
@@ -122,6 +136,10 @@ export const HandExclusion = z.object({
 });
 export type HandExclusion = z.infer<typeof HandExclusion>;
 
+/** One lawmaker who gets the letter whatever the rules say, as long as she does not object; `lift` takes that back. */
+export const HandInclusion = HandExclusion.omit({ reason: true });
+export type HandInclusion = z.infer<typeof HandInclusion>;
+
 export const letterStatuses = [
   'queued',
   'claimed',
@@ -167,11 +185,29 @@ export const LetterCampaignView = z.object({
   organisation: z.string(),
   replyTo: z.string(),
   audience: Audience,
+  /** The saved audience it follows. */
+  audienceId: z.uuid().nullable(),
   notBefore: z.iso.datetime().nullable(),
   notAfter: z.iso.datetime().nullable(),
   pace: Pace,
   datedAt: z.iso.datetime().nullable(),
   planned: z.boolean(),
   texts: z.array(z.object({ locale: z.string(), subject: z.string(), body: z.string() })),
+  /** In the order in which they are tried. */
+  variants: z.array(
+    z.object({
+      id: z.uuid(),
+      name: z.string(),
+      locale: z.string(),
+      rules: VariantRules,
+      subject: z.string(),
+      body: z.string(),
+    }),
+  ),
+  /** Sizes in bytes; `sha256` in hex. */
+  attachments: z.array(
+    z.object({ id: z.uuid(), name: z.string(), type: z.enum(attachmentTypes), size: z.int(), sha256: z.string() }),
+  ),
+  postscripts: z.array(z.object({ lawmakerId: z.uuid(), text: z.string() })),
 });
 export type LetterCampaignView = z.infer<typeof LetterCampaignView>;

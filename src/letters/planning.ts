@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
+import type { MailTail } from '../mail/mail-tail.js';
 import type { NewMail } from '../mail/outbox.service.js';
 import type { LetterState } from './campaign-states.js';
-import { sha256 } from './digest.js';
 
 /** One lawmaker's row, with the bytes for the outbox where her channel is e-mail. */
 export interface NewLetter {
@@ -17,16 +17,21 @@ export interface NewLetter {
   /** Slug of the legislature: its letters keep one calendar. */
   stream: string;
   locale: string | null;
+  variantId: string | null;
   channel: string | null;
   contact: string | null;
   subject: string | null;
   body: string | null;
+  /** Without the attachments, which `tail` holds for all. */
   raw: Buffer | null;
+  /** Of both together. */
+  rawSha256: Buffer | null;
+  tail: MailTail | null;
 }
 
 /** A letter that is not sent after all keeps who it was for, and nothing else. */
 export function withheld(letter: NewLetter, reason: string): NewLetter {
-  return { ...letter, state: 'excluded', reason, subject: null, body: null, raw: null };
+  return { ...letter, state: 'excluded', reason, subject: null, body: null, raw: null, rawSha256: null, tail: null };
 }
 
 /**
@@ -39,18 +44,21 @@ export async function insertLetters(
   letters: NewLetter[],
   sender = 'organisation',
 ): Promise<NewLetter[]> {
-  const rows = letters.map(({ raw, ...letter }) => ({
+  // The bytes go to the outbox.
+  const rows = letters.map((letter) => ({
     ...letter,
-    rawSha256: raw && sha256(raw).toString('hex'),
+    raw: undefined,
+    tail: undefined,
+    rawSha256: letter.rawSha256?.toString('hex') ?? null,
   }));
   const inserted: { id: string }[] = await tx.query(
     `INSERT INTO letters (campaign_id, id, lawmaker_id, sender, state, reason, lawmaker_name, party, chamber, area,
-                          legislature, locale, channel, contact, subject, body, raw_sha256)
+                          legislature, locale, variant_id, channel, contact, subject, body, raw_sha256)
      SELECT $1, id, "lawmakerId", $3, state, reason, "lawmakerName", party, chamber, area,
-            legislature, locale, channel, contact, subject, body, decode("rawSha256", 'hex')
+            legislature, locale, "variantId", channel, contact, subject, body, decode("rawSha256", 'hex')
      FROM jsonb_to_recordset($2::jsonb)
        AS letter (id uuid, "lawmakerId" uuid, state text, reason text, "lawmakerName" text, party text, chamber text,
-                  area text, legislature text, locale text, channel text, contact text, subject text, body text,
+                  area text, legislature text, locale text, "variantId" uuid, channel text, contact text, subject text, body text,
                   "rawSha256" text)
      ON CONFLICT (campaign_id, lawmaker_id, sender) DO NOTHING
      RETURNING id`,
@@ -78,6 +86,7 @@ export function mailsOf(
             recipient: letter.contact,
             stream: letter.stream,
             raw: letter.raw,
+            ...(letter.tail && { tail: letter.tail, rawSha256: letter.rawSha256! }),
             ...(campaign.notBefore && { notBefore: campaign.notBefore }),
             ...(campaign.notAfter && { expiresAt: campaign.notAfter }),
           },

@@ -19,9 +19,13 @@ export interface ClaimedMail {
   createdAt: Date;
 }
 
+/** The frozen bytes with what they end with; NULL, and so not intact, where that is gone. */
+const whole = `CASE WHEN tail_sha256 IS NULL THEN raw ELSE raw || (
+    SELECT bytes FROM mail_tails t WHERE t.campaign_id = claimed.campaign_id AND t.sha256 = claimed.tail_sha256) END`;
+
 /** The columns of an outbox row that a worker gets. */
 export const claimedColumns = `campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, recipient,
-  payload, raw, raw IS NULL OR sha256(raw) = raw_sha256 AS intact, attempts, created_at AS "createdAt"`;
+  payload, ${whole} AS raw, raw IS NULL OR sha256(${whole}) = raw_sha256 AS intact, attempts, created_at AS "createdAt"`;
 
 export const asClaimed = (row: ClaimedMail): ClaimedMail => ({
   ...row,

@@ -1,6 +1,7 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { ComposedMail } from './mail-kinds.js';
+import { boundaryOf, type MailTail, standIn, withoutStandIn } from './mail-tail.js';
 import type { Lane } from './mail-states.js';
 
 const confirmationHeaders = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
@@ -12,11 +13,11 @@ const bulk = /^(precedence|auto-submitted|list-.*|feedback-id)$/i;
 /**
  * The bytes of a mail. The same input gives the same bytes: Message-ID, Date and boundary come from `fixed`, so a mail
  * that goes again is the same mail. Throws when a header holds a line break or another control character, when `to` is
- * not exactly one mailbox, or when a letter carries a header of bulk mail.
+ * not exactly one mailbox, or when a letter carries a header of bulk mail. With a tail it is the bytes before that.
  */
 export async function renderMail(
   mail: ComposedMail,
-  fixed: { id: string; date: Date; from: string; lane?: Lane },
+  fixed: { id: string; date: Date; from: string; lane?: Lane; tail?: MailTail | null },
 ): Promise<Buffer> {
   const lane = fixed.lane ?? 'letters';
   const headers = { ...(lane === 'confirmations' ? confirmationHeaders : {}), ...mail.headers };
@@ -38,13 +39,11 @@ export async function renderMail(
     headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
     date: fixed.date,
     messageId: `<${fixed.id}@${domainOf(fixed.from)}>`,
-    baseBoundary: fixed.id.replaceAll('-', ''),
-    boundaryPrefix: '--_cs',
-    newline: 'win',
-    disableFileAccess: true,
-    disableUrlAccess: true,
+    ...boundaryOf(fixed.tail?.key ?? fixed.id.replaceAll('-', '')),
+    ...(fixed.tail && { attachments: [standIn] }),
   }).compile();
-  return message.build();
+  const bytes = await message.build();
+  return fixed.tail ? withoutStandIn(bytes) : bytes;
 }
 
 /** The one mailbox a header names, with its display name. Throws on none, several, or a group. */

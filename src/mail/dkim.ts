@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SETTINGS, type Settings, SettingsError } from '../config/settings.js';
 import { bodyHash, type MailKey, mailKey } from '../vault/mail-key.js';
 import { domainOf } from './compose.js';
+import type { MailTail } from './mail-tail.js';
 
 /** Signed where they are there; what a receiver shows is named once more, so that nobody can add another (RFC 6376, 8.15). */
 const once = [
@@ -32,6 +33,8 @@ export class Dkim {
   readonly published: { name: string; publicKey: string } | null;
   private readonly key: MailKey | null = null;
   private readonly head: string = '';
+  /** The same for thousands of mails: worked out once. */
+  private readonly tails = new WeakMap<MailTail, Buffer>();
 
   /** @throws SettingsError for a key that receivers would not trust */
   constructor(@Inject(SETTINGS) settings: Settings) {
@@ -46,8 +49,11 @@ export class Dkim {
     this.published = { name: `${selector}._domainkey.${domain}`, publicKey: this.key.publicKey };
   }
 
-  /** The same bytes and key give the same signature. @returns the mail with its signature on top */
-  async sign(mail: Buffer): Promise<Buffer> {
+  /**
+   * The same bytes and key give the same signature. @param tail what the mail goes on with
+   * @returns the mail, without the tail, with its signature on top
+   */
+  async sign(mail: Buffer, tail: MailTail | null = null): Promise<Buffer> {
     if (!this.key) return mail;
     // A character for each byte.
     const text = mail.toString('latin1');
@@ -63,10 +69,19 @@ export class Dkim {
       }
       if (once.includes(name)) names.push(name);
     }
-    const body = bodyHash(Buffer.from(relaxedBody(text.slice(end + 4)), 'latin1'));
+    const written = text.slice(end + 4);
+    const body = tail
+      ? bodyHash(Buffer.from(relaxedLines(written), 'latin1'), this.relaxedTail(tail))
+      : bodyHash(Buffer.from(relaxedBody(written), 'latin1'));
     const unsigned = `${this.head}\r\n h=${names.join(':\r\n  ')};\r\n bh=${body};\r\n b=`;
     const signature = await this.key.sign(Buffer.from(signed.join('') + relaxed(unsigned), 'latin1'));
     return Buffer.concat([Buffer.from(`${unsigned}${signature.match(/.{1,72}/g)!.join('\r\n  ')}\r\n`), mail]);
+  }
+
+  private relaxedTail(tail: MailTail): Buffer {
+    const known = this.tails.get(tail) ?? Buffer.from(relaxedBody(tail.bytes.toString('latin1')), 'latin1');
+    this.tails.set(tail, known);
+    return known;
   }
 }
 
@@ -82,13 +97,15 @@ function relaxed(field: string): string {
 
 /** RFC 6376, 3.4.4. */
 function relaxedBody(body: string): string {
-  const lines = body
-    .replaceAll(/[ \t]+/g, ' ')
-    .replaceAll(' \r\n', '\r\n')
-    .replace(/ $/, '');
+  const lines = relaxedLines(body).replace(/ $/, '');
   let end = lines.length;
   while (end > 0 && lines.startsWith('\r\n', end - 2)) end -= 2;
   return end <= 0 ? '' : `${lines.slice(0, end)}\r\n`;
+}
+
+/** Whole lines, which end in CRLF. */
+function relaxedLines(lines: string): string {
+  return lines.replaceAll(/[ \t]+/g, ' ').replaceAll(' \r\n', '\r\n');
 }
 
 function keyOf(file: string): MailKey {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import type { EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import type { MailTail } from './mail-tail.js';
 import type { Lane, MailState } from './mail-states.js';
 
 export interface NewMail {
@@ -20,6 +21,9 @@ export interface NewMail {
   payload?: Buffer;
   /** Frozen bytes: sent as they are, also the second time. */
   raw?: Buffer;
+  /** What the bytes go on with: kept before, by `keepTail`. Then `rawSha256` is of both together. */
+  tail?: Pick<MailTail, 'sha256'>;
+  rawSha256?: Buffer;
   notBefore?: Date;
   /** After this the mail is not sent any more. */
   expiresAt?: Date;
@@ -46,12 +50,13 @@ export class OutboxService {
     const column = (pick: (mail: NewMail) => unknown) => mails.map((mail) => pick(mail) ?? null);
     await tx.query(
       `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, stop, recipient, payload, raw, raw_sha256,
-                           next_attempt_at, expires_at, stream)
-       SELECT campaign_id, id, kind, ref, lane, $1, $2, recipient, payload, raw, sha256(raw),
-              coalesce(not_before, now()), expires_at, stream
+                           next_attempt_at, expires_at, stream, tail_sha256)
+       SELECT campaign_id, id, kind, ref, lane, $1, $2, recipient, payload, raw, coalesce(raw_sha256, sha256(raw)),
+              coalesce(not_before, now()), expires_at, stream, tail_sha256
        FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[],
-                   $11::timestamptz[], $12::timestamptz[], $13::text[])
-         AS new (campaign_id, id, kind, ref, lane, recipient, payload, raw, not_before, expires_at, stream)
+                   $11::timestamptz[], $12::timestamptz[], $13::text[], $14::bytea[], $15::bytea[])
+         AS new (campaign_id, id, kind, ref, lane, recipient, payload, raw, not_before, expires_at, stream,
+                 tail_sha256, raw_sha256)
        ON CONFLICT (campaign_id, kind, ref) DO NOTHING`,
       [
         held ? 'held' : 'queued',
@@ -67,8 +72,24 @@ export class OutboxService {
         column((mail) => mail.notBefore),
         column((mail) => mail.expiresAt),
         column((mail) => mail.stream),
+        column((mail) => mail.tail?.sha256),
+        column((mail) => mail.rawSha256),
       ],
     );
+  }
+
+  /** Keeps what many mails of a campaign end with, once. */
+  async keepTail(tx: EntityManager, campaignId: string, { sha256, bytes }: MailTail): Promise<void> {
+    const kept: unknown[] = await tx.query(`SELECT FROM mail_tails WHERE campaign_id = $1 AND sha256 = $2`, [
+      campaignId,
+      sha256,
+    ]);
+    if (kept.length > 0) return;
+    await tx.query(`INSERT INTO mail_tails (campaign_id, sha256, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, [
+      campaignId,
+      sha256,
+      bytes,
+    ]);
   }
 
   wake(): void {

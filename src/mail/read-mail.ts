@@ -5,6 +5,8 @@ export interface ReadMail {
   text: string;
   /** In the order of the bytes; names and subject decoded, everything else as it stands there. */
   headers: { name: string; value: string }[];
+  /** Sizes in bytes, as they are after decoding. */
+  attachments: { name: string; type: string; size: number }[];
 }
 
 /** Reads the bytes of a mail as its receiver does. */
@@ -26,5 +28,10 @@ export async function readMail(raw: Buffer): Promise<ReadMail> {
       const name = line.slice(0, line.indexOf(':'));
       return { name, value: decoded[name] ?? line.slice(name.length + 1).trim() };
     });
-  return { subject: parsed.subject ?? '', text: parsed.text ?? '', headers };
+  const attachments = parsed.attachments.map(({ filename, mimeType, content }) => ({
+    name: filename ?? '',
+    type: mimeType,
+    size: typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength,
+  }));
+  return { subject: parsed.subject ?? '', text: parsed.text ?? '', headers, attachments };
 }

@@ -45,6 +45,7 @@ export interface OwnText {
   subject: string;
   text: string;
   locale: string;
+  variantId: string | null;
 }
 
 /** Letters that confirmed supporters send to their own lawmakers, each in her own name. */
@@ -177,12 +178,12 @@ export class SupporterLetters implements Keeper {
     const rows = texts
       .filter(({ lawmaker }) => !objecting.has(lawmaker.lawmakerId))
       .slice(0, mostLetters - (before as number))
-      .map(({ lawmaker, locale }) => ({
+      .map(({ lawmaker, locale, variantId }) => ({
         id: letterId(campaign.id, lawmaker.lawmakerId, now, signatureId),
         ...{ lawmakerId: lawmaker.lawmakerId, lawmakerName: lawmaker.name, state: 'mail' as const, reason: null },
         ...{ party: lawmaker.party, chamber: lawmaker.chamber, area: lawmaker.area, legislature: lawmaker.legislature },
         ...{ stream: lawmaker.legislatureSlug ?? '', locale, channel: 'email', contact: lawmaker.contactPoint!.value },
-        ...{ subject: null, body: null, raw: null },
+        ...{ variantId, subject: null, body: null, raw: null, rawSha256: null, tail: null },
       }));
     const letters = await insertLetters(tx, campaign.id, rows, signatureId);
     if (letters.length === 0) return;
@@ -279,4 +280,14 @@ export const digestOf = (texts: OwnText[]): string =>
   ).toString('hex');
 
 const asText = ({ member, letter }: PlannedLetter): OwnText[] =>
-  letter ? [{ lawmaker: member, subject: letter.subject, text: letter.text, locale: letter.locale }] : [];
+  letter
+    ? [
+        {
+          lawmaker: member,
+          subject: letter.subject,
+          text: letter.text,
+          locale: letter.locale,
+          variantId: letter.variantId,
+        },
+      ]
+    : [];

@@ -17,7 +17,11 @@ export interface MailKey {
 const signOffThread = promisify<string, Buffer, ReturnType<typeof createPrivateKey>, Buffer>(sign);
 
 /** SHA-256, base64. */
-export const bodyHash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
+export function bodyHash(...parts: Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('base64');
+}
 
 /**
  * The RSA key by which receivers know our mail, made on first use; readable by the owner only. Processes that share the

@@ -1,0 +1,21 @@
+import type { Form } from '../site/form-answers.js';
+import { variantRuleNames } from './variant-rules.js';
+
+const list = (value: unknown): unknown[] =>
+  value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value];
+
+/** The fields of a variant's form as the schema takes them. */
+export function readVariantForm({ name, locale, subject, body, ...form }: Form) {
+  return {
+    ...{ name, locale, subject },
+    // Browsers send CRLF; the letter keeps one kind of line end, so that saving twice changes nothing.
+    body: typeof body === 'string' ? body.replace(/\r\n?/g, '\n') : body,
+    rules: Object.fromEntries(variantRuleNames.map((rule) => [rule, list(form[rule])])),
+  };
+}
+
+/** The rules of a form as lists, so that a template can ask whether one is ticked. */
+export const withRuleLists = (form: Form): Form => ({
+  ...form,
+  ...Object.fromEntries(variantRuleNames.map((rule) => [rule, list(form[rule])])),
+});
