@@ -1,0 +1,97 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { NewSavedAudience } from '../../src/letters/saved-audience.schema.js';
+import { SavedAudiences } from '../../src/letters/saved-audiences.service.js';
+import { LetterAttachments } from '../../src/letters/letter-attachments.service.js';
+import { LetterPostscripts } from '../../src/letters/letter-postscripts.service.js';
+import { Staff } from '../../src/staff/staff.service.js';
+import { cast } from '../support/cast.js';
+import { campaignOf, importTestland, person } from '../support/letters.js';
+import { launch, withChromium } from './support/chromium.js';
+import { fine, look } from './support/look.js';
+import { startSite, type Site } from './support/site.js';
+
+const password = 'correct-horse-battery';
+
+withChromium('other words for some, files, and audiences with a name', () => {
+  let site: Site;
+  let browser: Browser;
+  let session: Awaited<ReturnType<BrowserContext['storageState']>>;
+  let campaign: string;
+  let anna: string;
+  let audience: string;
+
+  beforeAll(async () => {
+    site = await startSite({ LIMITS: 'off' });
+    await site.get(Staff).add(cast.ada, 'system', password);
+    await importTestland(site);
+    const olga = person('Olga', 'organiser');
+    campaign = await campaignOf(site, olga);
+    [{ id: anna }] = await site.database.query(
+      `SELECT lawmaker_id AS id FROM contact_points WHERE value = 'anna@upper.testland.example'`,
+    );
+    await site.get(LetterPostscripts).write(campaign, anna, { text: 'We met at the harbour in May.' }, olga);
+    await site.get(LetterAttachments).add(campaign, 'facts.txt', Buffer.from('Eleven wells ran dry.\n'), olga);
+    const rules = { legislatures: ['testland'], parties: ['Reds'] };
+    audience = await site.get(SavedAudiences).create(NewSavedAudience.parse({ name: 'Reds of Testland', rules }), olga);
+    browser = await launch();
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    await page.goto(`${site.url}/en/console`);
+    await page.locator('input[name=email]').fill(cast.ada.email);
+    await page.locator('input[name=password]').fill(password);
+    await page.locator('main form button').click();
+    await page.waitForURL(/console$/);
+    session = await page.context().storageState();
+    await page.context().close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site.close();
+  });
+
+  test('a variant is written, found in the preview and moved, without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, storageState: session });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(`${site.url}/en/console/letters/${campaign}/variants/new?language=en`);
+    await page.locator('#name').fill('Reds');
+    await page.locator('#subject').fill('To the Reds');
+    await page.locator('#body').fill('{{ salutation }},\n\nyour party promised it.\n\n{{ sender.name }}');
+    await page
+      .locator('details', { has: page.locator('input[name=parties]') })
+      .locator('summary')
+      .click();
+    await page.locator('input[name=parties][value=Reds]').check();
+    await page.locator('main form .button').first().click();
+    await page.waitForURL(new RegExp(`/letters/${campaign}(\\?.*)?(#.*)?$`));
+    await page.goto(`${site.url}/en/console/letters/${campaign}/previews/${anna}`);
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('your party promised it');
+    expect(text).toContain('We met at the harbour in May.');
+    expect(text).toContain('facts.txt');
+    await context.close();
+  });
+
+  const wrong = async (page: Page) => {
+    await page.locator('#name').fill('Nobody');
+    await page.locator('#subject').fill('Hello');
+    await page.locator('#body').fill('{{ lawmaker.shoe_size }}');
+    await page.locator('main form .button').first().click();
+    await page.locator('[role=alert]').waitFor();
+  };
+  const pages: { name: string; path: () => string; act?: (page: Page) => Promise<void>; status?: number }[] = [
+    { name: 'campaign', path: () => `/${campaign}` },
+    { name: 'preview', path: () => `/${campaign}/previews/${anna}` },
+    { name: 'dry-run', path: () => `/${campaign}/audience` },
+    { name: 'settings', path: () => `/${campaign}/settings` },
+    { name: 'variant-new', path: () => `/${campaign}/variants/new?language=en` },
+    { name: 'variant-errors', path: () => `/${campaign}/variants/new?language=en`, act: wrong, status: 422 },
+    { name: 'audiences', path: () => '/audiences' },
+    { name: 'audience', path: () => `/audiences/${audience}` },
+  ];
+  for (const locale of ['en', 'fa']) {
+    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status }) => {
+      const url = `${site.url}/${locale}/console/letters${path()}`;
+      expect(await look(browser, url, `wording-${name}-${locale}`, { session, act })).toEqual(fine(status));
+    });
+  }
+});
