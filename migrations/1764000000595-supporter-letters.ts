@@ -11,6 +11,7 @@ export class SupporterLetters1764000000595 implements MigrationInterface {
         id uuid NOT NULL,
         petition_id uuid NOT NULL,
         signature_id uuid NOT NULL,
+        copy_id uuid NOT NULL,
         likeness integer[],
         written_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (campaign_id, id),

@@ -25,6 +25,10 @@ export class SupporterLetter {
   @Column('uuid')
   signatureId: string;
 
+  /** The mail with which she got a copy. */
+  @Column('uuid')
+  copyId: string;
+
   /** `likenessOf` her own words; null: she added none. */
   @Column('integer', { array: true, nullable: true })
   likeness: number[] | null;

@@ -1,140 +1,34 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { AudienceMember } from '../lawmakers/audience.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
-import { sha256 } from '../letters/digest.js';
-import { LetterCampaigns, type WholeCampaign } from '../letters/letter-campaigns.service.js';
 import { letterId } from '../letters/letter-mail.js';
 import { LetterPaces } from '../letters/letter-paces.service.js';
-import { LetterPlans, type PlannedLetter } from '../letters/letter-plans.service.js';
-import { oneLine } from '../letters/placeholders.js';
 import { insertLetters } from '../letters/planning.js';
 import { OutboxService } from '../mail/outbox.service.js';
-import { PetitionExtras } from '../petitions/petition-extras.js';
 import { Belongings, type Belonging, type Keeper } from '../signatures/belongings.js';
-import { Signatures } from '../signatures/signatures.service.js';
 import { problems } from '../site/problem.js';
 import { newId } from '../vault/random.js';
 import { Vault } from '../vault/vault.service.js';
 import { likenessOf } from './likeness.js';
-import { lawmakersOf } from './own-lawmakers.js';
 import { sealCopy, sealLetter } from './sealed-letter.js';
+import { type Desk, digestOf, mostLetters, type OwnText, WriteDesks } from './write-desks.service.js';
 import type { OwnLetter } from './write.schema.js';
-
-/** Letters of one supporter in one campaign. */
-export const mostLetters = 10;
-/** Letters to carry by hand that one page shows: a parliament without areas may have hundreds. */
-const mostByHand = 20;
-/** Milliseconds for which the list of lawmakers is kept; whoever objects is left out at once all the same. */
-const listFreshFor = 30_000;
-
-/** Who writes with a link, and what she may write. */
-export interface Desk {
-  campaign: WholeCampaign;
-  petitionId: string;
-  signatureId: string;
-  name: string;
-  email: string;
-  /** Lawmakers she has written to already. */
-  written: Set<string>;
-}
-
-/** One letter as it will be read. */
-export interface OwnText {
-  lawmaker: AudienceMember;
-  subject: string;
-  text: string;
-  locale: string;
-  variantId: string | null;
-}
 
 /** Letters that confirmed supporters send to their own lawmakers, each in her own name. */
 @Injectable()
 export class SupporterLetters implements Keeper {
   readonly name = 'letters';
-  private readonly lists = new Map<string, { members: Promise<AudienceMember[]>; until: number }>();
 
   constructor(
     private readonly database: DataSource,
-    private readonly signatures: Signatures,
-    private readonly campaigns: LetterCampaigns,
-    private readonly plans: LetterPlans,
+    private readonly desks: WriteDesks,
     private readonly paces: LetterPaces,
     private readonly audiences: AudienceService,
     private readonly outbox: OutboxService,
     private readonly vault: Vault,
     belongings: Belongings,
-    extras: PetitionExtras,
   ) {
     belongings.register(this);
-    extras.register('write', async (petitionId) => (await this.openId(petitionId)) !== null);
-  }
-
-  /** @throws Problem gone where the link or the signature is gone; wrong-state where nobody may write now */
-  async desk(token: string): Promise<Desk> {
-    const { petitionId, signatureId, signer } = await this.signatures.writer(token);
-    const id = await this.openId(petitionId);
-    if (!id) throw problems.wrongState('Supporters of this petition can write no letters at the moment.');
-    const rows: { lawmaker_id: string }[] = await this.database.query(
-      `SELECT lawmaker_id FROM letters JOIN supporter_letters s USING (campaign_id, id)
-       WHERE campaign_id = $1 AND s.petition_id = $2 AND s.signature_id = $3`,
-      [id, petitionId, signatureId],
-    );
-    return {
-      campaign: await this.campaigns.find(id),
-      ...{ petitionId, signatureId, name: oneLine(signer.name) ?? '', email: signer.email },
-      written: new Set(rows.map(({ lawmaker_id }) => lawmaker_id)),
-    };
-  }
-
-  /** @throws Problem not-found where no letter is open to supporters of this petition */
-  async requireOpen(petitionId: string): Promise<void> {
-    if (!(await this.openId(petitionId))) throw problems.notFound();
-  }
-
-  /** Everybody in the audience; the same list for half a minute. */
-  members(campaign: WholeCampaign): Promise<AudienceMember[]> {
-    const known = this.lists.get(campaign.id);
-    if (known && known.until > Date.now()) return known.members;
-    const members = this.plans.members(campaign);
-    this.lists.set(campaign.id, { members, until: Date.now() + listFreshFor });
-    members.catch(() => this.lists.delete(campaign.id));
-    return members;
-  }
-
-  /** The letters as they would leave now: only to lawmakers of the area, with an e-mail address, not written to yet. */
-  async texts(desk: Desk, { area, lawmakers, words }: OwnLetter): Promise<OwnText[]> {
-    const chosen = lawmakersOf(await this.members(desk.campaign), area).filter(
-      ({ lawmakerId, contactPoint }) =>
-        lawmakers.includes(lawmakerId) && contactPoint?.channel === 'email' && !desk.written.has(lawmakerId),
-    );
-    const left = mostLetters - desk.written.size;
-    if (chosen.length > left) {
-      throw problems.invalid([
-        { field: 'lawmakers', code: 'too-many-letters', message: `You can write ${left} more letters.` },
-      ]);
-    }
-    const planned = await this.plans.plan(desk.campaign, chosen, {
-      ...{ name: desk.name, email: desk.email, ownWords: words },
-    });
-    return planned.flatMap(asText);
-  }
-
-  /** Letters of the area that she must carry herself: to copy, with the place where they go. */
-  async byHand(desk: Desk, area: string): Promise<(OwnText & { contact: string; channel: string })[]> {
-    const others = lawmakersOf(await this.members(desk.campaign), area)
-      .filter(({ contactPoint }) => contactPoint && contactPoint.channel !== 'email')
-      .slice(0, mostByHand);
-    const planned = await this.plans.plan(desk.campaign, others, {
-      ...{ name: desk.name, email: desk.email, ownWords: '' },
-    });
-    return planned.flatMap(asText).map((text) => ({
-      ...text,
-      // What stands below the words is about letters that we hand on.
-      text: text.text.slice(0, text.text.lastIndexOf('\n\n-- \n')),
-      contact: text.lawmaker.contactPoint!.value,
-      channel: text.lawmaker.contactPoint!.channel,
-    }));
   }
 
   /**
@@ -143,8 +37,8 @@ export class SupporterLetters implements Keeper {
    * @returns false: the texts are others by now, so nothing was sent and she should look again
    */
   async send(token: string, wanted: OwnLetter, seen: string): Promise<boolean> {
-    const desk = await this.desk(token);
-    const texts = await this.texts(desk, wanted);
+    const desk = await this.desks.open(token);
+    const texts = await this.desks.texts(desk, wanted);
     if (texts.length === 0) return desk.written.size > 0;
     if (digestOf(texts) !== seen) return false;
     await this.database.transaction((tx) => this.write(tx, desk, texts, wanted.words));
@@ -187,13 +81,13 @@ export class SupporterLetters implements Keeper {
       }));
     const letters = await insertLetters(tx, campaign.id, rows, signatureId);
     if (letters.length === 0) return;
+    const copy = newId();
     await tx.query(
-      `INSERT INTO supporter_letters (campaign_id, id, petition_id, signature_id, likeness)
-       SELECT $1, unnest($2::uuid[]), $3, $4, $5::int[]`,
-      [campaign.id, letters.map(({ id }) => id), petitionId, signatureId, likenessOf(this.vault, words)],
+      `INSERT INTO supporter_letters (campaign_id, id, petition_id, signature_id, copy_id, likeness)
+       SELECT $1, unnest($2::uuid[]), $3, $4, $5, $6::int[]`,
+      [campaign.id, letters.map(({ id }) => id), petitionId, signatureId, copy, likenessOf(this.vault, words)],
     );
     const textOf = new Map(texts.map((text) => [text.lawmaker.lawmakerId, text]));
-    const copy = newId();
     await this.paces.join(
       tx,
       campaign,
@@ -239,8 +133,9 @@ export class SupporterLetters implements Keeper {
 
   /** What has not left never does; that a letter left stays in the count, and is nobody's. */
   async forget(tx: EntityManager, petitionId: string, signatureIds: string[]): Promise<void> {
-    const [gone] = await tx.query<[{ campaign_id: string; id: string }[], number]>(
-      `DELETE FROM supporter_letters WHERE petition_id = $1 AND signature_id = ANY ($2) RETURNING campaign_id, id`,
+    const [gone] = await tx.query<[{ campaign_id: string; id: string; copy_id: string }[], number]>(
+      `DELETE FROM supporter_letters WHERE petition_id = $1 AND signature_id = ANY ($2)
+       RETURNING campaign_id, id, copy_id`,
       [petitionId, signatureIds],
     );
     for (const campaignId of new Set(gone.map((row) => row.campaign_id))) {
@@ -251,43 +146,6 @@ export class SupporterLetters implements Keeper {
         ids,
       ]);
     }
-    const mails = await tx.query<{ id: string }[]>(
-      `SELECT id FROM outbox WHERE campaign_id = $1 AND kind = 'letter-copy'
-         AND split_part(ref, ' ', 1) = ANY ($2::text[])`,
-      [petitionId, signatureIds],
-    );
-    await this.outbox.forget(
-      tx,
-      petitionId,
-      mails.map(({ id }) => id),
-    );
-  }
-
-  private async openId(petitionId: string): Promise<string | null> {
-    const [row] = await this.database.query<{ id: string }[]>(
-      `SELECT id FROM letter_campaigns WHERE petition_id = $1 AND mode = 'supporters' AND state = 'dispatching'
-         AND coalesce(not_before <= now(), true) AND not_after > now()`,
-      [petitionId],
-    );
-    return row?.id ?? null;
+    if (gone.length > 0) await this.outbox.forget(tx, petitionId, [...new Set(gone.map((row) => row.copy_id))]);
   }
 }
-
-/** What she says yes to: every text with its addressee, to the letter. */
-export const digestOf = (texts: OwnText[]): string =>
-  sha256(
-    JSON.stringify(texts.map(({ lawmaker, subject, text }) => [lawmaker.contactPoint!.value, subject, text])),
-  ).toString('hex');
-
-const asText = ({ member, letter }: PlannedLetter): OwnText[] =>
-  letter
-    ? [
-        {
-          lawmaker: member,
-          subject: letter.subject,
-          text: letter.text,
-          locale: letter.locale,
-          variantId: letter.variantId,
-        },
-      ]
-    : [];

@@ -11,6 +11,7 @@ import { SupporterLetters } from './supporter-letters.service.js';
 import { SupportersApi } from './supporters.api.js';
 import { SupportersConsole } from './supporters.console.js';
 import { SupportersMails } from './supporters.mails.js';
+import { WriteDesks } from './write-desks.service.js';
 import { WritePages } from './write.pages.js';
 
 /** Supporters who write to their own lawmakers. */
@@ -23,7 +24,7 @@ import { WritePages } from './write.pages.js';
     LettersModule,
     MailModule,
   ],
-  providers: [SupporterLetters, SupporterFigures, SupportersMails],
+  providers: [WriteDesks, SupporterLetters, SupporterFigures, SupportersMails],
   controllers: [WritePages, SupportersApi, SupportersConsole],
 })
 export class SupportersModule {}

@@ -13,7 +13,8 @@ import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { areasOf, lawmakersOf } from './own-lawmakers.js';
-import { type Desk, digestOf, mostLetters, type OwnText, SupporterLetters } from './supporter-letters.service.js';
+import { SupporterLetters } from './supporter-letters.service.js';
+import { type Desk, digestOf, mostLetters, type OwnText, WriteDesks } from './write-desks.service.js';
 import { mostWords, OwnLetter, Seen } from './write.schema.js';
 
 const secret = () => Header('cache-control', 'no-store');
@@ -24,6 +25,7 @@ const secret = () => Header('cache-control', 'no-store');
 @Controller(':locale')
 export class WritePages {
   constructor(
+    private readonly desks: WriteDesks,
     private readonly letters: SupporterLetters,
     private readonly signatures: Signatures,
     private readonly petitions: Petitions,
@@ -48,7 +50,7 @@ export class WritePages {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     this.limits.check('withdraw', request);
-    await this.letters.requireOpen((await this.petitions.find(slug)).id);
+    await this.desks.requireOpen((await this.petitions.find(slug)).id);
     const parsed = NewWithdrawal.safeParse({ email: form.email, locale });
     if (!parsed.success) {
       reply.status(422);
@@ -133,7 +135,7 @@ export class WritePages {
   @Page()
   @secret()
   async sent(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
-    const desk = await this.letters.desk(token);
+    const desk = await this.desks.open(token);
     return this.pages.render('write-sent', locale, {
       path: `/write/${token}/sent`,
       token,
@@ -145,7 +147,7 @@ export class WritePages {
 
   private async renderAsk(locale: Locale, slug: string, values: Form, errors: FieldError[]) {
     const { id } = await this.petitions.find(slug);
-    await this.letters.requireOpen(id);
+    await this.desks.requireOpen(id);
     const petition = await this.shown(slug, locale);
     return this.pages.render('write-ask', locale, { path: `/p/${slug}/write`, petition, form: { values, errors } });
   }
@@ -157,8 +159,8 @@ export class WritePages {
     errors: FieldError[] = [],
     reply?: FastifyReply,
   ): Promise<string> {
-    const desk = await this.letters.desk(token);
-    const members = await this.letters.members(desk.campaign);
+    const desk = await this.desks.open(token);
+    const members = await this.desks.members(desk.campaign);
     const areas = areasOf(members, locale);
     const area = areas.find(({ key }) => key === values.area) ?? null;
     const own = area ? lawmakersOf(members, area.key) : [];
@@ -175,17 +177,17 @@ export class WritePages {
         written: desk.written.has(lawmakerId),
         chosen: values.lawmakers === undefined ? byMail.length <= mostLetters : lists(values.lawmakers, lawmakerId),
       })),
-      byHand: area ? (await this.letters.byHand(desk, area.key)).map((text) => this.textView(text, locale)) : [],
+      byHand: area ? (await this.desks.byHand(desk, area.key)).map((text) => this.textView(text, locale)) : [],
       form: { values, errors },
     });
   }
 
   private async renderPreview(locale: Locale, token: string, form: Form, reply: FastifyReply, changed: boolean) {
-    const desk = await this.letters.desk(token);
+    const desk = await this.desks.open(token);
     const wanted = OwnLetter.safeParse(form);
     if (!wanted.success) return this.renderForm(locale, token, form, fieldErrors(wanted.error.issues), reply);
     let texts: OwnText[] = [];
-    const errors = await refused(async () => (texts = await this.letters.texts(desk, wanted.data)));
+    const errors = await refused(async () => (texts = await this.desks.texts(desk, wanted.data)));
     if (errors.length === 0 && texts.length === 0) {
       errors.push({ field: 'lawmakers', code: 'required', message: 'Choose whom you write to.' });
     }
