@@ -15,6 +15,7 @@ export class Letters1764000000500 implements MigrationInterface {
         sender_name text NOT NULL,
         organisation text NOT NULL,
         reply_to text NOT NULL,
+        forward_replies boolean NOT NULL DEFAULT false,
         audience jsonb NOT NULL,
         audience_id uuid REFERENCES audiences ON DELETE SET NULL,
         not_before timestamptz,

@@ -8,6 +8,7 @@ const file = { id: '1', name: 'a.pdf', type: 'application/pdf', sha256: Buffer.a
 const content = {
   title: 'Investigation',
   mode: 'organisation',
+  forwardReplies: false,
   petitionId: null,
   defaultLocale: 'en',
   senderName: 'Olga',

@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import PostalMime from 'postal-mime';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterReports } from '../src/letters/letter-report.service.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
@@ -99,6 +102,59 @@ describe('a letter that came back', () => {
   test('speaks Persian', async () => {
     const page = await people.vera!.get(`/fa/console/letters/${id}/letters/${await letterTo(id, 'Anna Berg')}`);
     expect(page.body).toContain('برگشت خورده');
+  });
+});
+
+describe('what a person writes to the return address', () => {
+  const forwarded = async (id: string) => {
+    await app.get(MailWorker).drain();
+    const folder = join(app.settings.DATA_DIR, 'inbox');
+    const mails = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
+    const read = await Promise.all(mails.map((raw) => PostalMime.parse(raw)));
+    const [{ title }] = await app.database.query(`SELECT title FROM letter_campaigns WHERE id = $1`, [id]);
+    return read.filter(({ subject, text }) => subject?.startsWith('A reply from') && text?.includes(title as string));
+  };
+  const answer = (parts: object) => mailTo({ ...parts, body: 'Dank für Ihren Brief.' });
+
+  test('goes on to the address for answers as it came, once, and is kept nowhere here', async () => {
+    const id = await sent({ title: 'Forwarded wetlands', forwardReplies: true });
+    const recipient = app.get(ReturnAddresses).of(await letterTo(id, 'Anna Berg'))!;
+    const raw = answer({ id: 'forward@x.test' });
+    for (const source of ['smtp', 'webhook', 'imap'] as const) {
+      await app.get(Returns).take({ raw, source, sender: annas, recipient });
+    }
+    const [row] = await app.database.query(`SELECT payload FROM outbox WHERE kind = 'reply-forwarded'`);
+    expect(row.payload.includes('Ihren Brief')).toBe(false);
+    const [mail, ...more] = await forwarded(id);
+    expect(more).toEqual([]);
+    expect(mail!.to).toEqual([{ address: 'olga@river.example', name: '' }]);
+    expect(mail!.subject).toBe('A reply from Anna Berg');
+    expect(mail!.headers.find(({ key }) => key === 'auto-submitted')?.value).toBe('auto-generated');
+    const [file] = mail!.attachments;
+    expect([file!.filename, file!.mimeType]).toEqual(['reply.eml', 'application/octet-stream']);
+    expect(Buffer.from(file!.content as ArrayBuffer).equals(raw)).toBe(true);
+    const [after] = await app.database.query(`SELECT payload, raw FROM outbox WHERE kind = 'reply-forwarded'`);
+    expect(after).toEqual({ payload: null, raw: null });
+  });
+
+  test('an automatic answer, a bounce, and what comes to a campaign that wants none go nowhere', async () => {
+    const id = await sent({ title: 'Quiet wetlands', forwardReplies: true });
+    await comesBack(id, 'Kim Lund', (parts) => mailTo({ ...parts, headers: ['Auto-Submitted: auto-replied'] }));
+    await bounced(id);
+    const other = await sent({ title: 'Unasked wetlands' });
+    await comesBack(other, 'Anna Berg', answer, annas);
+    expect([await forwarded(id), await forwarded(other)]).toEqual([[], []]);
+  });
+
+  test('an organiser chooses it in the settings, and it is part of what is approved', async () => {
+    const id = await campaignOf(app, olga, { more: { title: 'Chosen wetlands' } });
+    await approve(app, id, olga, amir);
+    await people.ada!.api('PATCH', `/api/v1/letter-campaigns/${id}`, { forwardReplies: true });
+    expect((await people.ada!.api('GET', `/api/v1/letter-campaigns/${id}`)).json()).toMatchObject({
+      ...{ state: 'draft', forwardReplies: true },
+    });
+    const form = (await people.ada!.get(`/en/console/letters/${id}/settings`)).body;
+    expect(form).toMatch(/name="forwardReplies" value="on" checked/);
   });
 });
 

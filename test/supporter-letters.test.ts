@@ -281,7 +281,7 @@ test('a letter that comes back is told to her too, and marks the address', async
     cites: false,
     addressed: true,
   };
-  expect(await app.get(MailReturns).record(mail!, fact, 'x')).toBe(true);
+  expect(await app.get(MailReturns).record(mail!, fact, 'x', Buffer.from(''))).toBe(true);
   expect(await app.get(SupportersMails).round()).toBe(1);
   const [point] = await app.database.query(
     `SELECT bounced_status FROM contact_points WHERE normal_form LIKE 'anna@upper%'`,

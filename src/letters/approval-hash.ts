@@ -10,6 +10,7 @@ export interface ApprovedContent {
   senderName: string;
   organisation: string;
   replyTo: string;
+  forwardReplies: boolean;
   audience: unknown;
   notBefore: Date | null;
   notAfter: Date | null;
@@ -31,7 +32,12 @@ export function approvalHash(content: ApprovedContent): string {
     mode: content.mode,
     petitionId: content.petitionId,
     defaultLocale: content.defaultLocale,
-    sender: { name: content.senderName, organisation: content.organisation, replyTo: content.replyTo },
+    sender: {
+      name: content.senderName,
+      organisation: content.organisation,
+      replyTo: content.replyTo,
+      forwardReplies: content.forwardReplies,
+    },
     audience: content.audience,
     schedule: {
       notBefore: content.notBefore?.toISOString() ?? null,

@@ -49,6 +49,10 @@ export class LetterCampaign {
   @Column('text')
   replyTo: string;
 
+  /** Whether what offices write to the return address goes on to `replyTo`. */
+  @Column('boolean', { default: false })
+  forwardReplies: boolean;
+
   @Column('jsonb')
   audience: Audience;
 

@@ -23,7 +23,7 @@ export function readCampaignForm(form: Form, before?: Audience) {
     notBefore,
     notAfter,
     // A form without these fields, such as an older script's, leaves them as they are.
-    ...(form.timeZone !== undefined && { pace: readPace(form) }),
+    ...(form.timeZone !== undefined && { pace: readPace(form), forwardReplies: form.forwardReplies === 'on' }),
     audience: readAudience(form, before),
   };
 }

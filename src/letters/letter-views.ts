@@ -20,6 +20,7 @@ export function campaignView(campaign: WholeCampaign): LetterCampaignView {
     senderName,
     organisation,
     replyTo,
+    forwardReplies: campaign.forwardReplies,
     audience,
     audienceId: campaign.audienceId,
     notBefore: iso(campaign.notBefore),

@@ -8,6 +8,7 @@ import { recordsOfId } from '../lawmakers/person-records.js';
 import { MailKinds, type ReturnedMail } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { isHardBounce, provesMailbox, type Returned } from '../mail/return-kinds.js';
+import { ReplyForwarding } from './reply-forwarding.js';
 import { claimedTwice, isSecondLetter } from './second-letters.js';
 
 /** Both kinds travel as frozen bytes, and after a doubt both wait for a person: a lawmaker never gets the same letter twice. */
@@ -21,6 +22,7 @@ export class LettersMails {
     private readonly outbox: OutboxService,
     objections: ObjectionsService,
     decisions: PersonDecisions,
+    forwarding: ReplyForwarding,
   ) {
     objections.whenRecorded((tx, lawmakerId) => this.takeBack(tx, lawmakerId));
     decisions.whenJoined((tx, lawmakerId) => this.askAgain(tx, lawmakerId));
@@ -28,7 +30,10 @@ export class LettersMails {
       name: 'letter',
       inDoubt: 'hold',
       isWanted: (mail) => this.isWanted(mail),
-      returned: (tx, mail, fact) => this.returned(tx, mail, fact),
+      returned: async (tx, mail, fact, raw) => {
+        await this.returned(tx, mail, fact);
+        await forwarding.take(tx, mail, fact, raw);
+      },
     });
     kinds.register({ name: 'letter-test', inDoubt: 'hold' });
   }

@@ -45,6 +45,7 @@ import { LettersRunner } from './letters.runner.js';
 import { LettersSendingApi } from './letters-sending.api.js';
 import { LettersSendingConsole } from './letters-sending.console.js';
 import { LettersWritingConsole } from './letters-writing.console.js';
+import { ReplyForwarding } from './reply-forwarding.js';
 import { SavedAudience } from './saved-audience.entity.js';
 import { SavedAudiencesApi } from './saved-audiences.api.js';
 import { SavedAudiencesConsole } from './saved-audiences.console.js';
@@ -101,6 +102,7 @@ import { PublishedAnswers } from './published-answers.service.js';
     Dispatch,
     BundledLetters,
     LettersMails,
+    ReplyForwarding,
     LettersRunner,
   ],
   controllers: [

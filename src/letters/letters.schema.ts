@@ -38,6 +38,9 @@ const campaignFields = {
   senderName: line(100),
   organisation: line(100),
   replyTo: z.email('not-an-address').max(254, 'too-long'),
+  forwardReplies: z
+    .preprocess((value) => value === true || value === 'on', z.boolean())
+    .describe('whether what offices write to the return address goes on to replyTo'),
   audience: Audience,
   /** The first moment a letter may leave, and the last; local times are UTC. */
   notBefore: moment,
@@ -56,6 +59,7 @@ export const NewLetterCampaign = z
   .object({
     ...campaignFields,
     mode: campaignFields.mode.default('organisation'),
+    forwardReplies: campaignFields.forwardReplies.default(false),
     petition: campaignFields.petition.default(null),
     audience: Audience.default(() => Audience.parse({})),
     notBefore: moment.default(null),
@@ -184,6 +188,7 @@ export const LetterCampaignView = z.object({
   senderName: z.string(),
   organisation: z.string(),
   replyTo: z.string(),
+  forwardReplies: z.boolean(),
   audience: Audience,
   /** The saved audience it follows. */
   audienceId: z.uuid().nullable(),

@@ -40,6 +40,13 @@ export async function renderMail(
     date: fixed.date,
     messageId: `<${fixed.id}@${domainOf(fixed.from)}>`,
     ...boundaryOf(fixed.tail?.key ?? fixed.id.replaceAll('-', '')),
+    ...(mail.attachments && {
+      attachments: mail.attachments.map((file) => ({
+        ...file,
+        contentType: 'application/octet-stream',
+        contentTransferEncoding: 'base64' as const,
+      })),
+    }),
     ...(fixed.tail && { attachments: [standIn] }),
   }).compile();
   const bytes = await message.build();

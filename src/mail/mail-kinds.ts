@@ -12,6 +12,8 @@ export interface ComposedMail {
   /** MAIL_FROM under another display name; MAIL_FROM itself if not given. */
   from?: string;
   headers?: Record<string, string>;
+  /** Files, as bytes that nobody opens by himself. */
+  attachments?: { filename: string; content: Buffer }[];
 }
 
 /** The mail that something came back for. */
@@ -34,10 +36,10 @@ export interface MailKind {
   /** Told once the server has taken the mail and that is written down. */
   accepted?(mail: { campaignId: string }): void;
   /**
-   * Told what came back for a mail of this kind, once per report, in the transaction that writes it down. Only kinds
+   * Told what came back for a mail of this kind, and as what bytes, once per report, in the transaction that writes it down. Only kinds
    * that have it carry a return address.
    */
-  returned?(tx: EntityManager, mail: ReturnedMail, fact: Returned): Promise<void>;
+  returned?(tx: EntityManager, mail: ReturnedMail, fact: Returned, raw: Buffer): Promise<void>;
   /** Asked for frozen bytes right before they go out; false: they are not sent any more (state suppressed). */
   isWanted?(mail: { campaignId: string; ref: string }): Promise<boolean>;
 }

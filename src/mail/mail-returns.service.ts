@@ -39,7 +39,7 @@ export class MailReturns {
    * @param evidence what makes this report the same as one that came before
    * @returns false: it was known, or this mail has too many of the kind already
    */
-  record(mail: ReportedMail, fact: Returned, evidence: string): Promise<boolean> {
+  record(mail: ReportedMail, fact: Returned, evidence: string, raw: Buffer): Promise<boolean> {
     return this.database.transaction(async (tx) => {
       // Reports about one mail come one after the other, so that the bound holds and nobody is told twice.
       await tx.query(`SELECT FROM outbox WHERE campaign_id = $1 AND id = $2 FOR UPDATE`, [mail.campaignId, mail.id]);
@@ -62,7 +62,7 @@ export class MailReturns {
         ],
       );
       if (rows.length === 0) return false;
-      if (fact.addressed) await this.kinds.find(mail.kind)?.returned?.(tx, mail, fact);
+      if (fact.addressed) await this.kinds.find(mail.kind)?.returned?.(tx, mail, fact, raw);
       return true;
     });
   }

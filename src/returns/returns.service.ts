@@ -65,6 +65,7 @@ export class Returns {
       mail,
       { ...fact, attemptId, source, cites: cited.includes(mail.id), addressed: addressed !== null },
       evidenceOf(email, raw),
+      raw,
     );
     return this.told(recorded ? 'recorded' : 'known', source, fact.kind);
   }
