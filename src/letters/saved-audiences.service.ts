@@ -8,7 +8,7 @@ import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { campaignTransitions, isEditable } from './campaign-states.js';
 import { LetterCampaign } from './letter-campaign.entity.js';
-import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterCampaigns, lockCampaign } from './letter-campaigns.service.js';
 import { SavedAudience } from './saved-audience.entity.js';
 import type { NewSavedAudience, SavedAudienceChange } from './saved-audience.schema.js';
 
@@ -64,6 +64,13 @@ export class SavedAudiences {
         if (version !== undefined && version !== audience.version) {
           throw problems.conflict('Somebody else has changed this audience in the meantime. Open it again.');
         }
+        // Locked before anything is written to the audit log, as everybody else does: else two could wait for each other.
+        const followers = rules
+          ? await tx.query<{ id: string }[]>(
+              `SELECT id FROM letter_campaigns WHERE audience_id = $1 AND state = ANY ($2) ORDER BY id FOR UPDATE`,
+              [id, editable],
+            )
+          : [];
         await tx.query(
           `UPDATE audiences SET name = $2, rules = $3, version = version + 1, edited_by = $4, edited_at = now()
            WHERE id = $1`,
@@ -71,10 +78,6 @@ export class SavedAudiences {
         );
         await this.audit.record(tx, { actor, action: 'audience.changed', subject: id });
         if (!rules) return;
-        const followers = await tx.query<{ id: string }[]>(
-          `SELECT id FROM letter_campaigns WHERE audience_id = $1 AND state = ANY ($2) ORDER BY id FOR UPDATE`,
-          [id, editable],
-        );
         for (const follower of followers) await this.give(tx, follower.id, { id, rules }, actor);
       })
       .catch(nameTaken);
@@ -96,6 +99,7 @@ export class SavedAudiences {
     const { audience } = await this.campaigns.find(campaignId);
     await this.database
       .transaction(async (tx) => {
+        await lockCampaign(tx, campaignId);
         await this.insert(tx, id, name, audience, actor);
         await this.give(tx, campaignId, { id, rules: audience }, actor);
       })
