@@ -1,6 +1,7 @@
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { MailDesk, type Witness } from '../src/mail/mail-desk.service.js';
-import type { NewMail } from '../src/mail/outbox.service.js';
+import { type NewMail, OutboxService } from '../src/mail/outbox.service.js';
 import type { MailDecision } from '../src/mail/mail.schema.js';
 import type { TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
@@ -45,10 +46,34 @@ const inDoubt = async () => {
 /** As a server leaves them that ran with MAIL_MODE=hold. */
 const held = async (...mails: NewMail[]) => {
   await post.enqueue(...mails);
-  await app.database.query(`UPDATE outbox SET state = 'held', stop = 'mode'`);
+  await app.database.query(`UPDATE outbox SET state = 'held', mode_held = true`);
 };
 
+const outbox = (work: (service: OutboxService, tx: EntityManager) => Promise<unknown>) =>
+  app.database.transaction((tx) => work(app.get(OutboxService), tx));
+
 describe('MAIL_MODE=hold', () => {
+  test('what it held of a campaign that is paused stays paused when it is released, until the campaign goes on', async () => {
+    const [paused, part, free] = [letter(), letter(), letter()];
+    await held(paused, part, free);
+    await outbox((each, tx) => each.hold(tx, paused.campaignId));
+    await outbox((each, tx) => each.holdPart(tx, part.campaignId, { ids: [part.id] }));
+    // While the mode holds, going on changes nothing either.
+    const again = letter();
+    await held(again);
+    await outbox((each, tx) => each.hold(tx, again.campaignId));
+    await outbox((each, tx) => each.release(tx, again.campaignId));
+    expect((await post.row(again)).state).toBe('held');
+    expect(await desk.releaseAll(witness)).toBe(4);
+    await post.drain();
+    const states = async () => (await Promise.all([paused, part, free, again].map(post.row))).map(({ state }) => state);
+    expect(await states()).toEqual(['held', 'held', 'accepted', 'accepted']);
+    await outbox((each, tx) => each.release(tx, paused.campaignId));
+    await outbox((each, tx) => each.releasePart(tx, part.campaignId, { ids: [part.id] }, false));
+    await post.drain();
+    expect(await states()).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+  });
+
   test('nothing leaves, and nobody can make it leave', async () => {
     const holding = await startMailApp(sink.url, { MAIL_MODE: 'hold' });
     try {
@@ -91,7 +116,7 @@ describe('MAIL_MODE=hold', () => {
     const { OutboxService } = await import('../src/mail/outbox.service.js');
     const outbox = app.get(OutboxService);
     await app.database.transaction((tx) => outbox.hold(tx, mail.campaignId));
-    expect(await app.database.transaction((tx) => outbox.release(tx, mail.campaignId))).toBe(0);
+    await app.database.transaction((tx) => outbox.release(tx, mail.campaignId));
     expect(await post.drain()).toBe(0);
   });
 });
@@ -112,11 +137,34 @@ describe('in doubt', () => {
     expect((await post.row(mail)).state).toBe('accepted');
   });
 
-  test('of a cancelled campaign it is not sent again', async () => {
+  test('of a campaign that was cancelled since, it is not sent again', async () => {
     const mail = await inDoubt();
-    await app.database.query(`UPDATE outbox SET stop = 'cancel'`);
+    await outbox((each, tx) => each.cancel(tx, mail.campaignId));
+    expect((await post.row(mail)).state).toBe('in_doubt');
     expect(await decide(mail, 'again')).toBe('cancelled');
     expect(await post.drain()).toBe(0);
+  });
+
+  test('of a campaign that is paused, it joins what is paused', async () => {
+    const mail = await inDoubt();
+    await outbox((each, tx) => each.hold(tx, mail.campaignId));
+    expect(await decide(mail, 'again')).toBe('held');
+    expect(await post.drain()).toBe(0);
+    await outbox((each, tx) => each.release(tx, mail.campaignId));
+    expect(await post.drain()).toBe(1);
+  });
+
+  test('a pause does not undo that a letter was taken back while it was being handed over', async () => {
+    const mail = letter();
+    await post.enqueue(mail);
+    sink.mishap = () => ({ at: 'end', code: 451, wait: 600 });
+    const draining = post.drain();
+    while ((await post.row(mail)).state !== 'handing_over') await new Promise((done) => setTimeout(done, 10));
+    await outbox((each, tx) => each.cancelPart(tx, mail.campaignId, { ids: [mail.id] }));
+    await outbox((each, tx) => each.hold(tx, mail.campaignId));
+    await outbox((each, tx) => each.release(tx, mail.campaignId));
+    await draining;
+    expect((await post.row(mail)).state).toBe('cancelled');
   });
 
   test('ten people decide at once: one is heard, the others are told', async () => {

@@ -15,12 +15,16 @@ export type Witness = (
   entry: { action: string; subject: string; detail: Record<string, unknown> },
 ) => Promise<void>;
 
+/** What the mode held goes on, unless somebody paused it meanwhile: then it joins what is paused. */
+const goesOn = `mode_held = false, state_at = now(),
+      state = CASE WHEN stop IS NOT NULL THEN 'held' WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END`;
+
 /** Each decision is one conditional UPDATE: of two people who decide at once, one is told that the other was faster. */
 const decide: Record<MailDecision['decision'], string> = {
   release: `
     UPDATE outbox
-    SET stop = NULL, state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END, state_at = now()
-    WHERE campaign_id = $1 AND id = $2 AND state = 'held' AND stop = 'mode'
+    SET ${goesOn}
+    WHERE campaign_id = $1 AND id = $2 AND state = 'held' AND mode_held
     RETURNING state`,
   sent: `
     UPDATE outbox
@@ -56,7 +60,7 @@ export class MailDesk {
   async list({ state, after }: DeskQuery): Promise<MailPage> {
     const [time, id] = after?.split('~') ?? [null, null];
     const rows = await this.database.query<(MailView & { micros: string })[]>(
-      `SELECT campaign_id AS "campaignId", id, kind, lane, state, stop, recipient, state_at AS "stateAt",
+      `SELECT campaign_id AS "campaignId", id, kind, lane, state, CASE WHEN mode_held THEN 'mode' ELSE stop END AS stop, recipient, state_at AS "stateAt",
               next_attempt_at AS "nextAttemptAt", expires_at AS "expiresAt", reply_code AS "replyCode", reply,
               (extract(epoch FROM state_at) * 1000000)::bigint::text AS micros,
               (SELECT coalesce(json_agg(evidence), '[]') FROM (
@@ -118,8 +122,8 @@ export class MailDesk {
     const released = await this.database.transaction(async (tx) => {
       const [, count] = await tx.query<[unknown[], number]>(
         `UPDATE outbox
-         SET stop = NULL, state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END, state_at = now()
-         WHERE state = 'held' AND stop = 'mode'`,
+         SET ${goesOn}
+         WHERE state = 'held' AND mode_held`,
       );
       await witness(tx, { action: 'mail.release-all', subject: 'outbox', detail: { count } });
       return count;

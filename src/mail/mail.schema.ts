@@ -109,7 +109,7 @@ export const MailView = z.object({
   kind: z.string(),
   lane: z.enum(lanes),
   state: z.enum(mailStates),
-  stop: z.enum(['mode', 'pause', 'cancel']).nullable(),
+  stop: z.enum(['mode', 'pause', 'part', 'cancel']).nullable(),
   recipient: z.string().nullable(),
   stateAt: z.iso.datetime(),
   nextAttemptAt: z.iso.datetime(),

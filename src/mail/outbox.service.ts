@@ -35,6 +35,10 @@ export interface Part {
   ids?: string[];
 }
 
+/** Who wants a mail to stay: whoever paused the campaign, a part of it, or took it back for good. From weak to strong. */
+type Stop = 'pause' | 'part' | 'cancel';
+const strength = `ARRAY['pause', 'part', 'cancel']`;
+
 /** What the other rooms know of mail: put it in, hold it, let it go, take it back. All in the caller's transaction. */
 @Injectable()
 export class OutboxService {
@@ -49,7 +53,7 @@ export class OutboxService {
     const held = this.settings.MAIL_MODE === 'hold';
     const column = (pick: (mail: NewMail) => unknown) => mails.map((mail) => pick(mail) ?? null);
     await tx.query(
-      `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, stop, recipient, payload, raw, raw_sha256,
+      `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, mode_held, recipient, payload, raw, raw_sha256,
                            next_attempt_at, expires_at, stream, tail_sha256)
        SELECT campaign_id, id, kind, ref, lane, $1, $2, recipient, payload, raw, coalesce(raw_sha256, sha256(raw)),
               coalesce(not_before, now()), expires_at, stream, tail_sha256
@@ -60,7 +64,7 @@ export class OutboxService {
        ON CONFLICT (campaign_id, kind, ref) DO NOTHING`,
       [
         held ? 'held' : 'queued',
-        held ? 'mode' : null,
+        held,
         column((mail) => mail.campaignId),
         column((mail) => mail.id),
         column((mail) => mail.kind),
@@ -111,7 +115,7 @@ export class OutboxService {
       `UPDATE outbox
        SET stop = NULL,
            state_at = CASE WHEN state = 'held' THEN now() ELSE state_at END,
-           state = CASE WHEN state <> 'held' THEN state WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END
+           state = CASE WHEN state <> 'held' OR mode_held THEN state WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END
        WHERE campaign_id = $1 AND stop = 'pause'`,
       [campaignId],
     );
@@ -130,7 +134,7 @@ export class OutboxService {
       `UPDATE outbox
        SET stop = CASE WHEN $4 THEN 'pause' END,
            state_at = CASE WHEN state = 'held' AND NOT $4 THEN now() ELSE state_at END,
-           state = CASE WHEN state <> 'held' OR $4 THEN state WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END
+           state = CASE WHEN state <> 'held' OR mode_held OR $4 THEN state WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END
        WHERE campaign_id = $1 AND stop = 'part' AND ($2::text IS NULL OR stream = $2) AND ($3::uuid[] IS NULL OR id = ANY ($3))`,
       [campaignId, part.stream ?? null, part.ids ?? null, paused],
     );
@@ -196,18 +200,24 @@ export class OutboxService {
     return this.stop(tx, campaignId, { stop: 'cancel', state: 'cancelled', from: ['queued', 'deferred', 'held'] });
   }
 
-  /** Locks in the order of the keys, as workers do. A worker whose claim is taken finds its fence lost and sends nothing. */
+  /**
+   * Locks in the order of the keys, as workers do. A worker whose claim is taken finds its fence lost and sends nothing.
+   * What is being handed over or in doubt stays what it is and keeps the mark, so that it does not come back into the
+   * queue; and a mark only gives way to a stronger one: a pause of the whole lets no cancelled letter go when it ends.
+   */
   private async stop(
     tx: EntityManager,
     campaignId: string,
-    { stop, state, from }: { stop: 'pause' | 'part' | 'cancel'; state: MailState; from: MailState[] },
+    { stop, state, from }: { stop: Stop; state: MailState; from: MailState[] },
     part: Part = {},
   ): Promise<number> {
     const [, count] = await tx.query<[unknown[], number]>(
       `WITH next AS (
-         SELECT campaign_id, id, attempt_id, state = 'handing_over' AS leaving, state = 'claimed' AS claimed
+         SELECT campaign_id, id, attempt_id, state IN ('handing_over', 'in_doubt') AS leaving, state = 'claimed' AS claimed
          FROM outbox
-         WHERE campaign_id = $1 AND (state = ANY ($2) OR state IN ('claimed', 'handing_over')) AND stop IS DISTINCT FROM $3
+         WHERE campaign_id = $1
+           AND (state = ANY ($2) OR state IN ('claimed', 'handing_over', 'in_doubt') OR state = 'held' AND mode_held)
+           AND (stop IS NULL OR array_position(${strength}, stop) < array_position(${strength}, $3))
            AND ($5::text IS NULL OR stream = $5) AND ($6::uuid[] IS NULL OR id = ANY ($6))
          ORDER BY id FOR UPDATE
        ), told AS (
@@ -218,6 +228,7 @@ export class OutboxService {
        )
        UPDATE outbox
        SET stop = $3,
+           mode_held = mode_held AND $4 = 'held',
            state = CASE WHEN leaving THEN state ELSE $4 END,
            state_at = CASE WHEN leaving THEN state_at ELSE now() END,
            attempt_id = CASE WHEN leaving THEN outbox.attempt_id END,

@@ -66,7 +66,7 @@ export class Upkeep {
   /** MAIL_MODE=hold: what waits from before is held too. */
   async holdAll(): Promise<void> {
     await this.database.query(
-      `UPDATE outbox SET state = 'held', state_at = now(), stop = 'mode' WHERE state IN ('queued', 'deferred')`,
+      `UPDATE outbox SET state = 'held', state_at = now(), mode_held = true WHERE state IN ('queued', 'deferred')`,
     );
   }
 }

@@ -55,10 +55,10 @@ withChromium('an organiser and an approver, without JavaScript', () => {
     await olga.getByRole('link', { name: 'Letters', exact: true }).click();
     await olga.getByRole('link', { name: 'New letter' }).click();
     await olga.getByLabel('Title').fill('Ask for an investigation');
-    await olga.getByLabel('Petition').selectOption('1988-investigation');
-    await olga.getByLabel('Who writes').fill('Olga Lindqvist');
-    await olga.getByLabel('Organisation').fill('Justice for 1988');
-    await olga.getByLabel('Answers go to').fill('olga@example.org');
+    await olga.getByLabel('Petition', { exact: true }).selectOption('1988-investigation');
+    await olga.getByLabel('Who writes', { exact: true }).fill('Olga Lindqvist');
+    await olga.getByLabel('Organisation', { exact: true }).fill('Justice for 1988');
+    await olga.getByLabel('Answers go to', { exact: true }).fill('olga@example.org');
     await olga.locator('input[name=legislatures]').first().check();
     await press(olga, 'Count and show choices');
     expect(await olga.getByRole('status').innerText()).toMatch(/\d+ lawmakers would get the letter/);
