@@ -58,6 +58,7 @@ export class Letters1764000000500 implements MigrationInterface {
         approved_by_name text,
         approved_at timestamptz,
         lawmaker_ids uuid[],
+        letter_digests text[],
         voided_at timestamptz,
         voided_by_name text,
         void_reason text,

@@ -17,13 +17,14 @@ export class Returns1764000000570 implements MigrationInterface {
         diagnostic text CHECK (length(diagnostic) <= 300),
         attempt_id uuid,
         cites boolean NOT NULL DEFAULT false,
+        addressed boolean NOT NULL DEFAULT true,
         source text NOT NULL CHECK (source IN ('smtp', 'imap', 'webhook')),
         returned_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (campaign_id, outbox_id, evidence_sha256),
         FOREIGN KEY (campaign_id, outbox_id) REFERENCES outbox ON DELETE CASCADE
       )`);
     // A return address holds the id of the mail alone. Confirmations have none, and do not pay for the index.
-    await runner.query(`CREATE INDEX outbox_returns_idx ON outbox (id) WHERE raw IS NOT NULL`);
+    await runner.query(`CREATE INDEX outbox_returns_idx ON outbox (id) WHERE recipient IS NOT NULL`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

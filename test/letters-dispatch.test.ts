@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import PostalMime from 'postal-mime';
+import { ContactPointsService } from '../src/lawmakers/contact-points.service.js';
 import { ObjectionsService } from '../src/lawmakers/objections.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
@@ -171,6 +172,31 @@ describe('dispatch', () => {
     await dispatch.start(id, amir);
     await dispatch.planned(id);
     expect((await letters(id)).map(({ reason }) => reason)).toEqual([null, null, null, 'not-approved']);
+  });
+
+  it('sends nothing that is not what was approved: another address, another name', async () => {
+    const rows = [
+      '1,Ada Moor,Moor,F,Bay,ada@changed.example',
+      '2,Bo Rill,Rill,M,Bay,bo@changed.example',
+      '3,Cy Fen,Fen,M,Bay,cy@changed.example',
+    ];
+    const csv = (lines: string[]) => ['id,name,family_name,gender,area,email', ...lines, ''].join('\n');
+    await importTestland(app, csv(rows), 'changed');
+    const body = '{{ salutation }},\n\nplease.\n\n{{ sender.name }}';
+    const id = await campaignOf(app, olga, { more: { audience: { legislatures: ['changed'] } }, body });
+    await approve(app, id, olga, amir);
+    const point = { channel: 'email' as const, value: 'elsewhere@changed.example', label: undefined };
+    await app.get(ContactPointsService).add(await lawmakerId(app, 'Ada Moor'), point, olga);
+    rows[1] = '2,Colleague Resign,Rill,M,Bay,bo@changed.example';
+    await importTestland(app, csv(rows), 'changed');
+    await dispatch.start(id, amir);
+    await dispatch.planned(id);
+    expect((await letters(id)).map(({ lawmaker_name, reason }) => [lawmaker_name, reason])).toEqual([
+      ['Ada Moor', 'changed-since-approval'],
+      ['Colleague Resign', 'changed-since-approval'],
+      ['Cy Fen', null],
+    ]);
+    expect((await outbox(id)).map(({ recipient }) => recipient)).toEqual(['cy@changed.example']);
   });
 
   it('pauses, resumes and cancels, and a closed campaign refuses', async () => {

@@ -112,7 +112,9 @@ describe('what a person writes to the return address', () => {
     const mails = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
     const read = await Promise.all(mails.map((raw) => PostalMime.parse(raw)));
     const [{ title }] = await app.database.query(`SELECT title FROM letter_campaigns WHERE id = $1`, [id]);
-    return read.filter(({ subject, text }) => subject?.startsWith('A reply from') && text?.includes(title as string));
+    return read.filter(
+      ({ subject, text }) => subject?.startsWith('Somebody answered') && text?.includes(title as string),
+    );
   };
   const answer = (parts: object) => mailTo({ ...parts, body: 'Dank für Ihren Brief.' });
 
@@ -128,7 +130,7 @@ describe('what a person writes to the return address', () => {
     const [mail, ...more] = await forwarded(id);
     expect(more).toEqual([]);
     expect(mail!.to).toEqual([{ address: 'olga@river.example', name: '' }]);
-    expect(mail!.subject).toBe('A reply from Anna Berg');
+    expect(mail!.subject).toBe('Somebody answered the letter to Anna Berg');
     expect(mail!.headers.find(({ key }) => key === 'auto-submitted')?.value).toBe('auto-generated');
     const [file] = mail!.attachments;
     expect([file!.filename, file!.mimeType]).toEqual(['reply.eml', 'application/octet-stream']);
@@ -323,6 +325,14 @@ describe('an answer', () => {
     const [task] = await app.database.query(`SELECT id FROM letters WHERE campaign_id = $1 AND state = 'task'`, [id]);
     const url = `/api/v1/letter-campaigns/${id}/letters/${task.id}/answer`;
     expect((await people.olga!.api('PUT', url, answer)).statusCode).toBe(409);
+  });
+
+  test('the link by which the office objects does not get to the public with its words', async () => {
+    const words = 'Thank you.\n> To stop them: https://x.example/en/o/0123456789ABCDEF';
+    await people.olga!.api('PUT', api(), { ...answer, words });
+    expect((await people.amir!.api('GET', api())).json().words).toBe(
+      'Thank you.\n> To stop them: https://x.example/en/o/…',
+    );
   });
 
   test('words are words: markup is shown, not run', async () => {

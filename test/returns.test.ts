@@ -8,7 +8,7 @@ import { MailKinds } from '../src/mail/mail-kinds.js';
 import { relayFromUrl } from '../src/mail/relay.js';
 import { ReturnAddresses } from '../src/mail/return-addresses.js';
 import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
-import { Returns } from '../src/returns/returns.service.js';
+import { parsed, Returns } from '../src/returns/returns.service.js';
 import { SmtpReceiver } from '../src/returns/smtp-receiver.js';
 import type { TestApp } from './support/app.js';
 import { letter, postOffice, startMailApp } from './support/mails.js';
@@ -170,6 +170,27 @@ describe('what comes back', () => {
     const nameless = Buffer.from(again.toString().replace(/Message-ID:.*\r\n/, ''));
     expect([await take(nameless, to), await take(nameless, to)]).toEqual(['recorded', 'known']);
     expect(told).toHaveLength(2);
+  });
+
+  test('of a mail of nothing but line ends only the beginning is read', async () => {
+    const head = Buffer.from('Subject: x\r\n\r\n');
+    const email = await parsed(Buffer.concat([head, Buffer.from('line\n'.repeat(50_000))]));
+    expect(email!.text!.split('\n').length).toBeLessThanOrEqual(5000);
+  });
+
+  test('what only names a Message-ID does not crowd out what comes to the address', async () => {
+    const mail = await sent();
+    const domain = app.settings.MAIL_FROM.replace(/^.*@|>$/g, '');
+    const cites = { headers: [`In-Reply-To: <${mail.id}@${domain}>`] };
+    const taken: string[] = [];
+    for (let n = 0; n < 21; n += 1) {
+      const raw = mailTo({ id: `c${n}@x.test`, ...cites });
+      taken.push(
+        await app.get(Returns).take({ raw, source: 'webhook', sender: anna, recipient: 'office@elsewhere.test' }),
+      );
+    }
+    expect([taken[0], taken[19], taken[20]]).toEqual(['recorded', 'recorded', 'known']);
+    expect(await take(mailTo({ id: 'real@x.test' }), addressOf(mail), anna)).toBe('recorded');
   });
 
   test('one mail does not fill the table', async () => {

@@ -47,6 +47,10 @@ export class Approval {
   @Column('uuid', { array: true, nullable: true })
   lawmakerIds: string[] | null;
 
+  /** `letterDigest` of each of their letters, in the same order: whose letter differs later gets none. */
+  @Column('text', { array: true, nullable: true })
+  letterDigests: string[] | null;
+
   @Column('timestamptz', { nullable: true })
   voidedAt: Date | null;
 

@@ -7,6 +7,7 @@ import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { approvalHash } from './approval-hash.js';
 import type { Approval } from './approval.entity.js';
+import { letterDigest } from './digest.js';
 import { type CampaignState, mayBecome } from './campaign-states.js';
 import {
   LetterCampaigns,
@@ -65,9 +66,19 @@ export class Approvals {
    */
   async approve(id: string, sha256: string, actor: Actor): Promise<void> {
     const seen = await this.campaigns.find(id);
-    const plan = await this.plans.plan(seen);
     const count = seen.petitionSlug ? await this.plans.count(seen) : null;
-    const lawmakerIds = plan.filter(({ letter }) => letter).map(({ member }) => member.lawmakerId);
+    const fixed = {
+      datedAt: await this.plans.datedAt(seen),
+      petitionCount: count && String(count.count),
+      petitionCountedAt: count && count.countedAt,
+    };
+    // Written as they will be, with the date and the count that this approval fixes.
+    const plan = await this.plans.plan({ ...seen, ...fixed });
+    const letters = plan.flatMap(({ member, letter }) =>
+      letter && member.contactPoint ? [{ member, letter, contact: member.contactPoint.value }] : [],
+    );
+    const lawmakerIds = letters.map(({ member }) => member.lawmakerId);
+    const digests = letters.map(({ member, letter, contact }) => letterDigest({ name: member.name, contact }, letter));
     await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, id);
       requireMove(campaign, 'approved');
@@ -80,15 +91,16 @@ export class Approvals {
         throw problems.forbidden('A letter is approved by somebody who did not write, change or submit it.');
       }
       await tx.query(
-        `UPDATE approvals SET approved_by = $3, approved_by_name = $4, approved_at = now(), lawmaker_ids = $5
+        `UPDATE approvals SET approved_by = $3, approved_by_name = $4, approved_at = now(), lawmaker_ids = $5,
+           letter_digests = $6
          WHERE campaign_id = $1 AND id = $2`,
-        [id, request.id, ownerOf(actor), actor.name, lawmakerIds],
+        [id, request.id, ownerOf(actor), actor.name, lawmakerIds, digests],
       );
       await tx.query(
         `UPDATE letter_campaigns SET state = 'approved', state_at = now(), petition_count = $2, petition_counted_at = $3,
-           dated_at = date_trunc('second', greatest(now(), not_before))
+           dated_at = $4
          WHERE id = $1`,
-        [id, count?.count ?? null, count?.countedAt ?? null],
+        [id, fixed.petitionCount, fixed.petitionCountedAt, fixed.datedAt],
       );
       await this.audit.record(tx, {
         actor,

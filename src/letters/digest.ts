@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
 
+/**
+ * Of one letter as its reader gets it, in hex: to whom, where, and every word. The words come from data that others may
+ * change after the approval (a name, an address, a title), so an approval of the template alone would not cover them.
+ */
+export function letterDigest(to: { name: string; contact: string }, letter: { subject: string; text: string }): string {
+  return sha256(JSON.stringify([to.name, to.contact, letter.subject, letter.text])).toString('hex');
+}
+
 /** SHA-256 of letters and of what was approved: public words, nobody's personal data. */
 export function sha256(...parts: (string | Buffer)[]): Buffer {
   const hash = createHash('sha256');

@@ -9,7 +9,7 @@ import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { approvalHash } from './approval-hash.js';
-import { sha256 } from './digest.js';
+import { letterDigest, sha256 } from './digest.js';
 import { LetterAttachments } from './letter-attachments.service.js';
 import { moveTo, requireMove } from './approvals.service.js';
 import {
@@ -172,7 +172,7 @@ export class Dispatch implements BeforeApplicationShutdown {
     const campaign = await this.campaigns.find(id);
     if (campaign.state !== 'dispatching' || campaign.plannedAt) return;
     const approved = await standingApproval(this.database.manager, id);
-    const wanted = new Set(approved?.lawmakerIds);
+    const wanted = new Map(approved?.lawmakerIds?.map((each, at) => [each, approved.letterDigests?.[at]]));
     const done: { lawmaker_id: string }[] = await this.database.query(
       `SELECT lawmaker_id FROM letters WHERE campaign_id = $1`,
       [id],
@@ -202,7 +202,7 @@ export class Dispatch implements BeforeApplicationShutdown {
   private async write(
     campaign: WholeCampaign,
     planned: PlannedLetter,
-    approved: Set<string>,
+    approved: Map<string, string | undefined>,
     tail: MailTail | null,
   ): Promise<NewLetter> {
     const { member, letter, excluded } = planned;
@@ -230,6 +230,8 @@ export class Dispatch implements BeforeApplicationShutdown {
     };
     if (!letter || !contactPoint) return row;
     if (!approved.has(member.lawmakerId)) return withheld(row, 'not-approved');
+    const digest = letterDigest({ name: member.name, contact: contactPoint.value }, letter);
+    if (approved.get(member.lawmakerId) !== digest) return withheld(row, 'changed-since-approval');
     if (contactPoint.channel !== 'email') {
       return { ...row, state: 'task', subject: letter.subject, body: letter.text };
     }

@@ -5,6 +5,7 @@ import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import type { AnswerView, NewAnswer, Stance } from './answers.schema.js';
+import { withoutObjectionLink } from '../lawmakers/objection-links.service.js';
 import { LetterReports } from './letter-report.service.js';
 
 export interface PublicAnswer {
@@ -60,7 +61,15 @@ export class LetterAnswers {
          SET stance = excluded.stance, answered_on = excluded.answered_on, words = excluded.words,
              recorded_by = excluded.recorded_by, recorded_by_name = excluded.recorded_by_name, recorded_at = now(),
              published_by = NULL, published_by_name = NULL, published_at = NULL`,
-          [campaignId, letterId, answer.stance, answer.answeredOn, answer.words, ownerOf(actor), actor.name],
+          [
+            campaignId,
+            letterId,
+            answer.stance,
+            answer.answeredOn,
+            answer.words && withoutObjectionLink(answer.words),
+            ownerOf(actor),
+            actor.name,
+          ],
         );
       },
     );

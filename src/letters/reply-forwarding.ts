@@ -15,6 +15,9 @@ interface QueuedMail {
   payload: Buffer | null;
 }
 
+/** Of one campaign: whoever has its letters can write to their return addresses, and must not fill a mailbox through us. */
+const mostADay = 200;
+
 const place = (id: string) => `forwarded-replies/${id}`;
 
 /**
@@ -35,9 +38,12 @@ export class ReplyForwarding {
   /** In the transaction that notes the reply, so that it is handed on once. Automatic answers and reports are not. */
   async take(tx: EntityManager, mail: ReturnedMail, fact: Returned, raw: Buffer): Promise<void> {
     if (fact.kind !== 'replied' || !fact.addressed || raw.length === 0) return;
-    const wanted: unknown[] = await tx.query(`SELECT FROM letter_campaigns WHERE id = $1 AND forward_replies`, [
-      mail.campaignId,
-    ]);
+    const wanted: unknown[] = await tx.query(
+      `SELECT FROM letter_campaigns WHERE id = $1 AND forward_replies
+         AND (SELECT count(*) FROM outbox WHERE campaign_id = $1 AND kind = 'reply-forwarded'
+              AND created_at > now() - interval '1 day') < ${mostADay}`,
+      [mail.campaignId],
+    );
     if (wanted.length === 0) return;
     const id = newId();
     await this.outbox.enqueue(tx, [

@@ -5,7 +5,7 @@ import type { Returned } from './return-kinds.js';
 
 /**
  * Somebody who knows one return address can write to it: of one kind no more than this is kept of one mail, so that twenty
- * automatic answers do not hide the bounce that comes after them.
+ * automatic answers do not hide the bounce that comes after them, nor what only names a Message-ID what came to the address.
  */
 const mostOfAKind = 20;
 
@@ -45,9 +45,10 @@ export class MailReturns {
       await tx.query(`SELECT FROM outbox WHERE campaign_id = $1 AND id = $2 FOR UPDATE`, [mail.campaignId, mail.id]);
       const rows = await tx.query<unknown[]>(
         `INSERT INTO mail_returns (campaign_id, outbox_id, evidence_sha256, kind, status, diagnostic, attempt_id, source,
-                                   cites)
-         SELECT $1::uuid, $2::uuid, sha256(convert_to($3, 'UTF8')), $4, $5, $6, $7::uuid, $8, $9
-         WHERE (SELECT count(*) FROM mail_returns WHERE campaign_id = $1 AND outbox_id = $2 AND kind = $4) < ${mostOfAKind}
+                                   cites, addressed)
+         SELECT $1::uuid, $2::uuid, sha256(convert_to($3, 'UTF8')), $4, $5, $6, $7::uuid, $8, $9, $10
+         WHERE (SELECT count(*) FROM mail_returns
+                WHERE campaign_id = $1 AND outbox_id = $2 AND kind = $4 AND addressed = $10) < ${mostOfAKind}
          ON CONFLICT DO NOTHING RETURNING kind`,
         [
           mail.campaignId,
@@ -59,6 +60,7 @@ export class MailReturns {
           fact.attemptId,
           fact.source,
           fact.cites,
+          fact.addressed,
         ],
       );
       if (rows.length === 0) return false;
