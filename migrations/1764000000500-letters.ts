@@ -24,8 +24,8 @@ export class Letters1764000000500 implements MigrationInterface {
         state text NOT NULL DEFAULT 'draft'
           CHECK (state IN ('draft', 'in_review', 'approved', 'dispatching', 'paused', 'cancelled', 'finished')),
         version integer NOT NULL DEFAULT 1 CHECK (version > 0),
-        created_by uuid,
-        edited_by uuid,
+        authors uuid[] NOT NULL DEFAULT '{}',
+        approved_hours jsonb,
         dated_at timestamptz,
         petition_count bigint,
         petition_counted_at timestamptz,

@@ -95,6 +95,9 @@ test('a change voids the approvals of letters that go there, and no other', asyn
   expect((await people.olga!.get(`${page}?fallen=2`)).body).toContain('2 letter campaigns are drafts again.');
   const states = await Promise.all([here, asked, elsewhere, sent].map(async (id) => (await campaigns.find(id)).state));
   expect(states).toEqual(['draft', 'draft', 'approved', 'dispatching']);
+  // What is being sent keeps the hours it was approved with, also for letters that are still to be written.
+  expect((await campaigns.find(sent)).officeHours).toEqual({});
+  expect(Object.keys((await campaigns.find(here)).officeHours)).toEqual(['testland']);
   const [voided] = await app.database.query(
     `SELECT void_reason, voided_by_name FROM approvals WHERE campaign_id = $1 AND voided_at IS NOT NULL`,
     [here],
@@ -111,4 +114,19 @@ test('a change voids the approvals of letters that go there, and no other', asyn
   await expect(approve(app, here, writer, { ...both, id: people.olga!.id })).rejects.toMatchObject({
     code: 'forbidden',
   });
+});
+
+test('who once wrote or changed it never approves it, whoever came after', async () => {
+  const campaigns = app.get(LetterCampaigns);
+  const ada = person('Ada', 'organiser', 'approver');
+  const id = await campaignOf(app, writer);
+  await campaigns.change(id, { senderName: 'Ada Lind' }, ada);
+  const texts = { subject: 'Wetlands', body: '{{ salutation }},\n\nplease.' };
+  await campaigns.writeText(id, 'en', texts, ada);
+  await campaigns.writeText(id, 'en', { ...texts, body: `${texts.body}.` }, writer);
+  await campaigns.change(id, { senderName: 'Olga Lind' }, writer);
+  await expect(approve(app, id, writer, ada)).rejects.toMatchObject({ code: 'forbidden' });
+  const { sha256 } = await app.get(Approvals).state(await campaigns.find(id));
+  await app.get(Approvals).approve(id, sha256, amir);
+  expect((await campaigns.find(id)).state).toBe('approved');
 });

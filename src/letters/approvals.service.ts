@@ -98,9 +98,9 @@ export class Approvals {
       );
       await tx.query(
         `UPDATE letter_campaigns SET state = 'approved', state_at = now(), petition_count = $2, petition_counted_at = $3,
-           dated_at = $4
+           dated_at = $4, approved_hours = $5
          WHERE id = $1`,
-        [id, fixed.petitionCount, fixed.petitionCountedAt, fixed.datedAt],
+        [...[id, fixed.petitionCount, fixed.petitionCountedAt, fixed.datedAt], JSON.stringify(campaign.officeHours)],
       );
       await this.audit.record(tx, {
         actor,
@@ -132,13 +132,7 @@ export class Approvals {
 export function authors(campaign: WholeCampaign, request: Approval | null): Set<string> {
   const added = campaign.attachments.map(({ addedBy }) => addedBy);
   const written = [...campaign.texts, ...campaign.variants, ...campaign.postscripts];
-  const ids = [
-    campaign.createdBy,
-    campaign.editedBy,
-    request?.askedBy,
-    ...written.map(({ editedBy }) => editedBy),
-    ...added,
-  ];
+  const ids = [...campaign.authors, request?.askedBy, ...written.map(({ editedBy }) => editedBy), ...added];
   return new Set(ids.filter((id): id is string => typeof id === 'string'));
 }
 

@@ -3,7 +3,7 @@ import type { Audience } from '../lawmakers/lawmakers.schema.js';
 import { Petition } from '../petitions/petition.entity.js';
 import type { CampaignMode, CampaignState } from './campaign-states.js';
 import { SavedAudience } from './saved-audience.entity.js';
-import type { Pace } from './pace.schema.js';
+import type { OfficeHours, Pace } from './pace.schema.js';
 
 /** One letter, in as many languages as it needs, to one audience. */
 @Entity('letter_campaigns')
@@ -81,11 +81,13 @@ export class LetterCampaign {
   @Column('integer', { default: 1 })
   version: number;
 
-  @Column('uuid', { nullable: true })
-  createdBy: string | null;
+  /** Everybody who ever wrote or changed it: none of them approves it, whoever came after. Grows only. */
+  @Column('uuid', { array: true, default: '{}' })
+  authors: string[];
 
-  @Column('uuid', { nullable: true })
-  editedBy: string | null;
+  /** The office hours of legislatures that were approved: letters that are being sent keep them. */
+  @Column('jsonb', { nullable: true })
+  approvedHours: Record<string, OfficeHours> | null;
 
   /** The Date header of every letter, fixed at approval together with the count that letters may quote. */
   @Column('timestamptz', { nullable: true })

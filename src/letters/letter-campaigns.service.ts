@@ -74,8 +74,7 @@ export class LetterCampaigns {
         petitionId: await petitionId(tx, petition),
         notBefore: notBefore ? utc(notBefore) : null,
         notAfter: notAfter ? utc(notAfter) : null,
-        createdBy: ownerOf(actor),
-        editedBy: ownerOf(actor),
+        authors: [ownerOf(actor)].filter((owner) => owner !== null),
       });
       await this.audit.record(tx, { actor, action: 'letter-campaign.created', subject: id });
     });
@@ -206,7 +205,8 @@ export async function voidApproval(
 /** Something that an approval vouches for has changed: the letter is a draft again, and whoever changed it its author. */
 export async function fallBack(tx: EntityManager, id: string, actor: Actor, reason: string): Promise<void> {
   await tx.query(
-    `UPDATE letter_campaigns SET version = version + 1, edited_by = $2, state = 'draft', dated_at = NULL,
+    `UPDATE letter_campaigns SET version = version + 1, state = 'draft', dated_at = NULL, approved_hours = NULL,
+       authors = CASE WHEN $2::uuid IS NULL OR $2 = ANY (authors) THEN authors ELSE authors || $2::uuid END,
        petition_count = NULL, petition_counted_at = NULL,
        state_at = CASE WHEN state = 'draft' THEN state_at ELSE now() END
      WHERE id = $1`,
@@ -269,7 +269,7 @@ async function whole(manager: EntityManager, campaign: LetterCampaign): Promise<
     postscripts,
     attachments,
     petitionSlug: petition?.slug ?? null,
-    officeHours,
+    officeHours: isEditable(campaign.state) ? officeHours : (campaign.approvedHours ?? officeHours),
   });
 }
 
