@@ -127,6 +127,19 @@ describe('answers kept for everybody', () => {
     expect(asked).toBe(1);
   });
 
+  it('is renewed once by visitors who all have it already', async () => {
+    const port = await behind((asking, answer) => {
+      if (asking.headers['if-none-match'] === '"one"') return answer.writeHead(304, { etag: '"one"' }).end();
+      answer.writeHead(200, { ...cacheable, etag: '"one"' }).end('one');
+    });
+    await get(port, '/x');
+    cache.expire();
+    const answers = [];
+    for (let n = 0; n < 5; n += 1) answers.push(await get(port, '/x', { 'if-none-match': '"one"' }));
+    expect(asked).toBe(2);
+    expect(answers.map(({ status }) => status)).toEqual([200, 304, 304, 304, 304]);
+  });
+
   it('makes an answer anew when something has changed, for one visitor, and the others do not wait', async () => {
     let number = 0;
     let release = () => {};

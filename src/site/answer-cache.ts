@@ -49,6 +49,8 @@ export class AnswerCache {
       if (answer) answer.renewing = true;
       response.once('close', () => answer && (answer.renewing = false));
       listen(response, (status, headers, body) => this.keep(key, status, headers, body));
+      // Whoever renews it gets it whole: "not modified" could not be kept, and each visitor who has it would be a rendering.
+      delete request.headers['if-none-match'];
       next(request, response);
     };
   }
