@@ -4,6 +4,7 @@ import { Approvals } from '../src/letters/approvals.service.js';
 import type { Problem } from '../src/site/problem.js';
 import { Rights } from '../src/signatures/rights.service.js';
 import { ErasureJournal } from '../src/signatures/erasure-journal.js';
+import { ContactPointsService } from '../src/lawmakers/contact-points.service.js';
 import { ObjectionsService } from '../src/lawmakers/objections.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LettersRunner } from '../src/letters/letters.runner.js';
@@ -264,6 +265,18 @@ test('an objection made after she sent beats it, and she is told, once', async (
   const told = (await mailTo(sara.email)).filter(({ subject }) => subject === 'A letter of yours did not arrive');
   expect(told).toHaveLength(1);
   expect(told[0]!.text).toContain('Anna Berg');
+});
+
+test('her name and words go to no address that only one person has put there', async () => {
+  const token = await writer();
+  const point = { channel: 'email' as const, value: 'collector@elsewhere.example', label: undefined };
+  await app.get(ContactPointsService).add(await anna(), point, olga);
+  const form = (await get(`/en/write/${token}?area=${encodeURIComponent(north)}`)).body;
+  expect(form).toContain('فاطمه رضایی');
+  expect(form).not.toContain('Anna Berg');
+  await send(token, { lawmakers: [await anna(), await fatemeh()] });
+  expect(await mailTo('elsewhere.example')).toEqual([]);
+  expect(await mailTo('fatemeh@')).toHaveLength(1);
 });
 
 test('a letter that comes back is told to her too, and marks the address', async () => {

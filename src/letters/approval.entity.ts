@@ -47,7 +47,10 @@ export class Approval {
   @Column('uuid', { array: true, nullable: true })
   lawmakerIds: string[] | null;
 
-  /** `letterDigest` of each of their letters, in the same order: whose letter differs later gets none. */
+  /**
+   * `letterDigest` of each of their letters, in the same order: whose letter differs later gets none. Of a campaign of
+   * supporters `addressDigest`.
+   */
   @Column('text', { array: true, nullable: true })
   letterDigests: string[] | null;
 

@@ -7,7 +7,7 @@ import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { approvalHash } from './approval-hash.js';
 import type { Approval } from './approval.entity.js';
-import { letterDigest } from './digest.js';
+import { addressDigest, letterDigest } from './digest.js';
 import { type CampaignState, mayBecome } from './campaign-states.js';
 import {
   LetterCampaigns,
@@ -78,7 +78,10 @@ export class Approvals {
       letter && member.contactPoint ? [{ member, letter, contact: member.contactPoint.value }] : [],
     );
     const lawmakerIds = letters.map(({ member }) => member.lawmakerId);
-    const digests = letters.map(({ member, letter, contact }) => letterDigest({ name: member.name, contact }, letter));
+    const digests = letters.map(({ member, letter, contact }) => {
+      const to = { name: member.name, contact };
+      return seen.mode === 'supporters' ? addressDigest(to) : letterDigest(to, letter);
+    });
     await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, id);
       requireMove(campaign, 'approved');

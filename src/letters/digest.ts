@@ -8,6 +8,10 @@ export function letterDigest(to: { name: string; contact: string }, letter: { su
   return sha256(JSON.stringify([to.name, to.contact, letter.subject, letter.text])).toString('hex');
 }
 
+/** Of an addressee alone, where the words are a supporter's: her letter goes nowhere that a second person has not seen. */
+export const addressDigest = (to: { name: string; contact: string }): string =>
+  sha256(JSON.stringify([to.name, to.contact])).toString('hex');
+
 /** SHA-256 of letters and of what was approved: public words, nobody's personal data. */
 export function sha256(...parts: (string | Buffer)[]): Buffer {
   const hash = createHash('sha256');

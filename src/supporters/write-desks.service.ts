@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { AudienceMember } from '../lawmakers/audience.js';
-import { sha256 } from '../letters/digest.js';
-import { LetterCampaigns, type WholeCampaign } from '../letters/letter-campaigns.service.js';
+import { addressDigest, sha256 } from '../letters/digest.js';
+import { LetterCampaigns, standingApproval, type WholeCampaign } from '../letters/letter-campaigns.service.js';
 import { LetterPlans, type PlannedLetter } from '../letters/letter-plans.service.js';
 import { oneLine } from '../letters/placeholders.js';
 import { PetitionExtras } from '../petitions/petition-extras.js';
@@ -79,10 +79,21 @@ export class WriteDesks {
   members(campaign: WholeCampaign): Promise<AudienceMember[]> {
     const known = this.lists.get(campaign.id);
     if (known && known.until > Date.now()) return known.members;
-    const members = this.plans.members(campaign);
+    const members = this.approved(campaign);
     this.lists.set(campaign.id, { members, until: Date.now() + listFreshFor });
     members.catch(() => this.lists.delete(campaign.id));
     return members;
+  }
+
+  /** Without those whose name or address is not the one that a second person has seen. */
+  private async approved(campaign: WholeCampaign): Promise<AudienceMember[]> {
+    const approval = await standingApproval(this.database.manager, campaign.id);
+    const digests = new Map(approval?.lawmakerIds?.map((id, at) => [id, approval.letterDigests?.[at]]));
+    const members = await this.plans.members(campaign);
+    return members.filter(
+      ({ lawmakerId, name, contactPoint }) =>
+        !contactPoint || digests.get(lawmakerId) === addressDigest({ name, contact: contactPoint.value }),
+    );
   }
 
   /** The letters as they would leave now: only to lawmakers of the area, with an e-mail address, not written to yet. */
