@@ -7,6 +7,8 @@ import { build, Server, until } from './support/server.js';
 import { type Sink, startSink } from './support/sink.js';
 
 const lawmakers = 2000;
+/** The same in both: it stands in the letters, and only what was approved is sent. */
+const publicUrl = 'http://countersign.test';
 let made: TestDatabase;
 let sink: Sink;
 let running: Server | undefined;
@@ -24,7 +26,7 @@ afterEach(async () => {
 
 /** The application while no server runs: the embedded database is one process's alone. */
 async function inApp<T>(work: (app: TestApp) => Promise<T>): Promise<T> {
-  const app = await startApp(made.environment);
+  const app = await startApp({ ...made.environment, PUBLIC_URL: publicUrl });
   return work(app).finally(() => app.close());
 }
 
@@ -34,7 +36,7 @@ async function start(): Promise<Server> {
     MAIL_MODE: 'live',
     SMTP_URL: sink.url,
     MAIL_FROM: 'Countersign <mail@countersign.test>',
-    PUBLIC_URL: 'http://countersign.test',
+    PUBLIC_URL: publicUrl,
     LOG_LEVEL: 'error',
   });
   return running;
