@@ -28,9 +28,9 @@ export async function sign(postgres: Postgres, { seconds }: Bounds): Promise<Fig
     const limit = await statementRate(
       postgres,
       url,
-      `INSERT INTO copy (campaign_id, id, kind, ref, lane, state, stop, payload)
+      `INSERT INTO copy (campaign_id, id, kind, ref, lane, state, mode_held, payload)
        VALUES ('01900000-0000-7000-8000-000000000000', gen_random_uuid(), '${row!.kind}',
-         left(repeat(gen_random_uuid()::text, 4), ${row!.ref}), 'confirmations', 'held', 'mode', decode(repeat('5a', ${row!.payload}), 'hex'))
+         left(repeat(gen_random_uuid()::text, 4), ${row!.ref}), 'confirmations', 'held', true, decode(repeat('5a', ${row!.payload}), 'hex'))
        ON CONFLICT (campaign_id, kind, ref) DO NOTHING`.replaceAll('\n', ' '),
       seconds,
     );

@@ -40,18 +40,20 @@ withChromium('mail', () => {
     }));
     await site.database.transaction((tx) => site.get(OutboxService).enqueue(tx, letters));
     for (const [index, { id, campaignId, state }] of letters.entries()) {
-      const stop = state === 'held' ? (index === 1 ? 'mode' : 'pause') : null;
+      const byMode = state === 'held' && index === 1;
+      const stop = state === 'held' && !byMode ? 'pause' : null;
       const reply =
         {
           in_doubt: 'no answer after the hand-over (ECONNECTION)',
           deferred: '450 4.2.0 greylisted',
           refused: '550 5.1.1 no such mailbox',
         }[state] ?? null;
-      await site.database.query('UPDATE outbox SET state = $2, stop = $3, reply = $4 WHERE id = $1', [
+      await site.database.query('UPDATE outbox SET state = $2, stop = $3, reply = $4, mode_held = $5 WHERE id = $1', [
         id,
         state,
         stop,
         reply,
+        byMode,
       ]);
       if (!reply) continue;
       await site.database.query(
