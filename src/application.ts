@@ -15,11 +15,13 @@ import { AppModule } from './app.module.js';
 import { projectRoot } from './config/root.js';
 import type { Settings } from './config/settings.js';
 import { AnswerCache } from './site/answer-cache.js';
+import { FastLane } from './site/fast-lane.js';
 import { validation } from './site/pipes.js';
 import { ProblemFilter } from './site/problem.filter.js';
 import { problems } from './site/problem.js';
 import { QuietLogger } from './site/quiet-logger.js';
 import { securityHeaders } from './site/security-headers.js';
+import { trustedProxies } from './site/trusted-proxies.js';
 
 const levels: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug'];
 const logLevels = (level: Exclude<Settings['LOG_LEVEL'], 'silent'>): LogLevel[] =>
@@ -30,8 +32,7 @@ export async function createApplication(settings: Settings): Promise<NestFastify
   const headers = securityHeaders(settings.PUBLIC_URL);
   const adapter = new FastifyAdapter({
     bodyLimit: 64 * 1024,
-    // One proxy of ours: what stands further left in X-Forwarded-For was written by the visitor.
-    trustProxy: settings.TRUST_PROXY ? (_address, hop) => hop === 0 : false,
+    trustProxy: trustedProxies(settings),
     routerOptions: { maxParamLength: 700 },
     // Fastify's own request log holds addresses; what we log is in ProblemFilter.
     logger: false,
@@ -52,10 +53,9 @@ export async function createApplication(settings: Settings): Promise<NestFastify
   });
   const { server } = adapter.getInstance();
   const [framework] = server.listeners('request') as [RequestListener];
-  server.off('request', framework).on(
-    'request',
-    app.get(AnswerCache).before(framework, () => server.listening),
-  );
+  const open = () => server.listening;
+  const lane = app.get(FastLane).before(framework, open);
+  server.off('request', framework).on('request', app.get(AnswerCache).before(lane, open));
   adapter.getInstance().addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
     done();

@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Put, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, type OnModuleInit, Param, Post, Put, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import { FastLane, type Visitor } from '../site/fast-lane.js';
 import { Limits } from '../site/limits.service.js';
 import { Pressure } from '../site/pressure.js';
 import { problems } from '../site/problem.js';
@@ -21,13 +22,21 @@ const asked = { status: 'look-in-your-mailbox' };
 @ApiTags('signatures')
 @Public()
 @Controller('api/v1')
-export class SignaturesApi {
+export class SignaturesApi implements OnModuleInit {
   constructor(
     private readonly signatures: Signatures,
     private readonly limits: Limits,
     private readonly pressure: Pressure,
     private readonly proofs: ProofOfWork,
+    private readonly lane: FastLane,
   ) {}
+
+  /** A campaign that is on television: these two come by the thousand. */
+  onModuleInit(): void {
+    const { lane } = this;
+    lane.open('POST', '/api/v1/petitions/:slug/signatures', 202, NewSignatureWithProof, this.ask.bind(this));
+    lane.open('PUT', '/api/v1/confirmations/:token', 200, Confirming, this.confirm.bind(this));
+  }
 
   /** Sends the confirmation mail. The answer is the same for a new, a known and a limited address. */
   @Post('petitions/:slug/signatures')
@@ -36,9 +45,9 @@ export class SignaturesApi {
   async ask(
     @Param('slug') slug: string,
     @Body({ schema: NewSignatureWithProof }) { proof, ...body }: NewSignatureWithProof,
-    @Req() request: FastifyRequest,
+    @Req() visitor: Visitor,
   ) {
-    this.limits.check('sign', request);
+    this.limits.check('sign', visitor);
     if ((await this.pressure.isOn(slug)) && !(await this.proofs.accepts(slug, proof))) {
       throw problems.proofNeeded(await this.proofs.challenge(slug));
     }
@@ -52,13 +61,13 @@ export class SignaturesApi {
   async confirm(
     @Param('token') token: string,
     @Body({ schema: Confirming }) { codeHash }: Confirming,
-    @Req() request: FastifyRequest,
+    @Req() visitor: Visitor,
   ): Promise<ConfirmedWithCode> {
-    this.limits.check('confirm', request);
+    this.limits.check('confirm', visitor);
     const { petition, code } = await this.signatures.confirm(
       token,
       codeHash === null ? null : Buffer.from(codeHash, 'hex'),
-      !this.limits.allowsFrom('confirm-network', request),
+      !this.limits.allowsFrom('confirm-network', visitor),
     );
     return { status: 'signed', petition: petition.slug, code };
   }
@@ -85,9 +94,9 @@ export class SignaturesApi {
   async addWords(
     @Param('token') token: string,
     @Body({ schema: OwnWords }) { words }: OwnWords,
-    @Req() request: FastifyRequest,
+    @Req() visitor: Visitor,
   ): Promise<Confirmed> {
-    this.limits.check('confirm', request);
+    this.limits.check('confirm', visitor);
     return { status: 'signed', petition: (await this.signatures.addWords(token, words)).slug };
   }
 }

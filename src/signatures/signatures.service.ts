@@ -35,6 +35,14 @@ interface Confirmation {
   signals: string[];
 }
 
+/** Part of the statement only where there is something: its planning takes as long as its work. */
+const flagged = `, flagged AS (
+         INSERT INTO flags (petition_id, signature_id, signals)
+         SELECT added.petition_id, added.id, signals::text[]
+         FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
+         WHERE signals <> '{}'
+       )`;
+
 type Outcome = 'signed' | 'already' | 'withdrawn' | 'closed';
 
 /**
@@ -293,8 +301,7 @@ export class Signatures {
        ), judged AS MATERIALIZED (
          SELECT asked.*, p.state = 'open' AS open, p.hold_minutes,
            EXISTS (SELECT 1 FROM withdrawals w WHERE w.petition_id = asked.petition_id AND w.identity = asked.identity
-                   AND w.withdrawn_at >= asked.asked_at) AS withdrawn,
-           EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = asked.petition_id AND s.identity = asked.identity) AS known
+                   AND w.withdrawn_at >= asked.asked_at) AS withdrawn
          FROM asked JOIN petitions p ON p.id = asked.petition_id
        ), added AS (
          INSERT INTO signatures
@@ -311,14 +318,12 @@ export class Signatures {
              ELSE date_trunc('minute', now()) + (hold_minutes + 1) * interval '1 minute' END,
            added.id, (now() AT TIME ZONE 'UTC')::date, added.country, added.source
          FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
-       ), flagged AS (
-         INSERT INTO flags (petition_id, signature_id, signals)
-         SELECT added.petition_id, added.id, signals::text[]
-         FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
-         WHERE signals <> '{}'
-       )
-       SELECT CASE WHEN added.id IS NOT NULL THEN 'signed' WHEN known THEN 'already' WHEN withdrawn THEN 'withdrawn'
-         WHEN NOT open THEN 'closed' ELSE 'already' END AS outcome
+       )${batch.some(({ signals }) => signals.length > 0) ? flagged : ''}
+       SELECT CASE WHEN added.id IS NOT NULL THEN 'signed'
+         -- Asked of the few alone that were not added, as it was before this statement.
+         WHEN EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = judged.petition_id AND s.identity = judged.identity)
+           THEN 'already'
+         WHEN withdrawn THEN 'withdrawn' WHEN NOT open THEN 'closed' ELSE 'already' END AS outcome
        FROM judged LEFT JOIN added ON added.petition_id = judged.petition_id AND added.id = judged.id
        ORDER BY place`,
       [

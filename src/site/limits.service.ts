@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnModuleInit, type OnModuleDestroy } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { isIPv6 } from 'node:net';
 import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Vault } from '../vault/vault.service.js';
+import type { Visitor } from './fast-lane.js';
 import { problems } from './problem.js';
 import { TorExits } from './tor-exits.js';
 
@@ -89,19 +89,19 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
   }
 
   /** The same for the network of the request. */
-  allowsFrom(name: LimitName, request: FastifyRequest): boolean {
-    return this.allows(name, this.from(request));
+  allowsFrom(name: LimitName, visitor: Visitor): boolean {
+    return this.allows(name, this.from(visitor));
   }
 
   /** Counts one attempt from the network of the request. @throws Problem too-many */
-  check(name: LimitName, request: FastifyRequest): void {
-    const wait = this.hit(name, this.from(request));
+  check(name: LimitName, visitor: Visitor): void {
+    const wait = this.hit(name, this.from(visitor));
     if (wait !== null) throw problems.tooMany(wait);
   }
 
   /** All Tor exits are one, so that nobody is locked out because others use the same exit. */
-  private from(request: FastifyRequest): string {
-    return this.torExits.has(request.ip) ? tor : networkOf(request.ip);
+  private from({ ip }: Visitor): string {
+    return this.torExits.has(ip) ? tor : networkOf(ip);
   }
 
   /** Adds what was counted since the last time to the database, and takes over what other processes counted. */

@@ -15,31 +15,48 @@ export class ProblemFilter implements ExceptionFilter {
     return this.answer(error, host.switchToHttp().getRequest(), host.switchToHttp().getResponse());
   }
 
-  async answer(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** @param route method and template of the address: what of it may be written down */
+  inJson(error: unknown, url: string, route: string) {
     const problem = asProblem(error);
-    if (problem.code === 'internal') {
-      // Messages of database errors quote values, so only the kind and the place are written down.
-      const { name, code, stack } = error as { name?: string; code?: string; stack?: string };
-      const place = stack
-        ?.split('\n')
-        .filter((line) => line.trimStart().startsWith('at '))
-        .slice(0, 6)
-        .join('\n');
-      this.log.error(`${request.method} ${request.routeOptions?.url ?? '?'}: ${name} ${code ?? ''}\n${place}`);
-    }
+    if (problem.code === 'internal') this.writeDown(error, route);
+    return {
+      status: problem.getStatus(),
+      headers: {
+        ...(problem.retryAfter && { 'retry-after': String(problem.retryAfter) }),
+        ...(problem.code === 'unauthenticated' && { 'www-authenticate': 'Bearer' }),
+        'cache-control': 'no-store',
+        'content-type': 'application/problem+json; charset=utf-8',
+      },
+      details: { ...problem.details, instance: url.split('?')[0] },
+    };
+  }
+
+  /** Messages of database errors quote values, so only the kind and the place are written down. */
+  private writeDown(error: unknown, route: string): void {
+    const { name, code, stack } = error as { name?: string; code?: string; stack?: string };
+    const place = stack
+      ?.split('\n')
+      .filter((line) => line.trimStart().startsWith('at '))
+      .slice(0, 6)
+      .join('\n');
+    this.log.error(`${route}: ${name} ${code ?? ''}\n${place}`);
+  }
+
+  async answer(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { status, headers, details } = this.inJson(
+      error,
+      request.url,
+      `${request.method} ${request.routeOptions?.url ?? '?'}`,
+    );
     if (reply.sent) return;
-    if (problem.retryAfter) reply.header('retry-after', String(problem.retryAfter));
-    if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
-    reply.header('cache-control', 'no-store').status(problem.getStatus());
+    reply.headers(headers).status(status);
     if (wantsJson(request.url)) {
-      reply.type('application/problem+json').send({ ...problem.details, instance: request.url.split('?')[0] });
+      reply.send(details);
       return;
     }
     const first = request.url.split('/')[1] ?? '';
     const locale = isLocale(first) ? first : defaultLocale;
-    reply
-      .type('text/html; charset=utf-8')
-      .send(await this.pages.render('problem', locale, { problem: problem.details }));
+    reply.type('text/html; charset=utf-8').send(await this.pages.render('problem', locale, { problem: details }));
   }
 }
 

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AnswerCache } from './answer-cache.js';
+import { FastLane } from './fast-lane.js';
 import { FormTokens } from './form-token.service.js';
 import { Limits } from './limits.service.js';
 import { Pages } from './pages.service.js';
@@ -12,6 +13,7 @@ import { ProblemFilter } from './problem.filter.js';
 @Module({
   providers: [
     AnswerCache,
+    FastLane,
     Pages,
     Limits,
     FormTokens,
@@ -20,6 +22,6 @@ import { ProblemFilter } from './problem.filter.js';
     ProblemFilter,
     { provide: APP_FILTER, useExisting: ProblemFilter },
   ],
-  exports: [AnswerCache, Pages, Limits, FormTokens, Pressure, ProofOfWork],
+  exports: [AnswerCache, FastLane, Pages, Limits, FormTokens, Pressure, ProofOfWork],
 })
 export class SiteModule {}
