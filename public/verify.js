@@ -5,7 +5,9 @@ const page = document.getElementById('verify');
 const { worker: address, log, count, slug } = page.dataset;
 const id = (each) => document.getElementById(each);
 const lang = document.documentElement.lang;
-const numbers = new Intl.NumberFormat(lang);
+// The digits of the page: see src/site/languages.ts.
+const spoken = lang === 'ar' ? 'ar-u-nu-latn' : lang;
+const numbers = new Intl.NumberFormat(spoken);
 const number = (value) => numbers.format(value);
 const sentences = new Map([...id('words').children].map((each) => [each.dataset.say, each.textContent]));
 
@@ -124,7 +126,7 @@ function inWords(found) {
   fact('fact-size', plain(number(size)));
   fact('fact-root', exact(found.root), exact(found.rootHex));
   fact('fact-key', exact(found.vkey));
-  const at = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date());
+  const at = new Intl.DateTimeFormat(spoken, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date());
   fact('fact-time', plain(say('fact-took', { at, seconds: Math.round(milliseconds / 100) / 10 })));
   const checked = ['checked-root', 'checked-rules'];
   const unchecked = ['unchecked-others', 'unchecked-persons'];
@@ -197,7 +199,7 @@ async function receipt() {
   const text = await id('receipt').files[0].text();
   const { outcome, by, signed, ...values } = await ask('receipt', { text });
   const good = ['receipt-proof', 'receipt-kept', 'receipt-open'].includes(outcome);
-  const time = new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeStyle: 'short' });
+  const time = new Intl.DateTimeFormat(spoken, { dateStyle: 'long', timeStyle: 'short' });
   const said = [sentence(good, outcome, { ...values, at: by && time.format(new Date(by * 1000)) })];
   if (!signed) said.push(element('p', say('paper-unknown')));
   return said;

@@ -136,7 +136,7 @@ test.each([
   });
 });
 
-test.each(['/de/p/wetlands', '/en/p/nothing', '/en/p/../../etc/passwd', '/en/confirm/nothing', '/en/withdraw/x'])(
+test.each(['/sv/p/wetlands', '/en/p/nothing', '/en/p/../../etc/passwd', '/en/confirm/nothing', '/en/withdraw/x'])(
   '%s is a page that says so, with a 4xx',
   async (url) => {
     const answer = await get(url);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { defaultLocale, isLocale } from '../site/languages.js';
+import { pageLocale } from '../site/languages.js';
 import { Vault } from '../vault/vault.service.js';
 
 /** Stands for the lawmaker in letters that go to none: the link of a test. */
@@ -32,8 +32,7 @@ export class ObjectionLinks {
 
   /** In the language of the letter where the pages speak it. */
   url(lawmakerId: string, letterLocale: string): string {
-    const language = letterLocale.split('-')[0]!;
-    return `${this.settings.PUBLIC_URL}/${isLocale(language) ? language : defaultLocale}/o/${this.code(lawmakerId)}`;
+    return `${this.settings.PUBLIC_URL}/${pageLocale(letterLocale)}/o/${this.code(lawmakerId)}`;
   }
 
   /** Whose code it is, as it was printed or typed; `nobody` for that of a test; null for none of ours. */

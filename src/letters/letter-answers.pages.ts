@@ -25,7 +25,7 @@ export class LetterAnswersPages {
     if (!found) throw problems.notFound();
     return this.pages.render('petition-answers', locale, {
       path: `/p/${slug}/answers`,
-      petition: { slug, title: this.petitions.text(petition, locale).title },
+      petition: this.petitions.heading(petition, locale),
       ...found,
     });
   }

@@ -5,7 +5,7 @@ import { renderMail } from '../mail/compose.js';
 import { Dkim } from '../mail/dkim.js';
 import { MailKinds } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
-import { defaultLocale, isLocale, translate } from '../site/languages.js';
+import { pageLocale, translate } from '../site/languages.js';
 import { newId } from '../vault/random.js';
 import { oneLine } from './placeholders.js';
 
@@ -100,7 +100,7 @@ export class LetterFailures implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async write(id: string, campaign: Campaign, failures: Failure[]): Promise<Buffer> {
-    const locale = isLocale(campaign.defaultLocale) ? campaign.defaultLocale : defaultLocale;
+    const locale = pageLocale(campaign.defaultLocale);
     const say = (key: string, words: Record<string, string | number> = {}) =>
       translate(locale, `mail.letter-failures.${key}`, words);
     const lines = failures.slice(0, mostNamed).map(({ name, reason, detail }) => {

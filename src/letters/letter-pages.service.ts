@@ -8,7 +8,7 @@ import { LegislaturesService } from '../lawmakers/legislatures.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import type { Form } from '../site/form-answers.js';
 import { returnKinds } from '../mail/return-kinds.js';
-import { direction, formatDate, languageName, type Locale, translate } from '../site/languages.js';
+import { direction, formatDate, languageName, languageNameIn, type Locale, translate } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import type { FieldError } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -39,8 +39,6 @@ import { petitionPlaceholders, placeholders } from './placeholders.js';
 
 /** Languages the form offers; the API takes any. */
 export const languages = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'nl', 'pl', 'pt', 'sv', 'tr', 'uk'];
-export const nameIn = (locale: Locale, language: string) =>
-  new Intl.DisplayNames([locale], { type: 'language' }).of(language) ?? language;
 const dryRunPage = 100;
 /** What a page may say after a redirect: `letters.done.<word>`. */
 const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'].concat(
@@ -107,7 +105,7 @@ export class LetterPages {
       weekdays: weekdaysIn(locale),
       modes: campaignModes,
       form: { values, errors },
-      languages: languages.map((code) => ({ code, name: nameIn(locale, code) })),
+      languages: languages.map((code) => ({ code, name: languageNameIn(locale, code) })),
       petitions: (await this.petitions.list()).map((petition) => ({
         code: petition.slug,
         name: this.petitions.text(petition, locale).title,
@@ -126,7 +124,7 @@ export class LetterPages {
     return {
       channels,
       legislatures,
-      choices: { ...choices, locales: choices.locales.map((code) => ({ code, name: nameIn(locale, code) })) },
+      choices: { ...choices, locales: choices.locales.map((code) => ({ code, name: languageNameIn(locale, code) })) },
       countries: [...new Set(legislatures.map(({ country }) => country))].sort(),
       counts: members && {
         included: members.filter(({ excluded }) => excluded === null).length,
@@ -203,7 +201,7 @@ export class LetterPages {
       report: plan ? null : await this.reports.report(id),
       languages: languages
         .filter((code) => !campaign.texts.some((text) => text.locale === code))
-        .map((code) => ({ code, name: nameIn(locale, code) })),
+        .map((code) => ({ code, name: languageNameIn(locale, code) })),
     });
   }
 
@@ -212,7 +210,7 @@ export class LetterPages {
     const written = campaign.texts.find((text) => text.locale === language);
     return this.render('letters-text', locale, request, `/${id}/text?language=${language}`, {
       campaign: this.shown(campaign),
-      language: { code: language, name: nameIn(locale, language), dir: direction(language) },
+      language: { code: language, name: languageNameIn(locale, language), dir: direction(language) },
       placeholders: campaign.petitionId ? [...placeholders, ...petitionPlaceholders] : placeholders,
       filters: letterFilters,
       exists: written !== undefined,

@@ -8,7 +8,7 @@ import { LegislaturesService } from '../lawmakers/legislatures.service.js';
 import { ObjectionLinks } from '../lawmakers/objection-links.service.js';
 import { mailbox } from '../mail/compose.js';
 import { Petitions } from '../petitions/petitions.service.js';
-import { defaultLocale, isLocale } from '../site/languages.js';
+import { pageLocale } from '../site/languages.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import { MissingData, TemplateTooLarge } from './letter-engine.js';
 import type { LetterText } from './letter-text.entity.js';
@@ -105,7 +105,7 @@ export class LetterPlans {
         title: this.petitions.text(petition, locale).title,
         count,
         countedAt,
-        url: `${this.settings.PUBLIC_URL}/${isLocale(locale) ? locale : defaultLocale}/p/${petition.slug}`,
+        url: `${this.settings.PUBLIC_URL}/${pageLocale(locale)}/p/${petition.slug}`,
       },
     });
   }

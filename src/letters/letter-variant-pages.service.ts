@@ -4,12 +4,12 @@ import { AudienceService } from '../lawmakers/audience.service.js';
 import { channels } from '../lawmakers/importers/import-record.js';
 import { LegislaturesService } from '../lawmakers/legislatures.service.js';
 import type { Form } from '../site/form-answers.js';
-import { direction, type Locale, translate } from '../site/languages.js';
+import { direction, languageNameIn, type Locale, translate } from '../site/languages.js';
 import type { FieldError } from '../site/problem.js';
 import { problems } from '../site/problem.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { letterFilters } from './letter-engine.js';
-import { languages, LetterPages, nameIn } from './letter-pages.service.js';
+import { languages, LetterPages } from './letter-pages.service.js';
 import { petitionPlaceholders, placeholders } from './placeholders.js';
 import { withRuleLists } from './variant-form.js';
 
@@ -67,7 +67,7 @@ export class LetterVariantPages {
             options: channels.map((code) => ({ code, name: translate(locale, `letters.channel.${code}`) })),
           },
         ],
-        languages: [...offered].map((code) => ({ code, name: nameIn(locale, code) })),
+        languages: [...offered].map((code) => ({ code, name: languageNameIn(locale, code) })),
         language: { code: String(shown.locale), dir: direction(String(shown.locale)) },
         placeholders: campaign.petitionId ? [...placeholders, ...petitionPlaceholders] : placeholders,
         filters: letterFilters,

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { type ComposedMail, MailKinds, type ReturnedMail } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import type { Returned } from '../mail/return-kinds.js';
-import { defaultLocale, isLocale, translate } from '../site/languages.js';
+import { pageLocale, translate } from '../site/languages.js';
 import { newId } from '../vault/random.js';
 import { Vault } from '../vault/vault.service.js';
 import { oneLine } from './placeholders.js';
@@ -63,7 +63,7 @@ export class ReplyForwarding {
       [campaignId, ref.split(' ')[0]],
     );
     if (!row || !payload) return null;
-    const locale = isLocale(row.default_locale) ? row.default_locale : defaultLocale;
+    const locale = pageLocale(row.default_locale);
     const words = { name: oneLine(row.name) ?? '', title: oneLine(row.title) ?? '' };
     return {
       to: row.reply_to,

@@ -28,9 +28,7 @@ export class PetitionHistoryPages {
     return this.pages.render('petition-history', locale, {
       path: `/p/${slug}/history`,
       petition: {
-        slug,
-        state: petition.state,
-        title: this.petitions.text(petition, locale).title,
+        ...this.petitions.heading(petition, locale),
         closedOn: petition.closedAt?.toISOString() ?? null,
         seal: endedAt && { entry: size - 1, count: (await this.petitions.count(petition)).count },
       },

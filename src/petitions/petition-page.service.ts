@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { countries, isLocale, type Locale } from '../site/languages.js';
+import { countries, type Locale } from '../site/languages.js';
 import { FormTokens } from '../site/form-token.service.js';
 import { markdownToHtml } from '../site/markdown.js';
 import { Pages } from '../site/pages.service.js';
@@ -40,11 +40,8 @@ export class PetitionPage {
       title: text.title,
       description: text.ask,
       petition: {
-        slug,
-        state: petition.state,
-        title: text.title,
-        ask: text.ask,
-        addressee: text.addressee,
+        ...this.petitions.heading(petition, locale),
+        locales: petition.texts.map((each) => each.locale),
         startedBy: petition.startedBy,
         openedOn: petition.openedAt?.toISOString() ?? null,
         closedOn: petition.closedAt?.toISOString() ?? null,
@@ -55,11 +52,9 @@ export class PetitionPage {
         persons: text.persons,
         timeline: text.timeline,
         textVersion: text.version,
-        textLocale: text.locale,
         amended,
         textDate: (amended ? text.createdAt : (petition.openedAt ?? text.createdAt)).toISOString(),
         seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
-        textLocaleKnown: isLocale(text.locale),
       },
       count,
       pending,

@@ -37,9 +37,8 @@ export class PetitionsPages {
       path: '',
       petitions: await Promise.all(
         petitions.map(async (petition) => {
-          const { title, ask, addressee } = this.petitions.text(petition, locale);
           const { count } = await this.petitions.count(petition);
-          return { slug: petition.slug, state: petition.state, goal: petition.goal, title, ask, addressee, count };
+          return { ...this.petitions.heading(petition, locale), goal: petition.goal, count };
         }),
       ),
     });

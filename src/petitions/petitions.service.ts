@@ -136,6 +136,12 @@ export class Petitions {
     return find(locale) ?? find(defaultLocale) ?? petition.texts[0]!;
   }
 
+  /** What a page says of a petition in passing, and in which language that is: hers where there are words in it. */
+  heading(petition: PublishedPetition, locale: string) {
+    const { title, ask, addressee, locale: textLocale } = this.text(petition, locale);
+    return { slug: petition.slug, state: petition.state, title, ask, addressee, textLocale };
+  }
+
   count(petition: Petition) {
     return this.counts.of(petition.id);
   }

@@ -20,10 +20,7 @@ export class VerifyPages {
     const petitions = await this.petitions.list();
     return this.pages.render('verify-list', locale, {
       path: '/verify',
-      petitions: petitions.map((petition) => ({
-        slug: petition.slug,
-        title: this.petitions.text(petition, locale).title,
-      })),
+      petitions: petitions.map((petition) => this.petitions.heading(petition, locale)),
     });
   }
 
@@ -31,11 +28,10 @@ export class VerifyPages {
   @Page()
   async one(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
     const petition = await this.petitions.find(slug);
-    const { title } = this.petitions.text(petition, locale);
     const { count, pending } = await this.petitions.count(petition);
     return this.pages.render('verify', locale, {
       path: `/p/${slug}/verify`,
-      petition: { slug, title },
+      petition: this.petitions.heading(petition, locale),
       ...{ count, pending },
     });
   }

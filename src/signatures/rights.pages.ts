@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, Param, Post, Query, Req, Res } from '@ne
 import { ApiExcludeController } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
+import { Petitions } from '../petitions/petitions.service.js';
 import { plainCell } from '../site/csv.js';
 import type { Locale } from '../site/languages.js';
 import { Limits } from '../site/limits.service.js';
@@ -100,7 +100,7 @@ export class RightsPages {
   @Get('p/:slug/withdraw-asked')
   @Page()
   async withdrawAsked(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
-    const petition = this.view(await this.petitions.find(slug), locale);
+    const petition = this.petitions.heading(await this.petitions.find(slug), locale);
     return this.pages.render('withdraw-asked', locale, { path: `/p/${slug}/withdraw-asked`, petition, linkHours });
   }
 
@@ -109,7 +109,7 @@ export class RightsPages {
   @secret()
   async withdrawal(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
     const form = this.links.open('withdraw', token);
-    const petition = this.view(await this.petitions.byId(form.petitionId), locale);
+    const petition = this.petitions.heading(await this.petitions.byId(form.petitionId), locale);
     return this.pages.render('withdraw-confirm', locale, { path: `/withdraw/${token}`, petition, token });
   }
 
@@ -197,7 +197,8 @@ export class RightsPages {
           const petition = await this.petitions.find(held.petition).catch(() => null);
           return {
             ...held,
-            title: petition ? this.petitions.text(petition, locale).title : held.petition,
+            ...(petition ? this.petitions.heading(petition, locale) : { title: held.petition }),
+            state: held.state,
             open: petition !== null,
             archived: petition?.state === 'archived',
           };
@@ -264,18 +265,13 @@ export class RightsPages {
   }
 
   private async renderForm(locale: Locale, slug: string, values: Form, errors: FieldError[]) {
-    const petition = this.view(await this.petitions.find(slug), locale);
+    const petition = this.petitions.heading(await this.petitions.find(slug), locale);
     return this.pages.render('withdraw', locale, { path: `/p/${slug}/withdraw`, petition, form: { values, errors } });
   }
 
   private async renderDone(locale: Locale, slug: string, what: 'withdrawn' | 'erased') {
-    const petition = this.view(await this.petitions.find(slug), locale);
+    const petition = this.petitions.heading(await this.petitions.find(slug), locale);
     return this.pages.render('withdrawn', locale, { path: `/p/${slug}/${what}`, petition, erased: what === 'erased' });
-  }
-
-  private view(petition: PublishedPetition, locale: Locale) {
-    const { title, ask, addressee } = this.petitions.text(petition, locale);
-    return { slug: petition.slug, state: petition.state, title, ask, addressee };
   }
 }
 

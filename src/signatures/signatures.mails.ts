@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { type ComposedMail, MailKinds } from '../mail/mail-kinds.js';
 import { Petitions } from '../petitions/petitions.service.js';
-import { isLocale, defaultLocale } from '../site/languages.js';
+import { pageLocale } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import { Problem } from '../site/problem.js';
 import { mailboxOf } from '../vault/normal-form.js';
@@ -81,7 +81,7 @@ export class SignaturesMails implements OnModuleInit {
   }
 
   private async write(name: string, form: SealedForm, path?: string): Promise<ComposedMail> {
-    const locale = isLocale(form.locale) ? form.locale : defaultLocale;
+    const locale = pageLocale(form.locale);
     const petition = form.petitionId === everyPetition ? null : await this.petitions.byId(form.petitionId);
     const site = `${this.settings.PUBLIC_URL}/${locale}`;
     const mail = await this.pages.renderMail(name, locale, {

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PetitionExtras } from '../petitions/petition-extras.js';
 import { PetitionPage } from '../petitions/petition-page.service.js';
-import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
+import { Petitions } from '../petitions/petitions.service.js';
 import { FormTokens } from '../site/form-token.service.js';
 import type { Locale } from '../site/languages.js';
 import { Limits } from '../site/limits.service.js';
@@ -70,7 +70,7 @@ export class SignaturesPages {
   @Get('p/:slug/look-in-your-mailbox')
   @Page()
   async asked(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string) {
-    const petition = this.view(await this.petitions.find(slug), locale);
+    const petition = this.petitions.heading(await this.petitions.find(slug), locale);
     return this.pages.render('look-in-mailbox', locale, {
       path: `/p/${slug}/look-in-your-mailbox`,
       petition,
@@ -83,7 +83,7 @@ export class SignaturesPages {
   @Header('cache-control', 'no-store')
   async confirmation(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string) {
     const form = this.links.open('confirm', token);
-    const petition = this.view(await this.petitions.byId(form.petitionId), locale);
+    const petition = this.petitions.heading(await this.petitions.byId(form.petitionId), locale);
     const { name, country } = form;
     return this.pages.render('confirm', locale, { path: `/confirm/${token}`, petition, signer: { name, country } });
   }
@@ -156,16 +156,11 @@ export class SignaturesPages {
     const { count, pending } = await this.petitions.count(petition);
     return this.pages.render('confirmed', locale, {
       path: `/confirm/${token}/thank-you`,
-      petition: this.view(petition, locale),
+      petition: this.petitions.heading(petition, locale),
       ...{ token, count, pending, hasWords: signed.words !== '', ...codes },
       extras: await this.extras.of(petition.id),
       form: { values: { words: signed.words, ...values }, errors },
     });
-  }
-
-  private view(petition: PublishedPetition, locale: Locale) {
-    const { title, ask, addressee } = this.petitions.text(petition, locale);
-    return { slug: petition.slug, state: petition.state, title, ask, addressee };
   }
 
   /** The field people do not see was filled in, or the form came back too fast or too late. Nothing is dropped silently. */

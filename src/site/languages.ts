@@ -4,18 +4,43 @@ import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { projectRoot } from '../config/root.js';
 
-export const locales = ['en', 'fa'] as const;
+export const locales = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it'] as const;
 export type Locale = (typeof locales)[number];
 export const defaultLocale: Locale = 'en';
 
 export const isLocale = (text: string): text is Locale => (locales as readonly string[]).includes(text);
 
+/** Our language for any tag, also with a region (`de-CH`); the default one where we do not speak it. */
+export const pageLocale = (tag: string): Locale => [tag, tag.split('-')[0]!].find(isLocale) ?? defaultLocale;
+
 const rightToLeft = new Set(['ar', 'fa', 'he', 'ur', 'ckb']);
 /** Writing direction of any language tag, also of languages the pages do not speak (letters may). */
 export const direction = (locale: string): 'ltr' | 'rtl' => (rightToLeft.has(locale.split('-')[0]!) ? 'rtl' : 'ltr');
 
-/** The language's own name for itself. */
-export const languageName = (locale: string) => new Intl.DisplayNames([locale], { type: 'language' }).of(locale)!;
+/**
+ * What Intl is asked for. Today's CLDR writes Arabic without a region with the digits 0 to 9, older runtimes do not: said
+ * here, every page and mail agrees. A region (`ar-EG`, in letters) keeps the digits of its country.
+ */
+const intlTag = (locale: string) => (locale === 'ar' ? 'ar-u-nu-latn' : locale);
+
+const cached = <T>(make: (locale: string) => T) => {
+  const known = new Map<string, T>();
+  return (locale: string): T => {
+    if (!known.has(locale)) known.set(locale, make(locale));
+    return known.get(locale)!;
+  };
+};
+
+const languageNames = cached((locale) => new Intl.DisplayNames([locale], { type: 'language' }));
+/** A language by its name in another, as it stands within a sentence. */
+export const languageNameIn = (locale: string, language: string): string =>
+  languageNames(locale).of(language) ?? language;
+
+/** The language's own name for itself, as it stands alone: with a capital, where the script has one. */
+export const languageName = (locale: string): string => {
+  const [first = '', ...rest] = languageNameIn(locale, locale);
+  return first.toLocaleUpperCase(locale) + rest.join('');
+};
 
 type Messages = Record<string, string>;
 const messages = Object.fromEntries(
@@ -36,7 +61,7 @@ export function translate(locale: Locale, key: string, values: Record<string, un
   if (!format) {
     const message = messages[locale][key];
     if (message === undefined) throw new Error(`no message "${key}" in ${locale}`);
-    format = new IntlMessageFormat(message, locale, undefined, { ignoreTag: true });
+    format = new IntlMessageFormat(message, intlTag(locale), undefined, { ignoreTag: true });
     compiled.set(name, format);
   }
   return String(format.format(values as Record<string, string | number>));
@@ -53,19 +78,11 @@ export function preferredLocale(acceptLanguage: string | undefined): Locale {
   return match(asked, locales, defaultLocale) as Locale;
 }
 
-const cached = <T>(make: (locale: string) => T) => {
-  const known = new Map<string, T>();
-  return (locale: string): T => {
-    if (!known.has(locale)) known.set(locale, make(locale));
-    return known.get(locale)!;
-  };
-};
-
-const numbers = cached((locale) => new Intl.NumberFormat(locale));
+const numbers = cached((locale) => new Intl.NumberFormat(intlTag(locale)));
 export const formatNumber = (locale: string, value: number | string) => numbers(locale).format(Number(value));
 
 /** English is read all over the world here, and the texts write 14 July 2022. */
-const dayFirst = (locale: string) => (locale === 'en' ? 'en-GB' : locale);
+const dayFirst = (locale: string) => (locale === 'en' ? 'en-GB' : intlTag(locale));
 
 const dates = cached((locale) => new Intl.DateTimeFormat(dayFirst(locale), { dateStyle: 'long', timeZone: 'UTC' }));
 export const formatDate = (locale: string, value: string | Date) => dates(locale).format(new Date(value));

@@ -7,12 +7,14 @@ import { projectRoot } from '../config/root.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import {
   countryName,
+  defaultLocale,
   direction,
   formatDate,
   formatDateTime,
   formatNumber,
   hasMessage,
   languageName,
+  languageNameIn,
   type Locale,
   locales,
   translate,
@@ -60,6 +62,8 @@ export class Pages {
     filter('date', (locale, value: string) => formatDate(locale, value));
     filter('datetime', (locale, value: string) => formatDateTime(locale, value));
     filter('country', (locale, code: string) => countryName(locale, code) ?? code);
+    filter('language', (locale, code: string) => languageNameIn(locale, code));
+    filter('direction', (_, code: string) => direction(code));
     filter('asset', (_, name: string) => this.asset(name));
   }
 
@@ -78,7 +82,7 @@ export class Pages {
     }));
     return this.liquid.renderFile(
       template,
-      { ...context, ...everywhere, alternates },
+      { ...context, ...everywhere, alternates, defaultLocale },
       { globals: { ...this.globals, ...everywhere } },
     ) as Promise<string>;
   }

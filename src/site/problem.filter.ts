@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { defaultLocale, isLocale } from './languages.js';
+import { pageLocale } from './languages.js';
 import { Pages } from './pages.service.js';
 import { asProblem } from './problem.js';
 
@@ -54,8 +54,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.send(details);
       return;
     }
-    const first = request.url.split('/')[1] ?? '';
-    const locale = isLocale(first) ? first : defaultLocale;
+    const locale = pageLocale(request.url.split('/')[1] ?? '');
     reply.type('text/html; charset=utf-8').send(await this.pages.render('problem', locale, { problem: details }));
   }
 }

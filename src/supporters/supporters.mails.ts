@@ -9,7 +9,7 @@ import { type ComposedMail, MailKinds } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { Signatures } from '../signatures/signatures.service.js';
-import { defaultLocale, isLocale } from '../site/languages.js';
+import { pageLocale } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import { mailboxOf } from '../vault/normal-form.js';
 import { newId } from '../vault/random.js';
@@ -140,7 +140,7 @@ export class SupportersMails implements OnApplicationBootstrap, OnApplicationShu
   private async toHer(name: string, petitionId: string, signatureId: string, context: object) {
     const signer = await this.signatures.signer(petitionId, signatureId);
     if (!signer) return null;
-    const locale = isLocale(signer.locale) ? signer.locale : defaultLocale;
+    const locale = pageLocale(signer.locale);
     const petition = await this.petitions.byId(petitionId);
     const mail = await this.pages.renderMail(name, locale, {
       petition: { title: this.petitions.text(petition, locale).title },

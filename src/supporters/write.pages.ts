@@ -222,12 +222,12 @@ export class WritePages {
 
   private async shown(slug: string, locale: Locale) {
     const petition = await this.petitions.find(slug);
-    return { slug, title: this.petitions.text(petition, locale).title };
+    return this.petitions.heading(petition, locale);
   }
 
   private async shownById(id: string, locale: Locale) {
     const petition = await this.petitions.byId(id);
-    return { slug: petition.slug, title: this.petitions.text(petition, locale).title };
+    return this.petitions.heading(petition, locale);
   }
 }
 

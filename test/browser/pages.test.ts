@@ -3,108 +3,34 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { projectRoot } from '../../src/config/root.js';
-import { nobody, ObjectionLinks } from '../../src/lawmakers/objection-links.service.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
-import { startSite, type Site, until } from './support/site.js';
-
-const slug = '1988-investigation';
+import { startSite, type Site } from './support/site.js';
+import { type Links, linksOf, slug, supporterPages } from './support/supporter-pages.js';
 
 withChromium('every public page', () => {
   let site: Site;
   let browser: Browser;
-  const links: Record<string, string> = {};
-
-  const ask = async (path: string, body: object) =>
-    fetch(`${site.url}/api/v1/petitions/${slug}/${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-  const mails = async () =>
-    (await (await fetch(`${site.url}/dev/inbox.json`)).json()) as { to: string; links: string[] }[];
-  const pathOf = (link: string) => new URL(link).pathname.replace(/^\/\w+/, '');
+  let links: Links;
 
   beforeAll(async () => {
     site = await startSite({ LIMITS: 'off' });
     browser = await launch();
-    const people = [
-      { name: 'Sara Mohammadi', email: 'sara@example.org' },
-      { name: 'Jean-Baptiste Oumar', email: 'jean@example.org' },
-    ];
-    for (const person of people)
-      await ask('signatures', { ...person, country: 'SE', locale: 'en', consents: { sign: true } });
-    const [jean, sara] = await until(mails, (found) => found.length === 2);
-    links.confirm = pathOf(jean!.links[0]!);
-    links.thanks = `${pathOf(sara!.links[0]!)}/thank-you`;
-    await fetch(`${site.url}/api/v1/confirmations/${pathOf(sara!.links[0]!).split('/').pop()}`, { method: 'PUT' });
-    await ask('withdrawals', { email: sara!.to, locale: 'en' });
-    links.withdraw = pathOf((await until(mails, (found) => found.length === 3))[0]!.links[0]!);
-    await fetch(`${site.url}/api/v1/my-data`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: sara!.to, locale: 'en' }),
-    });
-    const [lawmaker, other] = await site.database.query(`SELECT id FROM lawmakers ORDER BY name LIMIT 2`);
-    links.objection = pathOf(site.get(ObjectionLinks).url(lawmaker.id, 'en'));
-    links.objected = pathOf(site.get(ObjectionLinks).url(other.id, 'en'));
-    await fetch(`${site.url}/en${links.objected}`, { method: 'POST' });
-    links.objectionTest = pathOf(site.get(ObjectionLinks).url(nobody, 'en'));
-    links.data = pathOf((await until(mails, (found) => found.length === 4))[0]!.links[0]!);
+    links = await linksOf(site);
   });
   afterAll(async () => {
     await browser?.close();
     await site?.close();
   });
 
-  const withErrors = async (page: Page) => {
-    await page.locator('#email').fill('sara@');
-    await page.locator('.petition-side .button.wide').click();
-    await page.locator('#errors').waitFor();
-    await page.waitForLoadState();
-  };
-  const wrongCode = async (page: Page) => {
-    await page.locator('#code').fill('ABC');
-    await page.locator('section .button-danger').click();
-    await page.locator('#errors').waitFor();
-  };
-  interface PublicPage {
-    name: string;
-    path: () => string;
-    status?: number;
-    act?: (page: Page) => Promise<void>;
-  }
-  const pages: PublicPage[] = [
-    { name: 'home', path: () => '' },
-    { name: 'petition', path: () => `/p/${slug}` },
-    { name: 'petition-errors', path: () => `/p/${slug}`, act: withErrors, status: 422 },
-    { name: 'petition-sanctions', path: () => '/p/magnitsky-sanctions' },
-    { name: 'look-in-mailbox', path: () => `/p/${slug}/look-in-your-mailbox` },
-    { name: 'confirm', path: () => links.confirm! },
-    { name: 'confirmed', path: () => links.thanks! },
-    { name: 'withdraw', path: () => `/p/${slug}/withdraw` },
-    { name: 'withdraw-asked', path: () => `/p/${slug}/withdraw-asked` },
-    { name: 'withdraw-confirm', path: () => links.withdraw! },
-    { name: 'withdraw-errors', path: () => `/p/${slug}/withdraw`, act: wrongCode, status: 422 },
-    { name: 'erased', path: () => `/p/${slug}/erased` },
-    { name: 'my-data-ask', path: () => '/my-data' },
-    { name: 'my-data-asked', path: () => '/my-data/asked' },
-    { name: 'my-data', path: () => links.data! },
-    { name: 'withdrawn', path: () => `/p/${slug}/withdrawn` },
-    { name: 'objection', path: () => links.objection! },
-    { name: 'objection-done', path: () => links.objected! },
-    { name: 'objection-test', path: () => links.objectionTest! },
-    { name: 'method', path: () => '/method' },
-    { name: 'privacy', path: () => '/privacy' },
-    { name: 'problem', path: () => '/p/nothing-here', status: 404 },
-    { name: 'problem-link', path: () => '/confirm/abc', status: 410 },
-  ];
-
   for (const locale of ['en', 'fa']) {
-    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status = 200 }) => {
-      const seen = await look(browser, `${site.url}/${locale}${path()}`, `${name}-${locale}`, { act });
-      expect(seen).toEqual(fine(status));
-    });
+    test.each(supporterPages)(
+      `${locale}: $name can be used by everybody`,
+      async ({ name, path, act, status = 200 }) => {
+        const seen = await look(browser, `${site.url}/${locale}${path(links)}`, `${name}-${locale}`, { act });
+        expect(seen).toEqual(fine(status));
+      },
+    );
   }
 
   test('the built-in inbox can be used by everybody', async () => {

@@ -32,6 +32,8 @@ export interface Looked {
 interface How {
   session?: Awaited<ReturnType<BrowserContext['storageState']>>;
   act?: (page: Page) => Promise<void>;
+  /** Light and dark if it is not said. */
+  schemes?: ('light' | 'dark')[];
 }
 
 interface View {
@@ -71,7 +73,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
     await how.act?.(page);
     await page.evaluate('document.fonts.ready.then(() => undefined)');
     await page.evaluate(axeSource);
-    for (const { width, scheme } of views) {
+    for (const { width, scheme } of views.filter(({ scheme }) => how.schemes?.includes(scheme) ?? true)) {
       await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
       await page.emulateMedia({ colorScheme: scheme });
       if (gallery) {
