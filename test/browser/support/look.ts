@@ -34,6 +34,8 @@ interface How {
   act?: (page: Page) => Promise<void>;
   /** Light and dark if it is not said. */
   schemes?: ('light' | 'dark')[];
+  /** One that stays open, for many pages in a row: it has the files of the site already. */
+  context?: BrowserContext;
 }
 
 interface View {
@@ -52,9 +54,9 @@ export const fine = (status = 200): Looked => ({
  * @param how session: cookies of somebody signed in; act: what to do first, for a page that has no address of its own
  */
 export async function look(browser: Browser, url: string, name: string, how: How = {}): Promise<Looked> {
-  const context = await browser.newContext({ reducedMotion: 'reduce', storageState: how.session });
+  const context = how.context ?? (await browser.newContext({ reducedMotion: 'reduce', storageState: how.session }));
+  const page = await context.newPage();
   try {
-    const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     const looked = fine(0);
     page.on('response', (response) => {
@@ -92,6 +94,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
     await page.setViewportSize({ width: 320, height: 640 });
     return { ...looked, ...(await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure)) };
   } finally {
-    await context.close();
+    await page.close();
+    if (!how.context) await context.close();
   }
 }
