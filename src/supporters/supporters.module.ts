@@ -17,6 +17,7 @@ import { SupportersApi } from './supporters.api.js';
 import { SupportersConsole } from './supporters.console.js';
 import { SupportersMails } from './supporters.mails.js';
 import { WriteDesks } from './write-desks.service.js';
+import { WriteApi } from './write.api.js';
 import { WritePages } from './write.pages.js';
 
 /** Supporters who write to their own lawmakers. */
@@ -39,6 +40,6 @@ import { WritePages } from './write.pages.js';
     SupporterFigures,
     SupportersMails,
   ],
-  controllers: [WritePages, SupportersApi, SupportersConsole],
+  controllers: [WritePages, WriteApi, SupportersApi, SupportersConsole],
 })
 export class SupportersModule {}
