@@ -229,7 +229,10 @@ describe('while it waits', () => {
       const link = await rightsLink();
       aDayGoesBy();
       await round();
-      const claimed = await new PacedClaims(app.database).claim('w', [uuidv7(), uuidv7()], oneRelay(), { off: [], at: Date.now() });
+      const claimed = await new PacedClaims(app.database).claim('w', [uuidv7(), uuidv7()], oneRelay(), {
+        off: [],
+        at: Date.now(),
+      });
       expect(claimed).toHaveLength(2);
       await app.get(Rights)[right]('withdraw', link);
       expect(await digests()).toMatchObject([
