@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
 import { loadSettings, type Role, type Settings, SettingsError } from './config/settings.js';
 import { isUnseeded, seed } from './seed.js';
+import { FastLane } from './site/fast-lane.js';
 import { problems } from './site/problem.js';
 import { Staff } from './staff/staff.service.js';
 
@@ -30,6 +31,7 @@ export async function start({ role }: { role: Role }): Promise<void> {
 
 /** Who runs a worker asks whether it lives; visitors are sent elsewhere. */
 function answerHealthOnly(app: NestFastifyApplication): void {
+  app.get(FastLane).close();
   app
     .getHttpAdapter()
     .getInstance()

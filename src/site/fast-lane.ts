@@ -38,6 +38,7 @@ interface Lane {
 @Injectable()
 export class FastLane {
   private readonly lanes: Lane[] = [];
+  private closed = false;
   private readonly headers: Record<string, string>;
   private readonly trusts: (address: string, hop: number) => boolean;
 
@@ -61,11 +62,16 @@ export class FastLane {
     this.lanes.push({ ...{ method, route, status, schema, answer }, around: [before, after] });
   }
 
+  /** From now on everything goes through the framework, whose hooks may refuse it. */
+  close(): void {
+    this.closed = true;
+  }
+
   /** @param open whether the server still takes requests: one that stops closes its connections by the framework's answer */
   before(next: RequestListener, open: () => boolean): RequestListener {
     return (request, response) => {
       const length = lengthOf(request);
-      const lane = length === null || !open() ? undefined : this.lanes.find((each) => parameterOf(each, request));
+      const lane = length === null || this.closed || !open() ? undefined : this.lanes.find((each) => parameterOf(each, request));
       if (!lane) return next(request, response);
       if (length === 0) {
         if (!this.take(lane, {}, request, response)) next(request, response);
