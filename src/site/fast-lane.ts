@@ -71,7 +71,8 @@ export class FastLane {
   before(next: RequestListener, open: () => boolean): RequestListener {
     return (request, response) => {
       const length = lengthOf(request);
-      const lane = length === null || this.closed || !open() ? undefined : this.lanes.find((each) => parameterOf(each, request));
+      const lane =
+        length === null || this.closed || !open() ? undefined : this.lanes.find((each) => parameterOf(each, request));
       if (!lane) return next(request, response);
       if (length === 0) {
         if (!this.take(lane, {}, request, response)) next(request, response);
