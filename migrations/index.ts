@@ -1,6 +1,8 @@
 import { Limits1764000000050 } from './1764000000050-limits.js';
 import { SpentProofs1764000000080 } from './1764000000080-spent-proofs.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
+import { PetitionEditor1764000000110 } from './1764000000110-petition-editor.js';
+import { CountryBreakdowns1764000000111 } from './1764000000111-country-breakdowns.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
 import { Countlog1764000000250 } from './1764000000250-countlog.js';
 import { Moderation1764000000270 } from './1764000000270-moderation.js';
@@ -29,6 +31,8 @@ export const migrations = [
   Limits1764000000050,
   SpentProofs1764000000080,
   Petitions1764000000100,
+  PetitionEditor1764000000110,
+  CountryBreakdowns1764000000111,
   Signatures1764000000200,
   Countlog1764000000250,
   Moderation1764000000270,

@@ -4,8 +4,8 @@ import { method } from '../countlog/counts.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
-import { type PublicCell, suppressSmall } from './suppress.js';
-import type { Breakdown, CountRow, CountsQuery } from './exports.schema.js';
+import { suppressSmall } from './suppress.js';
+import type { Breakdown, CountRow, CountsQuery, PublicCounts } from './exports.schema.js';
 
 const page = 2000;
 
@@ -45,11 +45,11 @@ export class CountsExport {
     return { method, asOf: (asOf as Date).toISOString(), rows: this.rows(by, slug, finishedDays) };
   }
 
-  /** What the public may see of one petition: finished days only, so that nobody can watch a country count; small cells hidden. */
-  async openToAll(by: 'day' | 'country', slug: string): Promise<{ method: string; asOf: string; cells: PublicCell[] }> {
-    const { method, asOf, rows } = await this.open(by, slug, true);
+  /** The days of one petition as the public may see them: finished ones only; small ones hidden. */
+  async daysForAll(slug: string): Promise<PublicCounts> {
+    const { method, asOf, rows } = await this.open('day', slug, true);
     const cells: { key: string; count: number }[] = [];
-    for await (const row of rows) cells.push({ key: row[by]!, count: row.count });
+    for await (const row of rows) cells.push({ key: row.day!, count: row.count });
     return { method, asOf, cells: suppressSmall(cells) };
   }
 

@@ -1,36 +1,34 @@
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
 import { Actor, Needs, Public } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { attachment } from './attachment.js';
 import { countsCsv, countsJson } from './count-files.js';
 import { CountsExport } from './counts-export.service.js';
-import { CountsQuery, PersonsExport, PublicCountsQuery } from './exports.schema.js';
+import { CountryBreakdowns } from './country-breakdowns.service.js';
+import { CountsQuery, PersonsExport, PublicCounts, PublicCountsQuery } from './exports.schema.js';
 import { PersonsExports } from './persons-export.service.js';
-
-const PublicCounts = z.object({
-  method: z.string(),
-  asOf: z.iso.datetime(),
-  cells: z.array(z.object({ key: z.string(), count: z.number().int().nullable() })),
-});
 
 @ApiTags('exports')
 @Controller('api/v1')
 export class ExportsApi {
   constructor(
     private readonly counts: CountsExport,
+    private readonly countries: CountryBreakdowns,
     private readonly persons: PersonsExports,
   ) {}
 
-  /** Breakdown for everybody; cells under five are null. */
+  /**
+   * Breakdown for everybody. Days with fewer than five are null; countries are rounded, and told anew only in steps that
+   * hide single signers.
+   */
   @Public()
   @Get('petitions/:slug/counts.json')
   @Header('access-control-allow-origin', '*')
   @Header('cache-control', 'public, max-age=60')
   @ApiOkResponse({ standardSchema: PublicCounts })
   publicCounts(@Param('slug') slug: string, @Query({ schema: PublicCountsQuery }) { by }: PublicCountsQuery) {
-    return this.counts.openToAll(by, slug);
+    return by === 'country' ? this.countries.of(slug) : this.counts.daysForAll(slug);
   }
 
   @Needs('exports:counts')

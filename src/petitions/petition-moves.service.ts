@@ -4,9 +4,12 @@ import { Logs } from '../countlog/logs.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
 import { digestOf, newestTexts, PetitionLog } from './petition-log.service.js';
 import { type Move, moves, type PetitionState } from './petition-states.js';
+import type { PetitionOpening } from './petitions.schema.js';
 import { Petitions } from './petitions.service.js';
+import { standards } from './standards.js';
 
 /** Submitting, opening, closing and archiving a petition: each one move, audited. */
 @Injectable()
@@ -34,14 +37,29 @@ export class PetitionMoves {
   }
 
   /**
-   * Opens a petition for signatures and begins its log, or opens a closed one again.
-   * @param textsSha256 of the words that were read: the log will say this very digest
-   * @throws Problem not-found, wrong-state, conflict if other words stand there by now
+   * Opens a petition for signatures and begins its log, or opens a closed one again. What is in review is opened by
+   * somebody who wrote none of it, and who says of each standard that it is met; the audit log keeps that.
+   * @param seen.textsSha256 of the words that were read: the log will say this very digest
+   * @throws Problem not-found, wrong-state, conflict if other words stand there by now, forbidden to who wrote any of
+   *   them, invalid without all standards
    */
-  open(slug: string, textsSha256: string | undefined, actor: Actor): Promise<void> {
-    return this.move(slug, 'opening', actor, {}, async (tx, { id, state }) => {
-      if (state === 'in_review' && digestOf(await newestTexts(tx, id)) !== textsSha256) {
-        throw problems.conflict('The words are not those that were read. Read the petition again.');
+  open(slug: string, { textsSha256, standards: ticked }: PetitionOpening, actor: Actor): Promise<void> {
+    const detail: Record<string, unknown> = {};
+    return this.move(slug, 'opening', actor, detail, async (tx, { id, state, authors }) => {
+      if (state === 'in_review') {
+        if (digestOf(await newestTexts(tx, id)) !== textsSha256) {
+          throw problems.conflict('The words are not those that were read. Read the petition again.');
+        }
+        if (authors.includes(ownerOf(actor))) {
+          throw problems.forbidden('A petition is opened by somebody who did not write any of it.');
+        }
+        const missing = standards.filter((standard) => !ticked.includes(standard));
+        if (missing.length > 0) {
+          throw problems.invalid(
+            missing.map((standard) => ({ field: `standard-${standard}`, code: 'not-ticked', message: 'Not said.' })),
+          );
+        }
+        Object.assign(detail, { textsSha256, standards });
       }
       await tx.query(
         `UPDATE petitions SET opened_at = coalesce(opened_at, now()), closed_at = NULL, return_reason = NULL WHERE id = $1`,
@@ -77,7 +95,7 @@ export class PetitionMoves {
     move: Move,
     actor: Actor,
     detail: Record<string, unknown>,
-    work: (tx: EntityManager, petition: { id: string; state: PetitionState }) => Promise<unknown>,
+    work: (tx: EntityManager, petition: LockedPetition) => Promise<unknown>,
   ): Promise<void> {
     const { from, to } = moves[move] as { from: readonly PetitionState[]; to: PetitionState };
     await this.database.transaction(async (tx) => {
@@ -95,6 +113,13 @@ export class PetitionMoves {
   }
 }
 
+export interface LockedPetition {
+  id: string;
+  state: PetitionState;
+  authors: string[];
+  originalLocale: string;
+}
+
 const say = (state: PetitionState) => state.replace('_', ' ');
 
 /**
@@ -102,12 +127,9 @@ const say = (state: PetitionState) => state.replace('_', ' ');
  * keep those waiting who sign, whose rows refer to it.
  * @throws Problem not-found
  */
-export async function lockPetition(
-  tx: EntityManager,
-  slug: string,
-): Promise<{ id: string; state: PetitionState; openedAt: Date | null }> {
+export async function lockPetition(tx: EntityManager, slug: string): Promise<LockedPetition> {
   const [row] = await tx.query(
-    `SELECT id, state, opened_at AS "openedAt" FROM petitions WHERE slug = $1 FOR NO KEY UPDATE`,
+    `SELECT id, state, authors, original_locale AS "originalLocale" FROM petitions WHERE slug = $1 FOR NO KEY UPDATE`,
     [slug],
   );
   if (!row) throw problems.notFound('There is no petition of this name.');

@@ -6,6 +6,7 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
+import { factsOf, isOlderThanOriginal } from './fact-check.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { Petitions } from './petitions.service.js';
 
@@ -29,6 +30,8 @@ export class PetitionsConsole {
         state: petition.state,
         title: this.petitions.text(petition, locale).title,
         openedAt: petition.openedAt?.toISOString() ?? null,
+        factsNeedCheck: factsOf(petition).needCheck,
+        older: petition.texts.filter((text) => isOlderThanOriginal(petition, text.locale)).length,
         ...(await this.petitions.count(petition)),
       })),
     );

@@ -9,6 +9,9 @@ import { linkHours } from './sealed-links.js';
 const hour = 3600_000;
 const batch = 1000;
 
+/** How long a withdrawal is remembered: until no link from before it can sign again. */
+export const memoryHours = linkHours + 1;
+
 /** How much of each kind went, or would go. */
 export interface RetentionReport {
   /** Memories of withdrawals, which no link needs any more. */
@@ -24,7 +27,7 @@ const due = {
   withdrawals: {
     table: 'withdrawals',
     key: 'identity',
-    where: `withdrawn_at < now() - interval '${linkHours + 1} hours'`,
+    where: `withdrawn_at < now() - interval '${memoryHours} hours'`,
   },
   erasedDigests: {
     table: 'signatures',

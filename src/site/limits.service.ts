@@ -27,6 +27,8 @@ const rules = {
   'mail-to-address': { hits: 5, seconds: 24 * 3600 },
   // Of its own, so that nobody can keep a signer from withdrawing by asking for signatures in her name.
   'rights-mail-to-address': { hits: 5, seconds: 24 * 3600 },
+  // By a member of staff or her programs: an answer for a person who asks, not for a list.
+  'signature-search': { hits: 30, seconds: 3600 },
   'sign-in': { hits: 30, seconds: 900 },
   'sign-in-account': { hits: 10, seconds: 900 },
   'sign-in-account-anywhere': { hits: 100, seconds: 900 },
@@ -99,6 +101,23 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
     if (wait !== null) throw problems.tooMany(wait);
   }
 
+  /** Counts one attempt of somebody who has a name here. @throws Problem too-many */
+  checkOf(name: LimitName, who: string): void {
+    const wait = this.hit(name, who);
+    if (wait !== null) throw problems.tooMany(wait);
+  }
+
+  /** Until when a digest of `who` is remembered for this limit; null: none is. */
+  async remembers(name: LimitName, who: string): Promise<Date | null> {
+    const { key } = this.bucket(name, who);
+    const counter = this.counters.get(key);
+    if (counter) return new Date(counter.resetsAt);
+    const [row] = await this.database.query(`SELECT resets_at FROM limits WHERE bucket = $1 AND resets_at > now()`, [
+      Buffer.from(key, 'base64'),
+    ]);
+    return (row?.resets_at as Date | undefined) ?? null;
+  }
+
   /** All Tor exits are one, so that nobody is locked out because others use the same exit. */
   private from({ ip }: Visitor): string {
     return this.torExits.has(ip) ? tor : networkOf(ip);
@@ -135,14 +154,20 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
     if (!this.settings.LIMITS) return null;
     const rule = rules[name];
     const most = who === tor ? rule.hits * torFactor : rule.hits;
-    const now = Date.now();
-    const window = Math.floor(now / (rule.seconds * 1000));
-    const key = this.vault.dailyDigest(`${name}\n${window}\n${who}`).toString('base64');
-    const counter = this.counters.get(key) ?? { hits: 0, unsaved: 0, resetsAt: (window + 1) * rule.seconds * 1000 };
+    const { key, resetsAt } = this.bucket(name, who);
+    const counter = this.counters.get(key) ?? { hits: 0, unsaved: 0, resetsAt };
     counter.hits += 1;
     counter.unsaved += 1;
     this.counters.set(key, counter);
-    return counter.hits > most ? Math.ceil((counter.resetsAt - now) / 1000) : null;
+    return counter.hits > most ? Math.ceil((counter.resetsAt - Date.now()) / 1000) : null;
+  }
+
+  /** Where attempts of now are counted, and until when. */
+  private bucket(name: LimitName, who: string): { key: string; resetsAt: number } {
+    const milliseconds = rules[name].seconds * 1000;
+    const window = Math.floor(Date.now() / milliseconds);
+    const key = this.vault.dailyDigest(`${name}\n${window}\n${who}`).toString('base64');
+    return { key, resetsAt: (window + 1) * milliseconds };
   }
 }
 

@@ -11,7 +11,12 @@ export class LocalePipe implements PipeTransform<string, Locale> {
   }
 }
 
-type Issue = { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[]; code?: string };
+type Issue = {
+  message: string;
+  path?: readonly (PropertyKey | { key: PropertyKey })[];
+  code?: string;
+  params?: { found?: string };
+};
 
 /** What a schema found, as errors beside fields. A schema's own message that is a single word is taken as the code. */
 export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
@@ -19,6 +24,7 @@ export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
     field: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
     code: /^[a-z][a-zA-Z-]*$/.test(issue.message) ? issue.message : (issue.code ?? 'invalid'),
     message: issue.message,
+    ...(issue.params?.found && { found: issue.params.found }),
   }));
 
 /** Validates whatever a door declares with `{ schema }`, and refuses with the list of wrong fields. */
