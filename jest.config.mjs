@@ -32,6 +32,9 @@ const esmOnly = [
   'content-disposition',
   'postal-mime',
   'temporal-[a-z]+',
+  'hucre',
+  'client-zip',
+  'lean-qr',
 ];
 
 export const base = {

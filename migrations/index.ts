@@ -19,6 +19,7 @@ import { Answers1764000000580 } from './1764000000580-answers.js';
 import { LetterFailures1764000000590 } from './1764000000590-letter-failures.js';
 import { SupporterLetters1764000000595 } from './1764000000595-supporter-letters.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
+import { LongWorks1764000000620 } from './1764000000620-long-works.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
 
 /** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
@@ -44,5 +45,6 @@ export const migrations = [
   LetterFailures1764000000590,
   SupporterLetters1764000000595,
   Staff1764000000600,
+  LongWorks1764000000620,
   Switches1764000000700,
 ];

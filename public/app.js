@@ -82,7 +82,8 @@ if (ownCode && codes.read()) {
 }
 
 // One press, one request; coming back with the browser's button enables it again.
-for (const form of document.querySelectorAll('form[method="post"]')) {
+// A form that is answered with a file stays on the screen and can be used once more.
+for (const form of document.querySelectorAll('form[method="post"]:not([data-download])')) {
   form.addEventListener('submit', () => {
     setTimeout(() =>
       form.querySelectorAll('button:not([type="button"])').forEach((button) => (button.disabled = true)),

@@ -11,6 +11,7 @@ import { ModerationModule } from './moderation/moderation.module.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { OverviewModule } from './overview/overview.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
+import { ProgressModule } from './progress/progress.module.js';
 import { ReturnsModule } from './returns/returns.module.js';
 import { SharingModule } from './sharing/sharing.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
@@ -33,6 +34,7 @@ export class AppModule {
         SiteModule,
         HealthModule,
         StaffModule,
+        ProgressModule,
         SwitchesModule,
         OverviewModule,
         PetitionsModule,

@@ -24,6 +24,7 @@ const small: Record<string, string> = {
   sessions: 'a few per member of staff',
   api_tokens: 'a few per member of staff',
   audit_entries: 'what staff does, never what signers do',
+  long_works: 'what staff starts, a row each',
   spent_proofs: 'proofs of work of the last minutes',
   switches: 'what is turned off, a few rows',
   mail_limits: 'what staff has set, and a row per campaign',

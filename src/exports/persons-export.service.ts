@@ -10,6 +10,7 @@ import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { Vault } from '../vault/vault.service.js';
 import { csv } from './count-files.js';
+import { ExportHistory } from './export-history.service.js';
 import type { PersonsExport } from './exports.schema.js';
 
 const page = 2000;
@@ -29,6 +30,7 @@ export class PersonsExports {
     private readonly petitions: Petitions,
     private readonly vault: Vault,
     private readonly audit: AuditService,
+    private readonly history: ExportHistory,
   ) {}
 
   /** The audit entry is committed before the first byte leaves. @throws Problem not-found */
@@ -41,7 +43,8 @@ export class PersonsExports {
     encrypter.addRecipient(recipient);
     const plain = Readable.toWeb(csv(this.rows(petition.id, purpose), [...columns[purpose]]));
     const encrypted = await encrypter.encrypt(plain as unknown as globalThis.ReadableStream<Uint8Array>);
-    return Readable.fromWeb(encrypted as ReadableStream);
+    const about = { kind: 'persons', format: 'csv.age', petition: slug } as const;
+    return this.history.follow(Readable.fromWeb(encrypted as ReadableStream), about, 'exports:persons', actor);
   }
 
   private async *rows(petitionId: string, purpose: PersonsExport['purpose']): AsyncGenerator<string[]> {

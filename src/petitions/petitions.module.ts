@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CountlogModule } from '../countlog/countlog.module.js';
+import { LogChecksApi } from './log-checks.api.js';
+import { LogChecksConsole } from './log-checks.console.js';
+import { LogChecks } from './log-checks.service.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { PetitionHistoryPages } from './petition-history.pages.js';
 import { PetitionLog } from './petition-log.service.js';
@@ -24,6 +27,7 @@ import { VerifyPages } from './verify.pages.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Petition, PetitionText]), CountlogModule],
   providers: [
+    LogChecks,
     PetitionExtras,
     Petitions,
     PetitionConsolePages,
@@ -41,6 +45,8 @@ import { VerifyPages } from './verify.pages.js';
     PetitionsConsole,
     PetitionsWritingConsole,
     PetitionsReviewConsole,
+    LogChecksApi,
+    LogChecksConsole,
     ProofsApi,
     VerifyPages,
   ],

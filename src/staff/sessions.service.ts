@@ -43,7 +43,8 @@ export class Sessions {
     return secret;
   }
 
-  async find(secret: string): Promise<LiveSession | null> {
+  /** @param asVisit whether it keeps the session from ending for want of visits */
+  async find(secret: string, { asVisit = true } = {}): Promise<LiveSession | null> {
     const [row] = await this.database.query(
       `SELECT s.id, s.staff_id, m.name, m.email, m.role,
          s.seen_at < now() - interval '5 minutes' AS unseen,
@@ -54,7 +55,7 @@ export class Sessions {
       [secretHash(secret)],
     );
     if (!row) return null;
-    if (row.unseen) await this.database.query(`UPDATE sessions SET seen_at = now() WHERE id = $1`, [row.id]);
+    if (row.unseen && asVisit) await this.database.query(`UPDATE sessions SET seen_at = now() WHERE id = $1`, [row.id]);
     const { id, staff_id: staffId, name, email, role, fresh } = row;
     return { id, staffId, name, email, role, secret, fresh };
   }

@@ -8,6 +8,7 @@ import { AuditApi } from './audit.api.js';
 import { AuditConsole } from './audit.console.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { AuditService } from './audit.service.js';
+import { ConsoleEvents } from './console-events.js';
 import { ConsoleContext } from './console-context.js';
 import { EveryRouteHasAccess } from './every-route-has-access.js';
 import { PasswordAttempts } from './password-attempts.js';
@@ -31,12 +32,13 @@ import { Tokens } from './tokens.service.js';
     Tokens,
     AuditService,
     ConsoleContext,
+    ConsoleEvents,
     PasswordAttempts,
     Reauthentication,
     EveryRouteHasAccess,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
   controllers: [SignInPages, AccountConsole, StaffConsole, AuditConsole, StaffApi, TokensApi, AuditApi],
-  exports: [Staff, AuditService, ConsoleContext],
+  exports: [Staff, AuditService, ConsoleContext, ConsoleEvents],
 })
 export class StaffModule {}
