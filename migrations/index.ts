@@ -18,6 +18,7 @@ import { Returns1764000000570 } from './1764000000570-returns.js';
 import { Answers1764000000580 } from './1764000000580-answers.js';
 import { LetterFailures1764000000590 } from './1764000000590-letter-failures.js';
 import { SupporterLetters1764000000595 } from './1764000000595-supporter-letters.js';
+import { Digests1764000000596 } from './1764000000596-digests.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { LongWorks1764000000620 } from './1764000000620-long-works.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
@@ -44,6 +45,7 @@ export const migrations = [
   Answers1764000000580,
   LetterFailures1764000000590,
   SupporterLetters1764000000595,
+  Digests1764000000596,
   Staff1764000000600,
   LongWorks1764000000620,
   Switches1764000000700,

@@ -8,6 +8,9 @@ const file = { id: '1', name: 'a.pdf', type: 'application/pdf', sha256: Buffer.a
 const content = {
   title: 'Investigation',
   mode: 'organisation',
+  digest: false,
+  supporterPerDay: 10,
+  supporterTotal: 10,
   forwardReplies: false,
   petitionId: null,
   defaultLocale: 'en',
@@ -91,6 +94,14 @@ describe('the approval hash', () => {
   ])('changes with the %s', (_, change) => {
     expect(approvalHash({ ...content, ...change })).not.toBe(approvalHash(content));
   });
+
+  it.each([{ digest: true }, { supporterPerDay: 3 }, { supporterTotal: 11 }])(
+    'changes with %j of supporters',
+    (change) => {
+      const theirs = { ...content, mode: 'supporters' };
+      expect(approvalHash({ ...theirs, ...change })).not.toBe(approvalHash(theirs));
+    },
+  );
 
   it('cannot be tricked by moving characters from one field to the next', () => {
     assert(

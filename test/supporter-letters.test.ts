@@ -360,6 +360,8 @@ test('the organiser sees numbers and no names; nearly the same words are counted
     withOwnWords: 3,
     compared: 3,
     alike: 2,
+    unapproved: 0,
+    digests: null,
   });
   for (const page of ['', '/supporters', '/letters', '/report']) {
     const { statusCode, body } = await vera.get(`/en/console/letters/${campaign}${page}`);

@@ -5,6 +5,9 @@ import { sha256 } from './digest.js';
 export interface ApprovedContent {
   title: string;
   mode: string;
+  digest: boolean;
+  supporterPerDay: number;
+  supporterTotal: number;
   petitionId: string | null;
   defaultLocale: string;
   senderName: string;
@@ -30,6 +33,13 @@ export function approvalHash(content: ApprovedContent): string {
     format: 'countersign letter approval v1',
     title: content.title,
     mode: content.mode,
+    ...(content.mode === 'supporters' && {
+      supporters: {
+        digest: content.digest,
+        perDay: content.supporterPerDay,
+        total: content.supporterTotal,
+      },
+    }),
     petitionId: content.petitionId,
     defaultLocale: content.defaultLocale,
     sender: {

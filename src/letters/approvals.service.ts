@@ -177,7 +177,8 @@ function completeness(campaign: WholeCampaign, recipients: number, earliest: Dat
       faults.push({
         field: 'attachments',
         code: 'not-of-supporters',
-        message: 'Letters of supporters carry no attachments and no postscripts: take them away.',
+        message:
+          'Letters of supporters carry no attachments and no postscripts: take them away before you ask for approval.',
       });
     }
     if (!campaign.notAfter) {

@@ -8,8 +8,8 @@ export interface FooterFacts {
   /** The lawmaker's legislature, as its own name for itself. */
   legislature: string | null;
   petition: { title: string; count: number; countedAt: Date; url: string } | null;
-  /** Where this office stops all further letters by itself. */
-  objectionUrl: string;
+  /** Where this office stops all further letters by itself; null where others than the office read along. */
+  objectionUrl: string | null;
 }
 
 interface Wording {
@@ -162,7 +162,7 @@ export function letterFooter(locale: string, facts: FooterFacts): string {
     // No link in a supporter's letter: she sees it, and answers to her quote it, so it would not be the office's alone.
     ...(facts.organisationAddress
       ? [wording.objectThere(facts.organisationAddress)]
-      : [wording.object(facts.replyTo), wording.stop(facts.objectionUrl)]),
+      : [wording.object(facts.replyTo), ...(facts.objectionUrl ? [wording.stop(facts.objectionUrl)] : [])]),
   ];
   if (facts.petition) {
     const { title, count, countedAt, url } = facts.petition;

@@ -12,6 +12,11 @@ import type { OfficeHours, Pace } from './pace.schema.js';
   `state IN ('draft', 'in_review', 'approved', 'dispatching', 'paused', 'cancelled', 'finished')`,
 )
 @Check('letter_campaigns_mode_check', `mode IN ('organisation', 'supporters')`)
+@Check('letter_campaigns_digest_check', `NOT digest OR mode = 'supporters'`)
+@Check(
+  'letter_campaigns_per_supporter_check',
+  `supporter_per_day BETWEEN 1 AND 100 AND supporter_total BETWEEN 1 AND 100`,
+)
 @Check('letter_campaigns_version_check', `version > 0`)
 @Check('letter_campaigns_schedule_check', `not_after > not_before`)
 @Check(
@@ -29,6 +34,17 @@ export class LetterCampaign {
   /** Who writes: the organisation, one letter to each; or confirmed supporters, each to her own lawmakers. */
   @Column('text', { default: 'organisation' })
   mode: CampaignMode;
+
+  /** Of supporters: not a mail for each letter, but one a day to each lawmaker with what all of them wrote. */
+  @Column('boolean', { default: false })
+  digest: boolean;
+
+  /** Letters of one supporter within 24 hours, and in all. */
+  @Column('integer', { default: 10 })
+  supporterPerDay: number;
+
+  @Column('integer', { default: 10 })
+  supporterTotal: number;
 
   @Column('uuid', { nullable: true })
   petitionId: string | null;

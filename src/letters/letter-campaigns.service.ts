@@ -66,6 +66,7 @@ export class LetterCampaigns {
   async create(fields: NewLetterCampaign, actor: Actor): Promise<string> {
     const id = uuidv7();
     if (fields.mode === 'supporters' && fields.pace.spread) throw problems.invalid([noSpread]);
+    if (fields.mode !== 'supporters' && fields.digest) throw problems.invalid([noDigest]);
     await this.database.transaction(async (tx) => {
       const { petition, notBefore, notAfter, ...rest } = fields;
       await tx.insert(LetterCampaign, {
@@ -96,7 +97,9 @@ export class LetterCampaigns {
         change.pace ?? campaign.pace,
         fields.notAfter === undefined ? campaign.notAfter : fields.notAfter,
       ];
-      if (pace.spread && (change.mode ?? campaign.mode) === 'supporters') throw problems.invalid([noSpread]);
+      const mode = change.mode ?? campaign.mode;
+      if (pace.spread && mode === 'supporters') throw problems.invalid([noSpread]);
+      if ((change.digest ?? campaign.digest) && mode !== 'supporters') throw problems.invalid([noDigest]);
       if (pace.spread && !end) {
         throw problems.invalid([
           { field: 'notAfter', code: 'spread-needs-end', message: 'To be spread, letters need a deadline.' },
@@ -278,6 +281,12 @@ const noSpread: FieldError = {
   field: 'spread',
   code: 'spread-of-supporters',
   message: 'Letters of supporters leave as they come: they cannot be spread until the deadline.',
+};
+
+const noDigest: FieldError = {
+  field: 'digest',
+  code: 'digest-of-supporters',
+  message: 'Only letters of supporters go together in one mail a day.',
 };
 
 async function petitionId(tx: EntityManager, slug: string | null): Promise<string | null> {

@@ -127,7 +127,7 @@ function failuresSince(tx: EntityManager, campaignId: string, since: Date): Prom
     `SELECT l.lawmaker_name AS name, f.reason, f.detail
      FROM (
        SELECT id, state AS reason, CASE state WHEN 'refused' THEN reply END AS detail, state_at AS at
-       FROM outbox WHERE campaign_id = $1 AND kind = 'letter' AND state IN ('refused', 'expired', 'in_doubt')
+       FROM outbox WHERE campaign_id = $1 AND kind IN ('letter', 'supporter-digest') AND state IN ('refused', 'expired', 'in_doubt')
        UNION ALL
        SELECT outbox_id, 'bounced', coalesce(diagnostic, status), returned_at
        FROM mail_returns WHERE campaign_id = $1 AND kind = 'bounced'

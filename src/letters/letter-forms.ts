@@ -24,6 +24,11 @@ export function readCampaignForm(form: Form, before?: Audience) {
     notAfter,
     // A form without these fields, such as an older script's, leaves them as they are.
     ...(form.timeZone !== undefined && { pace: readPace(form), forwardReplies: form.forwardReplies === 'on' }),
+    ...(form.supporterTotal !== undefined && {
+      digest: form.digest === 'on',
+      supporterPerDay: form.supporterPerDay,
+      supporterTotal: form.supporterTotal,
+    }),
     audience: readAudience(form, before),
   };
 }
@@ -104,6 +109,8 @@ export const campaignForm = (campaign: LetterCampaignView): Form => ({
 
 export const emptyCampaignForm: Form = {
   mode: 'organisation',
+  supporterPerDay: '10',
+  supporterTotal: '10',
   channels: [...channels],
   defaultLocale: 'en',
   timeZone: 'UTC',

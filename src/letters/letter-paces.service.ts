@@ -119,7 +119,7 @@ const streamOf = (campaign: WholeCampaign, stream: string) => ({
 });
 
 /** The office hours of the legislature, else those of the campaign; the first and last moment are the campaign's. */
-function calendarOf({ officeHours, pace, notBefore, notAfter }: WholeCampaign, legislature: string): Calendar {
+export function calendarOf({ officeHours, pace, notBefore, notAfter }: WholeCampaign, legislature: string): Calendar {
   const { timeZone, days, hours, holidays } = officeHours[legislature] ?? pace;
   return { timeZone, days, hours, holidays, notBefore, notAfter };
 }

@@ -13,6 +13,7 @@ import type { WholeCampaign } from './letter-campaigns.service.js';
 import { MissingData, TemplateTooLarge } from './letter-engine.js';
 import type { LetterText } from './letter-text.entity.js';
 import type { LetterVariant } from './letter-variant.entity.js';
+import { sampleDigest } from './supporter-digest.js';
 import { fitsVariant } from './variant-rules.js';
 import { type FactsIn, letterWriter, type WrittenLetter } from './write-letter.js';
 
@@ -31,6 +32,14 @@ export interface Writer {
   email: string;
   ownWords: string;
 }
+
+/** The text of a digest, written by the organisation at a moment; without the office's own link where a supporter reads it. */
+export interface DigestOf {
+  at: Date;
+  forOffice: boolean;
+}
+
+const isDigest = (by: Writer | DigestOf): by is DigestOf => 'at' in by;
 
 /** Works out, for every lawmaker of an audience, the letter she gets: the dry run, the preview and the dispatch ask here. */
 @Injectable()
@@ -57,9 +66,10 @@ export class LetterPlans {
 
   /**
    * @param members those of the audience it is about; all of them if none are named
-   * @param by the supporter who writes; without one the organisation does
+   * @param by the supporter who writes, or the digest that is to speak for many; without one the organisation does, and a
+   *   campaign that sends digests shows a sample
    */
-  async plan(campaign: WholeCampaign, members?: LetterMember[], by?: Writer): Promise<PlannedLetter[]> {
+  async plan(campaign: WholeCampaign, members?: LetterMember[], by?: Writer | DigestOf): Promise<PlannedLetter[]> {
     const write = letterWriter<Wording>(
       [...campaign.variants, ...campaign.texts],
       campaign.defaultLocale,
@@ -70,7 +80,13 @@ export class LetterPlans {
     for (const member of members ?? (await this.members(campaign))) {
       const postscript = postscripts.get(member.postscriptOf ?? member.lawmakerId);
       const fits = (words: Wording) => !('rules' in words) || fitsVariant(words.rules, member);
-      plan.push(planned(member, (recipient) => write(recipient, { fits, postscript, ownWords: by?.ownWords })));
+      const ownWords = by && !isDigest(by) ? by.ownWords : undefined;
+      plan.push(
+        planned(member, (recipient) => {
+          const letter = write(recipient, { fits, postscript, ownWords });
+          return campaign.digest && !by ? sampleDigest(letter, campaign.organisation) : letter;
+        }),
+      );
       // A parliament of thousands must not keep others waiting.
       if (plan.length % 200 === 0) await setImmediate();
     }
@@ -87,14 +103,19 @@ export class LetterPlans {
     return row.dated_at as Date;
   }
 
-  private async facts(campaign: WholeCampaign, by?: Writer): Promise<FactsIn> {
+  private async facts(campaign: WholeCampaign, by?: Writer | DigestOf): Promise<FactsIn> {
     const { organisation } = campaign;
-    const sender = by
-      ? { senderName: by.name, replyTo: by.email, organisationAddress: campaign.replyTo, datedAt: new Date() }
-      : { senderName: campaign.senderName, replyTo: campaign.replyTo, datedAt: await this.datedAt(campaign) };
+    const sender =
+      by && !isDigest(by)
+        ? { senderName: by.name, replyTo: by.email, organisationAddress: campaign.replyTo, datedAt: new Date() }
+        : {
+            ...{ senderName: campaign.senderName, replyTo: campaign.replyTo },
+            datedAt: by ? by.at : await this.datedAt(campaign),
+          };
+    const linked = !by || !isDigest(by) || by.forOffice;
     const shared = (locale: string) => ({
       ...{ ...sender, organisation },
-      objectionUrl: (lawmakerId: string) => this.objectionLinks.url(lawmakerId, locale),
+      objectionUrl: (lawmakerId: string) => (linked ? this.objectionLinks.url(lawmakerId, locale) : null),
     });
     if (!campaign.petitionSlug) return (locale) => ({ ...shared(locale), petition: null });
     const petition = await this.petitions.find(campaign.petitionSlug);

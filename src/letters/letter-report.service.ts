@@ -40,6 +40,8 @@ export interface LetterRow extends LetterReturn {
   proof: string | null;
   outcome: string | null;
   tries: number;
+  /** Of a digest: for how many supporters it speaks. */
+  supporters: number | null;
   doneByName: string | null;
   rawSha256: string | null;
 }
@@ -55,7 +57,7 @@ const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l
 const variant = `(SELECT v.name FROM letter_variants v WHERE v.campaign_id = l.campaign_id AND v.id = l.variant_id)`;
 const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
   l.legislature, l.locale, l.variant_id AS "variantId", ${variant} AS variant, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
-  o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries,
+  o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries, l.supporters,
   l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256", ${returnColumns}`;
 /**
  * A letter's mail has the letter's id. The LIMIT keeps the look-up by primary key: without statistics, which the embedded
@@ -126,7 +128,7 @@ export class LetterReports {
     const columns = [
       'legislature', 'chamber', 'party', 'area', 'lawmakerName', 'locale', 'variant', 'channel', 'contact', 'status', 'reason',
       'attempts', 'replyCode', 'reply', 'statusAt', 'returned', 'returnedStatus', 'returnedDetail', 'returnedAt', 'replies',
-      'answer', 'answeredOn', 'note', 'proof', 'outcome', 'tries', 'doneByName', 'variantId', 'id', 'rawSha256',
+      'answer', 'answeredOn', 'note', 'proof', 'outcome', 'tries', 'doneByName', 'variantId', 'id', 'rawSha256', 'supporters',
     ] as const satisfies (keyof LetterRow)[]; // prettier-ignore
     const file = stringify({ header: true, bom: true, record_delimiter: 'windows', columns: [...columns] });
     return flow(this.all(campaignId), (row) => columns.map((name) => cell(row[name])), file);

@@ -17,6 +17,8 @@ export interface LetterReport {
   byReturn: { name: string; letters: number }[];
   /** What a person read in the answers. */
   byAnswer: { name: string; letters: number }[];
+  /** Mails that speak for several supporters, and those they speak for: all, and as far as a server took them. */
+  digests: { letters: number; supporters: number; reached: number; supportersReached: number };
   reached: number;
   /** Letters that somebody answered, of those that reached somebody. */
   answered: number;
@@ -117,10 +119,30 @@ export async function reportOf(manager: EntityManager, campaignId: string): Prom
     byParty: withReached('party'),
     byReturn: named('returned'),
     byAnswer: named('stance'),
+    digests: await digestSums(manager, campaignId),
     reached: all?.reached ?? 0,
     answered: all?.answered ?? 0,
     of: all?.of ?? 0,
   };
+}
+
+/** Mails that speak for several supporters, and for how many they do: all, and as far as a server took them. */
+export async function digestSums(manager: EntityManager, campaignId: string): Promise<LetterReport['digests']> {
+  const [sums] = await manager.query<LetterReport['digests'][]>(
+    `SELECT count(*)::int AS letters, coalesce(sum(supporters), 0)::int AS supporters,
+       count(*) FILTER (WHERE arrived)::int AS reached,
+       coalesce(sum(supporters) FILTER (WHERE arrived), 0)::int AS "supportersReached"
+     FROM (
+       SELECT l.supporters, o.state = 'accepted' AND NOT EXISTS (
+         SELECT FROM mail_returns r WHERE r.campaign_id = l.campaign_id AND r.outbox_id = l.id AND r.kind = 'bounced') AS arrived
+       FROM letters l LEFT JOIN LATERAL (
+         SELECT state FROM outbox WHERE campaign_id = l.campaign_id AND id = l.id LIMIT 1
+       ) o ON true
+       WHERE l.campaign_id = $1 AND l.supporters IS NOT NULL
+     ) digest`,
+    [campaignId],
+  );
+  return sums!;
 }
 
 /** Of every campaign that has letters, by its id. */

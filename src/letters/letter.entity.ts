@@ -15,6 +15,7 @@ import { LetterCampaign } from './letter-campaign.entity.js';
   'letters_mail_check',
   `CASE WHEN sender = 'organisation' THEN (state = 'mail') = (raw_sha256 IS NOT NULL) ELSE raw_sha256 IS NULL END`,
 )
+@Check('letters_supporters_check', `(supporters IS NOT NULL) = (sender LIKE 'digest %') AND supporters >= 0`)
 @Check('letters_done_check', `(state = 'done') = (done_at IS NOT NULL)`)
 @Check('letters_outcome_check', `outcome IN ('reached', 'message', 'no-answer', 'wrong-number', 'refused')`)
 @Check('letters_call_check', `outcome IS NULL OR channel = 'phone'`)
@@ -33,9 +34,16 @@ export class Letter {
   @Column('uuid')
   lawmakerId: string;
 
-  /** Who writes: `organisation`, or the id of a supporter's signature, or, once she is forgotten, a random one. */
+  /**
+   * Who writes: `organisation`; or the id of a supporter's signature or, once she is forgotten, a random one; or the day
+   * of a digest, as in `digest 2026-11-26`.
+   */
   @Column('text', { default: 'organisation' })
   sender: string;
+
+  /** Of a digest: for how many supporters it speaks. */
+  @Column('integer', { nullable: true })
+  supporters: number | null;
 
   @Column('text')
   state: LetterState;

@@ -22,7 +22,7 @@ export class LettersMails {
     private readonly outbox: OutboxService,
     objections: ObjectionsService,
     decisions: PersonDecisions,
-    forwarding: ReplyForwarding,
+    private readonly forwarding: ReplyForwarding,
   ) {
     objections.whenRecorded((tx, lawmakerId) => this.takeBack(tx, lawmakerId));
     decisions.whenJoined((tx, lawmakerId) => this.askAgain(tx, lawmakerId));
@@ -30,10 +30,7 @@ export class LettersMails {
       name: 'letter',
       inDoubt: 'hold',
       isWanted: (mail) => this.isWanted(mail),
-      returned: async (tx, mail, fact, raw) => {
-        await this.returned(tx, mail, fact);
-        await forwarding.take(tx, mail, fact, raw);
-      },
+      returned: (tx, mail, fact, raw) => this.returnedToUs(tx, mail, fact, raw),
     });
     kinds.register({ name: 'letter-test', inDoubt: 'hold' });
   }
@@ -65,6 +62,12 @@ export class LettersMails {
   async returned(tx: EntityManager, { recipient }: ReturnedMail, fact: Returned): Promise<void> {
     if (isHardBounce(fact)) await this.contactPoints.markBounced(tx, recipient, fact.status);
     else if (provesMailbox(fact)) await this.contactPoints.unmarkBounced(tx, recipient);
+  }
+
+  /** The same for a letter whose answers are the organisation's: they go on to it where the campaign wants that. */
+  async returnedToUs(tx: EntityManager, mail: ReturnedMail, fact: Returned, raw: Buffer): Promise<void> {
+    await this.returned(tx, mail, fact);
+    await this.forwarding.take(tx, mail, fact, raw);
   }
 
   /** An objection, or a letter to another record of the same person, also stops the one that waits in the outbox: until the server takes it, it is not too late. */

@@ -53,7 +53,7 @@ export class LettersRunner implements OnApplicationBootstrap, OnApplicationShutd
     await this.database.transaction(async (tx) => {
       const [{ open }] = await tx.query(
         `SELECT EXISTS (SELECT FROM letters WHERE campaign_id = $1 AND state = 'task')
-             OR EXISTS (SELECT FROM outbox WHERE campaign_id = $1 AND kind IN ('letter', 'supporter-letter')
+             OR EXISTS (SELECT FROM outbox WHERE campaign_id = $1 AND kind IN ('letter', 'supporter-letter', 'supporter-digest')
                         AND state <> ALL ($2))
              OR EXISTS (SELECT FROM letter_campaigns WHERE id = $1 AND mode = 'supporters' AND not_after > now()) AS open`,
         [id, finalStates],

@@ -16,6 +16,12 @@ export const line = (most: number) =>
     .max(most, 'too-long')
     .refine((text) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text), 'one-line');
 
+const perSupporter = z.coerce
+  .number({ error: 'not-a-number' })
+  .int('not-a-number')
+  .min(1, 'not-a-number')
+  .max(100, 'at-most-100');
+
 /** Empty, as forms send it, means none. */
 const none = (value: unknown) => (value === '' || value === undefined ? null : value);
 
@@ -32,6 +38,13 @@ const campaignFields = {
   mode: z
     .enum(campaignModes, 'invalid')
     .describe('organisation: one letter to each lawmaker; supporters: each confirmed supporter to her own lawmakers'),
+  digest: z
+    .preprocess((value) => value === true || value === 'on', z.boolean())
+    .describe(
+      'of supporters: one mail a day to each lawmaker with the words of all who wrote, not one for each letter',
+    ),
+  supporterPerDay: perSupporter.describe('letters that one supporter may send within 24 hours'),
+  supporterTotal: perSupporter.describe('letters that one supporter may send in all'),
   /** Slug of the petition whose count the letters may quote. */
   petition: z.preprocess(none, z.string().max(80).nullable()),
   defaultLocale: LetterLocale,
@@ -59,6 +72,9 @@ export const NewLetterCampaign = z
   .object({
     ...campaignFields,
     mode: campaignFields.mode.default('organisation'),
+    digest: campaignFields.digest.default(false),
+    supporterPerDay: perSupporter.default(10),
+    supporterTotal: perSupporter.default(10),
     forwardReplies: campaignFields.forwardReplies.default(false),
     petition: campaignFields.petition.default(null),
     audience: Audience.default(() => Audience.parse({})),
@@ -181,6 +197,9 @@ export const LetterCampaignView = z.object({
   id: z.uuid(),
   title: z.string(),
   mode: z.enum(campaignModes),
+  digest: z.boolean(),
+  supporterPerDay: z.number().int(),
+  supporterTotal: z.number().int(),
   petition: z.string().nullable(),
   state: z.enum(campaignStates),
   version: z.number().int(),

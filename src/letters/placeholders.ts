@@ -26,7 +26,7 @@ export interface LetterFacts {
   datedAt: Date;
   petition: { title: string; count: number; countedAt: Date; url: string } | null;
   /** The link by which a lawmaker's office stops all further letters. */
-  objectionUrl: (lawmakerId: string) => string;
+  objectionUrl: (lawmakerId: string) => string | null;
 }
 
 /** Every placeholder there is, in the order the help lists them. */

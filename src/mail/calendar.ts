@@ -122,6 +122,10 @@ export function dayOf(timeZone: string, at: number): { day: string; ends: number
   return { day: date.toString(), ends: date.add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds };
 }
 
+/** When a day, as `dayOf` names it, begins on the wall. */
+export const beginOf = (timeZone: string, day: string): number =>
+  Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds;
+
 /** Whether the runtime knows this IANA name. */
 export function isTimeZone(name: string): boolean {
   try {

@@ -51,6 +51,6 @@ import { Withdrawal } from './withdrawal.entity.js';
     Suspicion,
   ],
   controllers: [SignaturesApi, SignaturesPages, RightsApi, RightsPages],
-  exports: [Belongings, Funnel, SealedLinks, Signatures],
+  exports: [Belongings, Consents, Funnel, SealedLinks, Signatures],
 })
 export class SignaturesModule {}

@@ -39,20 +39,42 @@ export function likenessOf(vault: Vault, text: string): number[] | null {
 
 /** How many of these texts read like another of them. */
 export function likeAnother(texts: number[][]): number {
+  return new Set(pairsAlike(texts).flat()).size;
+}
+
+/** The texts by their places, those that read alike together, groups and places in the order given. */
+export function groupsAlike(texts: number[][]): number[][] {
+  const first = texts.map((_, at) => at);
+  const rootOf = (at: number): number => (first[at] === at ? at : (first[at] = rootOf(first[at]!)));
+  for (const [later, earlier] of pairsAlike(texts)) {
+    const [one, other] = [rootOf(later), rootOf(earlier)];
+    first[Math.max(one, other)] = Math.min(one, other);
+  }
+  const groups = new Map<number, number[]>();
+  for (const at of texts.keys()) {
+    const group = groups.get(rootOf(at));
+    if (group) group.push(at);
+    else groups.set(rootOf(at), [at]);
+  }
+  return [...groups.values()];
+}
+
+/** Places of two texts that read alike, the later first. Not all pairs: enough to know who has one, and who belong together. */
+function pairsAlike(texts: number[][]): [number, number][] {
   const buckets = new Map<string, number[]>();
-  const found = new Set<number>();
+  const pairs: [number, number][] = [];
   texts.forEach((text, at) => {
     for (let from = 0; from < hashes; from += band) {
       const name = `${from} ${text.slice(from, from + band).join(' ')}`;
       const bucket = buckets.get(name) ?? [];
       buckets.set(name, bucket);
       for (const other of bucket) {
-        if (other !== at && shared(text, texts[other]!) >= alike) found.add(at).add(other);
+        if (other !== at && shared(text, texts[other]!) >= alike) pairs.push([at, other]);
       }
       if (bucket.length < mostCompared && !bucket.includes(at)) bucket.push(at);
     }
   });
-  return found.size;
+  return pairs;
 }
 
 const shared = (one: number[], other: number[]) => one.filter((hash, n) => hash === other[n]).length / hashes;

@@ -1,3 +1,4 @@
+import type { DigestFrame, Voice } from '../letters/supporter-digest.js';
 import type { Vault } from '../vault/vault.service.js';
 
 /** A letter as it waits: it names a supporter and what she thinks, so it is only stored sealed. */
@@ -14,20 +15,29 @@ export interface SealedLetter {
 export interface CopiedLetter {
   to: string;
   text: string;
+  /** It goes together with those of others. */
+  digest?: boolean;
 }
 
-const letterPlace = (id: string) => `supporter-letters/${id}`;
-const copyPlace = (id: string) => `letter-copies/${id}`;
+/** A digest as it waits: everything but who speaks in it. */
+export interface SealedDigest extends DigestFrame {
+  to: string;
+  toName: string;
+  senderName: string;
+  replyTo: string;
+}
+
 const pack = (value: unknown) => Buffer.from(JSON.stringify(value));
 
-export const sealLetter = (vault: Vault, petitionId: string, id: string, letter: SealedLetter): Buffer =>
-  vault.seal(petitionId, letterPlace(id), pack(letter));
+/** Sealing and opening of one kind of content; each row has a place of its own, so that none opens in another's. */
+const sealed = <Content>(table: string) => ({
+  seal: (vault: Vault, petitionId: string, id: string, content: Content): Buffer =>
+    vault.seal(petitionId, `${table}/${id}`, pack(content)),
+  open: (vault: Vault, petitionId: string, id: string, bytes: Buffer): Content =>
+    JSON.parse(vault.open(petitionId, `${table}/${id}`, bytes).toString()) as Content,
+});
 
-export const openLetter = (vault: Vault, petitionId: string, id: string, sealed: Buffer): SealedLetter =>
-  JSON.parse(vault.open(petitionId, letterPlace(id), sealed).toString()) as SealedLetter;
-
-export const sealCopy = (vault: Vault, petitionId: string, id: string, letters: CopiedLetter[]): Buffer =>
-  vault.seal(petitionId, copyPlace(id), pack(letters));
-
-export const openCopy = (vault: Vault, petitionId: string, id: string, sealed: Buffer): CopiedLetter[] =>
-  JSON.parse(vault.open(petitionId, copyPlace(id), sealed).toString()) as CopiedLetter[];
+export const { seal: sealLetter, open: openLetter } = sealed<SealedLetter>('supporter-letters');
+export const { seal: sealCopy, open: openCopy } = sealed<CopiedLetter[]>('letter-copies');
+export const { seal: sealVoice, open: openVoice } = sealed<Voice>('digest-supporters');
+export const { seal: sealDigest, open: openDigest } = sealed<SealedDigest>('supporter-digests');

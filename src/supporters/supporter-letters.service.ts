@@ -6,12 +6,15 @@ import { LetterPaces } from '../letters/letter-paces.service.js';
 import { insertLetters } from '../letters/planning.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { Belongings, type Belonging, type Keeper } from '../signatures/belongings.js';
+import type { Locale } from '../site/languages.js';
 import { problems } from '../site/problem.js';
 import { newId } from '../vault/random.js';
 import { Vault } from '../vault/vault.service.js';
+import { DigestSupporters } from './digest-supporters.service.js';
 import { likenessOf } from './likeness.js';
 import { sealCopy, sealLetter } from './sealed-letter.js';
-import { type Desk, digestOf, mostLetters, type OwnText, WriteDesks } from './write-desks.service.js';
+import { leftOf, writtenSql } from './letters-left.js';
+import { type Desk, digestOf, type OwnText, WriteDesks } from './write-desks.service.js';
 import type { OwnLetter } from './write.schema.js';
 
 /** Letters that confirmed supporters send to their own lawmakers, each in her own name. */
@@ -26,6 +29,7 @@ export class SupporterLetters implements Keeper {
     private readonly audiences: AudienceService,
     private readonly outbox: OutboxService,
     private readonly vault: Vault,
+    private readonly digests: DigestSupporters,
     belongings: Belongings,
   ) {
     belongings.register(this);
@@ -34,19 +38,29 @@ export class SupporterLetters implements Keeper {
   /**
    * Sends what she has seen. Twice is once: there is one letter from her to each lawmaker.
    * @param seen digest of the texts on her page
+   * @param locale of the page: what she agreed to is kept in its words
    * @returns false: the texts are others by now, so nothing was sent and she should look again
    */
-  async send(token: string, wanted: OwnLetter, seen: string): Promise<boolean> {
+  async send(token: string, wanted: OwnLetter, seen: string, locale: Locale): Promise<boolean> {
     const desk = await this.desks.open(token);
     const texts = await this.desks.texts(desk, wanted);
     if (texts.length === 0) return desk.written.size > 0;
     if (digestOf(texts) !== seen) return false;
-    await this.database.transaction((tx) => this.write(tx, desk, texts, wanted.words));
+    const area = await this.desks.areaName(desk, wanted.area);
+    await this.database.transaction(async (tx) => {
+      const free = await this.free(tx, desk, texts);
+      const copyId = newId();
+      const sent = desk.campaign.digest
+        ? await this.digests.join(tx, desk, free, wanted, { copyId, locale, area })
+        : await this.write(tx, desk, free, { words: wanted.words, copyId });
+      if (sent.length > 0) await this.copy(tx, desk, sent, copyId);
+    });
     this.outbox.wake();
     return true;
   }
 
-  private async write(tx: EntityManager, desk: Desk, texts: OwnText[], words: string): Promise<void> {
+  /** Those of the texts that may still be sent, under the rows that say so. */
+  private async free(tx: EntityManager, desk: Desk, texts: OwnText[]): Promise<OwnText[]> {
     const { campaign, petitionId, signatureId } = desk;
     // Shared, so that signers do not wait for each other; a pause or the end waits for them.
     const open = await tx.query<unknown[]>(
@@ -60,32 +74,41 @@ export class SupporterLetters implements Keeper {
       [petitionId, signatureId],
     );
     if (hers.length === 0) throw problems.gone('There is no signature behind this link.');
-    const [{ before }] = await tx.query(
-      `SELECT count(*)::int AS before FROM supporter_letters WHERE campaign_id = $1 AND petition_id = $2 AND signature_id = $3`,
-      [campaign.id, petitionId, signatureId],
-    );
+    const before = await tx.query<{ lawmaker_id: string; today: boolean }[]>(writtenSql, [
+      ...[campaign.id, petitionId, signatureId],
+    ]);
+    const written = new Set(before.map(({ lawmaker_id }) => lawmaker_id));
     const objecting = await this.audiences.objecting(
       tx,
       texts.map(({ lawmaker }) => lawmaker.lawmakerId),
     );
+    return texts
+      .filter(({ lawmaker: { lawmakerId } }) => !objecting.has(lawmakerId) && !written.has(lawmakerId))
+      .slice(0, leftOf(campaign, before).leftToday);
+  }
+
+  /** A letter of her own to each. @returns the texts that were not there before */
+  private async write(
+    tx: EntityManager,
+    desk: Desk,
+    texts: OwnText[],
+    { words, copyId }: { words: string; copyId: string },
+  ): Promise<OwnText[]> {
+    const { campaign, petitionId, signatureId } = desk;
     const now = new Date();
-    const rows = texts
-      .filter(({ lawmaker }) => !objecting.has(lawmaker.lawmakerId))
-      .slice(0, mostLetters - (before as number))
-      .map(({ lawmaker, locale, variantId }) => ({
-        id: letterId(campaign.id, lawmaker.lawmakerId, now, signatureId),
-        ...{ lawmakerId: lawmaker.lawmakerId, lawmakerName: lawmaker.name, state: 'mail' as const, reason: null },
-        ...{ party: lawmaker.party, chamber: lawmaker.chamber, area: lawmaker.area, legislature: lawmaker.legislature },
-        ...{ stream: lawmaker.legislatureSlug ?? '', locale, channel: 'email', contact: lawmaker.contactPoint!.value },
-        ...{ variantId, subject: null, body: null, raw: null, rawSha256: null, tail: null },
-      }));
+    const rows = texts.map(({ lawmaker, locale, variantId }) => ({
+      id: letterId(campaign.id, lawmaker.lawmakerId, now, signatureId),
+      ...{ lawmakerId: lawmaker.lawmakerId, lawmakerName: lawmaker.name, state: 'mail' as const, reason: null },
+      ...{ party: lawmaker.party, chamber: lawmaker.chamber, area: lawmaker.area, legislature: lawmaker.legislature },
+      ...{ stream: lawmaker.legislatureSlug ?? '', locale, channel: 'email', contact: lawmaker.contactPoint!.value },
+      ...{ variantId, subject: null, body: null, raw: null, rawSha256: null, tail: null },
+    }));
     const letters = await insertLetters(tx, campaign.id, rows, signatureId);
-    if (letters.length === 0) return;
-    const copy = newId();
+    if (letters.length === 0) return [];
     await tx.query(
       `INSERT INTO supporter_letters (campaign_id, id, petition_id, signature_id, copy_id, likeness)
        SELECT $1, unnest($2::uuid[]), $3, $4, $5, $6::int[]`,
-      [campaign.id, letters.map(({ id }) => id), petitionId, signatureId, copy, likenessOf(this.vault, words)],
+      [campaign.id, letters.map(({ id }) => id), petitionId, signatureId, copyId, likenessOf(this.vault, words)],
     );
     const textOf = new Map(texts.map((text) => [text.lawmaker.lawmakerId, text]));
     await this.paces.join(
@@ -93,8 +116,9 @@ export class SupporterLetters implements Keeper {
       campaign,
       letters.map(({ stream }) => stream),
     );
-    await this.outbox.enqueue(tx, [
-      ...letters.map((letter) => {
+    await this.outbox.enqueue(
+      tx,
+      letters.map((letter) => {
         const { subject, text } = textOf.get(letter.lawmakerId)!;
         return {
           ...{ campaignId: campaign.id, id: letter.id, kind: 'supporter-letter', ref: letter.id },
@@ -106,22 +130,29 @@ export class SupporterLetters implements Keeper {
           expiresAt: campaign.notAfter!,
         };
       }),
+    );
+    return letters.map(({ lawmakerId }) => textOf.get(lawmakerId)!);
+  }
+
+  private async copy(
+    tx: EntityManager,
+    { campaign, petitionId, signatureId }: Desk,
+    texts: OwnText[],
+    copyId: string,
+  ): Promise<void> {
+    const copies = texts.map(({ lawmaker, text }) => ({ to: lawmaker.name, text, digest: campaign.digest }));
+    await this.outbox.enqueue(tx, [
       {
-        ...{ campaignId: petitionId, id: copy, kind: 'letter-copy', ref: `${signatureId} ${copy}` },
-        lane: 'confirmations' as const,
-        payload: sealCopy(
-          this.vault,
-          petitionId,
-          copy,
-          letters.map(({ lawmakerId, lawmakerName }) => ({ to: lawmakerName, text: textOf.get(lawmakerId)!.text })),
-        ),
+        ...{ campaignId: petitionId, id: copyId, kind: 'letter-copy', ref: `${signatureId} ${copyId}` },
+        lane: 'confirmations',
+        payload: sealCopy(this.vault, petitionId, copyId, copies),
       },
     ]);
   }
 
   /** For my-data. */
-  held(petitionId: string, signatureId: string): Promise<Belonging[]> {
-    return this.database.query(
+  async held(petitionId: string, signatureId: string): Promise<Belonging[]> {
+    const letters = await this.database.query<Belonging[]>(
       `SELECT l.lawmaker_name AS "to", l.area, to_char(s.written_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS "on",
          coalesce(o.state, l.state) AS state
        FROM supporter_letters s JOIN letters l USING (campaign_id, id)
@@ -129,10 +160,12 @@ export class SupporterLetters implements Keeper {
        WHERE s.petition_id = $1 AND s.signature_id = $2 ORDER BY s.written_at, l.lawmaker_name`,
       [petitionId, signatureId],
     );
+    return [...letters, ...(await this.digests.held(petitionId, signatureId))];
   }
 
   /** What has not left never does; that a letter left stays in the count, and is nobody's. */
   async forget(tx: EntityManager, petitionId: string, signatureIds: string[]): Promise<void> {
+    await this.digests.forget(tx, petitionId, signatureIds);
     const [gone] = await tx.query<[{ campaign_id: string; id: string; copy_id: string }[], number]>(
       `DELETE FROM supporter_letters WHERE petition_id = $1 AND signature_id = ANY ($2)
        RETURNING campaign_id, id, copy_id`,

@@ -19,7 +19,6 @@ export class SupportersApi {
   @Get()
   @ApiOkResponse({ standardSchema: Figures })
   async of(@Id('id') id: string): Promise<Figures> {
-    await this.campaigns.find(id);
-    return this.figures.of(id);
+    return this.figures.of(await this.campaigns.find(id));
   }
 }

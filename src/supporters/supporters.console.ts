@@ -25,12 +25,13 @@ export class SupportersConsole {
   @Get()
   @Page()
   async page(@Param('locale', LocalePipe) locale: Locale, @Id('id') id: string, @Req() request: FastifyRequest) {
-    const { title, petitionSlug } = await this.campaigns.find(id);
+    const campaign = await this.campaigns.find(id);
+    const { title, petitionSlug, digest } = campaign;
     return this.pages.render('letters-supporters', locale, {
       ...this.console.context(request),
       ...{ nav: 'letters', path: `/console/letters/${id}/supporters`, base: `/${locale}/console/letters` },
-      campaign: { id, title, petition: petitionSlug },
-      figures: await this.figures.of(id),
+      campaign: { id, title, petition: petitionSlug, digest },
+      figures: await this.figures.of(campaign),
     });
   }
 }

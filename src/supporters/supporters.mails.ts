@@ -90,6 +90,11 @@ export class SupportersMails implements OnApplicationBootstrap, OnApplicationShu
 
   private async letGo(): Promise<void> {
     await this.database.query(
+      `DELETE FROM digest_supporters d USING letter_campaigns c
+       WHERE c.id = d.campaign_id AND c.state IN ('finished', 'cancelled')
+         AND c.state_at < now() - interval '${keptDays} days'`,
+    );
+    await this.database.query(
       `WITH old AS (
          DELETE FROM supporter_letters s USING letter_campaigns c
          WHERE c.id = s.campaign_id AND c.state IN ('finished', 'cancelled')
@@ -123,14 +128,17 @@ export class SupportersMails implements OnApplicationBootstrap, OnApplicationShu
   private async copy({ id, campaignId, ref, payload }: QueuedMail): Promise<ComposedMail | null> {
     if (!payload) return null;
     const letters = openCopy(this.vault, campaignId, id, payload);
-    return this.toHer('letter-copy', campaignId, ref.split(' ')[0]!, { letters });
+    const digest = letters.some((letter) => letter.digest);
+    return this.toHer('letter-copy', campaignId, ref.split(' ')[0]!, { letters, digest });
   }
 
   private async failed({ campaignId: petitionId, ref }: QueuedMail): Promise<ComposedMail | null> {
     const [campaignId, id] = ref.split(' ');
     const [row] = await this.database.query(
       `SELECT signature_id, lawmaker_name FROM supporter_letters JOIN letters USING (campaign_id, id)
-       WHERE campaign_id = $1 AND id = $2`,
+       WHERE campaign_id = $1 AND id = $2
+       UNION ALL
+       SELECT signature_id, lawmaker_name FROM digest_supporters WHERE campaign_id = $1 AND id = $2`,
       [campaignId, id],
     );
     return row ? this.toHer('letter-failed', petitionId, row.signature_id, { lawmaker: row.lawmaker_name }) : null;

@@ -3,23 +3,26 @@ import { DataSource } from 'typeorm';
 import type { AudienceMember } from '../lawmakers/audience.js';
 import { addressDigest, sha256 } from '../letters/digest.js';
 import { LetterCampaigns, standingApproval, type WholeCampaign } from '../letters/letter-campaigns.service.js';
+import { calendarOf } from '../letters/letter-paces.service.js';
 import { LetterPlans, type PlannedLetter } from '../letters/letter-plans.service.js';
 import { oneLine } from '../letters/placeholders.js';
+import { frameOf, type Voice, writeDigest } from '../letters/supporter-digest.js';
 import { PetitionExtras } from '../petitions/petition-extras.js';
 import { Signatures } from '../signatures/signatures.service.js';
+import { defaultLocale } from '../site/languages.js';
 import { problems } from '../site/problem.js';
-import { lawmakersOf } from './own-lawmakers.js';
+import { nextDigest } from './digest-days.js';
+import { leftOf, type LettersLeft, refuseTooMany, writtenSql } from './letters-left.js';
+import { type Area, areasOf, lawmakersOf } from './own-lawmakers.js';
 import type { OwnLetter } from './write.schema.js';
 
-/** Letters of one supporter in one campaign. */
-export const mostLetters = 10;
 /** Letters to carry by hand that one page shows: a parliament without areas may have hundreds. */
 const mostByHand = 20;
 /** Milliseconds for which the list of lawmakers is kept; whoever objects is left out at once all the same. */
 const listFreshFor = 30_000;
 
 /** Who writes with a link, and what she may write. */
-export interface Desk {
+export interface Desk extends LettersLeft {
   campaign: WholeCampaign;
   petitionId: string;
   signatureId: string;
@@ -36,6 +39,26 @@ export interface OwnText {
   text: string;
   locale: string;
   variantId: string | null;
+}
+
+export interface OfferedLawmaker {
+  id: string;
+  name: string;
+  role: string | null;
+  party: string | null;
+  area: string | null;
+  legislature: string;
+  written: boolean;
+  /** No mail goes there any more before the deadline. */
+  closed: boolean;
+}
+
+/** Where she may write, and to whom of the area that she chose. */
+export interface Offer {
+  areas: Area[];
+  area: Area | null;
+  lawmakers: OfferedLawmaker[];
+  byHand: (OwnText & { contact: string; channel: string })[];
 }
 
 /** Where a supporter sits down to write: which campaign is open, who her lawmakers are, what they would read. */
@@ -58,15 +81,17 @@ export class WriteDesks {
     const { petitionId, signatureId, signer } = await this.signatures.writer(token);
     const id = await this.openId(petitionId);
     if (!id) throw problems.wrongState('Supporters of this petition can write no letters at the moment.');
-    const rows: { lawmaker_id: string }[] = await this.database.query(
-      `SELECT lawmaker_id FROM letters JOIN supporter_letters s USING (campaign_id, id)
-       WHERE campaign_id = $1 AND s.petition_id = $2 AND s.signature_id = $3`,
-      [id, petitionId, signatureId],
-    );
+    const campaign = await this.campaigns.find(id);
+    const rows = await this.database.query<{ lawmaker_id: string; today: boolean }[]>(writtenSql, [
+      id,
+      petitionId,
+      signatureId,
+    ]);
     return {
-      campaign: await this.campaigns.find(id),
+      campaign,
       ...{ petitionId, signatureId, name: oneLine(signer.name) ?? '', email: signer.email },
       written: new Set(rows.map(({ lawmaker_id }) => lawmaker_id)),
+      ...leftOf(campaign, rows),
     };
   }
 
@@ -79,43 +104,88 @@ export class WriteDesks {
   members(campaign: WholeCampaign): Promise<AudienceMember[]> {
     const known = this.lists.get(campaign.id);
     if (known && known.until > Date.now()) return known.members;
-    const members = this.approved(campaign);
+    const members = this.approved(campaign).then((list) => list.approved);
     this.lists.set(campaign.id, { members, until: Date.now() + listFreshFor });
     members.catch(() => this.lists.delete(campaign.id));
     return members;
   }
 
-  /** Without those whose name or address is not the one that a second person has seen. */
-  private async approved(campaign: WholeCampaign): Promise<AudienceMember[]> {
+  /**
+   * The audience as it is now, without those whose name or address is not the one that a second person has seen.
+   * @returns unseen: those of them; they get letters after the next approval
+   */
+  async approved(campaign: WholeCampaign): Promise<{ approved: AudienceMember[]; unseen: AudienceMember[] }> {
     const approval = await standingApproval(this.database.manager, campaign.id);
     const digests = new Map(approval?.lawmakerIds?.map((id, at) => [id, approval.letterDigests?.[at]]));
     const members = await this.plans.members(campaign);
-    return members.filter(
-      ({ lawmakerId, name, contactPoint }) =>
-        !contactPoint || digests.get(lawmakerId) === addressDigest({ name, contact: contactPoint.value }),
-    );
+    const isSeen = ({ lawmakerId, name, contactPoint }: AudienceMember) =>
+      !contactPoint || digests.get(lawmakerId) === addressDigest({ name, contact: contactPoint.value });
+    return { approved: members.filter(isSeen), unseen: members.filter((member) => !isSeen(member)) };
   }
 
-  /** The letters as they would leave now: only to lawmakers of the area, with an e-mail address, not written to yet. */
-  async texts(desk: Desk, { area, lawmakers, words }: OwnLetter): Promise<OwnText[]> {
-    const chosen = lawmakersOf(await this.members(desk.campaign), area).filter(
-      ({ lawmakerId, contactPoint }) =>
-        lawmakers.includes(lawmakerId) && contactPoint?.channel === 'email' && !desk.written.has(lawmakerId),
+  async offer(desk: Desk, key: unknown, locale: string): Promise<Offer> {
+    const members = await this.members(desk.campaign);
+    const areas = areasOf(members, locale);
+    const area = areas.find((each) => each.key === key) ?? null;
+    const own = area ? lawmakersOf(members, area.key) : [];
+    return {
+      ...{ areas, area },
+      lawmakers: own
+        .filter(({ contactPoint }) => contactPoint?.channel === 'email')
+        .map((member) => ({
+          ...{ id: member.lawmakerId, name: member.name, role: member.role, party: member.party },
+          ...{ area: member.area, legislature: member.legislature },
+          written: desk.written.has(member.lawmakerId),
+          closed: isClosed(desk.campaign, member),
+        })),
+      byHand: area ? await this.byHand(desk, area.key) : [],
+    };
+  }
+
+  /**
+   * The letters as they would leave now: only to lawmakers of the area, with an e-mail address, not written to yet. In a
+   * campaign of digests the mail as it would be if nobody else wrote, without the link that is the office's alone.
+   */
+  async texts(desk: Desk, wanted: OwnLetter): Promise<OwnText[]> {
+    const { campaign } = desk;
+    const members = await this.members(campaign);
+    const chosen = lawmakersOf(members, wanted.area).filter(
+      (member) =>
+        wanted.lawmakers.includes(member.lawmakerId) &&
+        member.contactPoint?.channel === 'email' &&
+        !desk.written.has(member.lawmakerId) &&
+        !isClosed(campaign, member),
     );
-    const left = mostLetters - desk.written.size;
-    if (chosen.length > left) {
+    refuseTooMany(desk, chosen.length);
+    if (!campaign.digest) {
+      const by = { name: desk.name, email: desk.email, ownWords: wanted.words };
+      return (await this.plans.plan(campaign, chosen, by)).flatMap(asText);
+    }
+    if (wanted.words && !wanted.passWords) {
       throw problems.invalid([
-        { field: 'lawmakers', code: 'too-many-letters', message: `You can write ${left} more letters.` },
+        { field: 'passWords', code: 'words-not-passed', message: 'Say that your words may be passed on, or add none.' },
       ]);
     }
-    const planned = await this.plans.plan(desk.campaign, chosen, {
-      ...{ name: desk.name, email: desk.email, ownWords: words },
-    });
-    return planned.flatMap(asText);
+    const voice = voiceOf(desk, wanted, await this.areaName(desk, wanted.area));
+    const planned = await this.plans.plan(campaign, chosen, { at: new Date(), forOffice: false });
+    return planned.flatMap(asText).map((own) => ({
+      ...own,
+      ...writeDigest(
+        frameOf(own, campaign.organisation),
+        voice.words ? [{ ...voice, alike: 0 }] : [],
+        voice.words ? [] : [voice],
+      ),
+    }));
+  }
+
+  /** How an area is called; null: there is none of this key. */
+  async areaName({ campaign }: Desk, key: string): Promise<string | null> {
+    const areas = areasOf(await this.members(campaign), defaultLocale);
+    return areas.find((area) => area.key === key)?.name ?? null;
   }
 
   /** Letters of the area that she must carry herself: to copy, with the place where they go. */
-  async byHand(desk: Desk, area: string): Promise<(OwnText & { contact: string; channel: string })[]> {
+  private async byHand(desk: Desk, area: string): Promise<Offer['byHand']> {
     const others = lawmakersOf(await this.members(desk.campaign), area)
       .filter(({ contactPoint }) => contactPoint && contactPoint.channel !== 'email')
       .slice(0, mostByHand);
@@ -140,6 +210,16 @@ export class WriteDesks {
     return row?.id ?? null;
   }
 }
+
+/** What she passes on, by what she agreed to. */
+export const voiceOf = (desk: Desk, wanted: OwnLetter, area: string | null): Voice => ({
+  words: wanted.passWords ? wanted.words : '',
+  name: wanted.passName ? desk.name : null,
+  area: wanted.passArea ? area : null,
+});
+
+const isClosed = (campaign: WholeCampaign, member: AudienceMember) =>
+  campaign.digest && nextDigest(calendarOf(campaign, member.legislatureSlug ?? ''), Date.now()) === null;
 
 /** What she says yes to: every text with its addressee, to the letter. */
 export const digestOf = (texts: OwnText[]): string =>

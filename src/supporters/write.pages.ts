@@ -12,9 +12,8 @@ import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Public } from '../staff/access.js';
-import { areasOf, lawmakersOf } from './own-lawmakers.js';
 import { SupporterLetters } from './supporter-letters.service.js';
-import { type Desk, digestOf, mostLetters, type OwnText, WriteDesks } from './write-desks.service.js';
+import { type Desk, digestOf, type OwnText, WriteDesks } from './write-desks.service.js';
 import { mostWords, OwnLetter, Seen } from './write.schema.js';
 
 const secret = () => Header('cache-control', 'no-store');
@@ -124,7 +123,7 @@ export class WritePages {
     const seen = Seen.safeParse(form.seen);
     if (wanted.success && seen.success) {
       let sent = false;
-      const errors = await refused(async () => (sent = await this.letters.send(token, wanted.data, seen.data)));
+      const errors = await refused(async () => (sent = await this.letters.send(token, wanted.data, seen.data, locale)));
       if (sent) return seeOther(reply, `/${locale}/write/${token}/sent`);
       if (errors.length > 0) return this.renderForm(locale, token, form, errors, reply);
     }
@@ -141,7 +140,8 @@ export class WritePages {
       token,
       petition: await this.shownById(desk.petitionId, locale),
       letters: await this.letters.held(desk.petitionId, desk.signatureId),
-      more: desk.written.size < mostLetters,
+      more: desk.left > 0,
+      digest: desk.campaign.digest,
     });
   }
 
@@ -160,24 +160,19 @@ export class WritePages {
     reply?: FastifyReply,
   ): Promise<string> {
     const desk = await this.desks.open(token);
-    const members = await this.desks.members(desk.campaign);
-    const areas = areasOf(members, locale);
-    const area = areas.find(({ key }) => key === values.area) ?? null;
-    const own = area ? lawmakersOf(members, area.key) : [];
-    const byMail = own.filter(({ contactPoint }) => contactPoint?.channel === 'email');
+    const { areas, area, lawmakers, byHand } = await this.desks.offer(desk, values.area, locale);
     if (errors.length > 0) reply?.status(422);
     return this.pages.render('write', locale, {
       path: `/write/${token}`,
-      ...{ token, areas, area, mostWords, left: mostLetters - desk.written.size },
+      ...{ token, areas, area, mostWords, ...this.limitsOf(desk) },
       countries: new Set(areas.map(({ country }) => country)).size,
       petition: await this.shownById(desk.petitionId, locale),
       name: desk.name,
-      lawmakers: byMail.map(({ lawmakerId, name, role, party, area: district, legislature }) => ({
-        ...{ id: lawmakerId, name, role, party, area: district, legislature },
-        written: desk.written.has(lawmakerId),
-        chosen: values.lawmakers === undefined ? byMail.length <= mostLetters : lists(values.lawmakers, lawmakerId),
+      lawmakers: lawmakers.map((each) => ({
+        ...each,
+        chosen: values.lawmakers === undefined ? lawmakers.length <= desk.leftToday : lists(values.lawmakers, each.id),
       })),
-      byHand: area ? (await this.desks.byHand(desk, area.key)).map((text) => this.textView(text, locale)) : [],
+      byHand: byHand.map((text) => this.textView(text, locale)),
       form: { values, errors },
     });
   }
@@ -194,7 +189,7 @@ export class WritePages {
     if (errors.length > 0) return this.renderForm(locale, token, form, errors, reply);
     return this.pages.render('write-preview', locale, {
       path: `/write/${token}/preview`,
-      ...{ token, changed, email: desk.email },
+      ...{ token, changed },
       petition: await this.shownById(desk.petitionId, locale),
       ...this.senderOf(desk),
       letters: texts.map((text) => this.textView(text, locale)),
@@ -203,8 +198,14 @@ export class WritePages {
     });
   }
 
-  private senderOf({ name, campaign }: Desk) {
-    return { name, organisation: campaign.organisation };
+  private senderOf({ name, email, campaign }: Desk) {
+    const { organisation, digest, senderName, replyTo } = campaign;
+    return { digest, organisation, ...(digest ? { name: senderName, replyTo } : { name, replyTo: email }) };
+  }
+
+  private limitsOf({ left, leftToday, campaign }: Desk) {
+    const { digest, supporterPerDay, supporterTotal } = campaign;
+    return { left, leftToday, digest, perDay: supporterPerDay, total: supporterTotal };
   }
 
   private textView(

@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { DataSource } from 'typeorm';
 import { Dispatch } from '../../src/letters/dispatch.service.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
@@ -133,6 +134,57 @@ withChromium('writing to representatives', () => {
         fine(),
       ]);
     }
+  });
+
+  test.each(['en', 'fa'])('%s: where letters go together in one mail a day', async (locale) => {
+    await site.get(DataSource).query(`UPDATE letter_campaigns SET digest = true WHERE id = $1`, [campaign]);
+    const agreed = async (page: Page) => {
+      await page.locator('form[action$="/write"] button').click();
+      await page.locator('#area').waitFor();
+      await page.locator('#area').selectOption('SE South');
+      await page.locator('form[method=get] button').click();
+      await page.locator('#passWords').waitFor();
+      await page.locator('#words').fill('My grandfather was among them.\n\nپدربزرگم یکی از آنان بود.');
+    };
+    const previewedAll = async (page: Page) => {
+      await agreed(page);
+      for (const box of await page.locator('#passWords input').all()) await box.check();
+      await page.locator('form[method=post] button').first().click();
+      await page.locator('pre').first().waitFor();
+    };
+    const refused = async (page: Page) => {
+      await agreed(page);
+      await page.locator('form[method=post] button').first().click();
+      await page.locator('#errors').waitFor();
+    };
+    for (const [name, act, status] of [
+      ['digest-write', agreed, 200],
+      ['digest-errors', refused, 422],
+      ['digest-preview', previewedAll, 200],
+    ] as const) {
+      const seen = await look(browser, `${site.url}/${locale}${thanks}`, `${name}-${locale}`, { act });
+      expect([name, seen]).toEqual([name, fine(status)]);
+    }
+    const session = await sessionOfAda();
+    const draft = await campaignOf(site, person('Olga', 'organiser'), {
+      more: { mode: 'supporters', digest: true, petition: slug, notAfter: '2099-01-01T00:00' },
+    });
+    // There is another of this name in the parliament that comes with the server.
+    const [{ id: anna }] = await site
+      .get(DataSource)
+      .query(
+        `SELECT l.id FROM lawmakers l JOIN legislatures g ON g.id = l.legislature_id WHERE g.slug = 'testland' AND l.name = 'Anna Berg'`,
+      );
+    for (const [name, path] of [
+      ['digest-supporters', `/console/letters/${campaign}/supporters`],
+      ['digest-campaign', `/console/letters/${draft}`],
+      ['digest-settings', `/console/letters/${draft}/settings`],
+      ['digest-sample', `/console/letters/${draft}/previews/${anna}`],
+    ] as const) {
+      const seen = await look(browser, `${site.url}/${locale}${path}`, `${name}-${locale}`, { session });
+      expect([name, seen]).toEqual([name, fine()]);
+    }
+    await site.get(DataSource).query(`UPDATE letter_campaigns SET digest = false WHERE id = $1`, [campaign]);
   });
 
   const sessionOfAda = async () => {
