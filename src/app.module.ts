@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CoalitionsModule } from './coalitions/coalitions.module.js';
 import { type Settings, SettingsModule } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ExportsModule } from './exports/exports.module.js';
@@ -10,6 +11,7 @@ import { MailModule } from './mail/mail.module.js';
 import { ModerationModule } from './moderation/moderation.module.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { OverviewModule } from './overview/overview.module.js';
+import { PaperModule } from './paper/paper.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
 import { ProgressModule } from './progress/progress.module.js';
 import { ReturnsModule } from './returns/returns.module.js';
@@ -19,6 +21,7 @@ import { SiteModule } from './site/site.module.js';
 import { StaffModule } from './staff/staff.module.js';
 import { SupportersModule } from './supporters/supporters.module.js';
 import { SwitchesModule } from './switches/switches.module.js';
+import { UpdatesModule } from './updates/updates.module.js';
 import { VaultModule } from './vault/vault.module.js';
 
 @Module({})
@@ -40,12 +43,15 @@ export class AppModule {
         PetitionsModule,
         SharingModule,
         SignaturesModule,
+        CoalitionsModule,
+        PaperModule,
         ModerationModule,
         ExportsModule,
         LawmakersModule,
         LettersModule,
         SupportersModule,
         NoticesModule,
+        UpdatesModule,
         MailModule,
         ReturnsModule,
       ],

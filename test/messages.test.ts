@@ -83,6 +83,11 @@ const madeOf = [
   'switches.part.',
   // Said by public/verify.js.
   'verify.say.',
+  'organisations.field.',
+  'paper.field.',
+  'paper.state.',
+  'updates.field.',
+  'updates.state.',
   'withdraw.email',
 ];
 

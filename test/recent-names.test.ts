@@ -96,7 +96,7 @@ test('opens a box once, and at most a dozen of them', async () => {
   expect(await namesAfter(15, 'many')).toHaveLength(12);
 });
 
-test.each([
+test.each<[string, string | null]>([
   ['sara@gmial.com', 'sara@gmail.com'],
   ['sara@gmail.co', 'sara@gmail.com'],
   ['sara@gmailcom', 'sara@gmail.com'],
@@ -107,7 +107,7 @@ test.each([
   ['sara@mil.com', 'sara@mail.com'],
   ['@gmial.com', null],
   ['sara', null],
-  ...commonDomains.map((domain) => [`sara@${domain}`, null] as const),
+  ...commonDomains.map((domain) => [`sara@${domain}`, null] satisfies [string, null]),
 ])('%s was probably meant as %s', (typed, meant) => {
   expect(probablyMeant(typed)).toBe(meant);
 });

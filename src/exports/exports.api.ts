@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { uuid } from '../site/pipes.js';
 import { Actor, Needs, Public } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { attachment, countsAttachment } from './attachment.js';
@@ -95,6 +96,17 @@ export class ExportsApi {
   @ApiOkResponse({ description: 'ZIP file', content: { 'application/zip': {} } })
   async handIn(@Body({ schema: HandIn }) body: HandIn, @Actor() actor: Actor) {
     return attachment(await this.handIns.open(body, actor), 'application/zip', `hand-in-${body.petition}.zip`);
+  }
+
+  /** Signers who agreed to news of this organisation, encrypted to its own recipient; for who acts for it. Audited. */
+  @Needs('exports:organisation')
+  @Reauthenticated()
+  @Post('petitions/:slug/organisations/:id/persons')
+  @HttpCode(200)
+  @ApiOkResponse({ description: 'age file with a CSV in it', content: { 'application/octet-stream': {} } })
+  async organisationFile(@Param('slug') slug: string, @Param('id', uuid) id: string, @Actor() actor: Actor) {
+    const file = await this.persons.ofOrganisation(slug, id, actor);
+    return attachment(file, 'application/octet-stream', 'persons.csv.age');
   }
 
   private async countsFile(query: CountsQuery, format: CountFormat, actor: Actor) {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CoalitionsModule } from '../coalitions/coalitions.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
 import { CountlogModule } from '../countlog/countlog.module.js';
 import { CountSnapshots } from './count-snapshots.service.js';
@@ -11,7 +12,7 @@ import { HandInCover } from './hand-in-cover.js';
 import { PersonsExports } from './persons-export.service.js';
 
 @Module({
-  imports: [PetitionsModule, CountlogModule],
+  imports: [CoalitionsModule, PetitionsModule, CountlogModule],
   providers: [CountSnapshots, CountsExport, ExportHistory, HandInCover, HandIns, PersonsExports],
   controllers: [ExportsApi, ExportsConsole],
 })

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failureOf } from '../progress/work-failure.js';
 import { countries, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -16,7 +16,6 @@ import { importFormats } from './importers/import-sources.js';
 import { ImportRequest } from './lawmakers.schema.js';
 import { LegislaturesService } from './legislatures.service.js';
 import { readUpload } from './upload.js';
-import { uuid } from './uuid.pipe.js';
 
 type Form = Record<string, unknown>;
 

@@ -26,15 +26,20 @@ const shutdownSeconds = 15;
 export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('Mail');
   private readonly name = `${hostname()}:${process.pid}:${uuidv7()}`;
-  private readonly inHand: Record<Lane, Set<ClaimedMail>> = { confirmations: new Set(), letters: new Set() };
+  private readonly inHand: Record<Lane, Set<ClaimedMail>> = {
+    ...{ confirmations: new Set(), letters: new Set(), updates: new Set() },
+  };
   /** Attempts whose end is not written down yet: those in hand, and those that have just left it. */
   private readonly underWay = new Set<Promise<void>>();
   /** Claimed and not yet begun, so that a claim is not needed for each mail. */
-  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [] };
+  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [], updates: [] };
   private readonly filling: Partial<Record<Lane, Promise<void>>> = {};
   private readonly askedAgain = new Set<Lane>();
   private readonly timers: NodeJS.Timeout[] = [];
-  /** Mails in hand at once, per lane. Half of the lines are for confirmations alone: they never wait behind letters. */
+  /**
+   * Mails in hand at once, per lane. Half of the lines are for confirmations alone, and updates take at most half of the
+   * other half: confirmations never wait behind letters, nor letters behind a hundred thousand updates.
+   */
   private readonly hands: Record<Lane, number>;
   private claiming = false;
   private claimed = 0;
@@ -49,7 +54,8 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(DELIVERY) private readonly delivery: Delivery,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
-    this.hands = { letters: Math.max(Math.floor(delivery.lines / 2), 1), confirmations: delivery.lines };
+    const bulk = Math.max(Math.floor(delivery.lines / 2), 1);
+    this.hands = { confirmations: delivery.lines, letters: bulk, updates: Math.max(Math.floor(bulk / 2), 1) };
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -135,8 +141,10 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   private freeHands(lane: Lane): number {
     if (!this.mayStart) return 0;
-    const free = this.delivery.lines - this.inHand.confirmations.size - this.inHand.letters.size;
-    return Math.max(Math.min(this.hands[lane] - this.inHand[lane].size, free), 0);
+    const { confirmations, letters, updates } = this.inHand;
+    const free = this.delivery.lines - confirmations.size - letters.size - updates.size;
+    const ofBulk = lane === 'confirmations' ? free : this.hands.letters - letters.size - updates.size;
+    return Math.max(Math.min(this.hands[lane] - this.inHand[lane].size, free, ofBulk), 0);
   }
 
   private get mayStart(): boolean {

@@ -11,6 +11,7 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Public } from '../staff/access.js';
 import { keptDays } from '../supporters/kept-days.js';
+import { organisationView } from '../petitions/petition-views.js';
 import { privacyFacts } from './privacy-facts.js';
 
 /** What this instance does with people's data, and for whom its pages work: said from what it is set to do. */
@@ -44,6 +45,12 @@ export class NoticesPages {
       letters: extras.some((offered) => offered.includes('write')),
       protected: petitions.filter(({ log }) => log.publication === 'protected').map(view),
       namesShown: petitions.some(({ log }) => log.publication === 'ordinary'),
+      coalitions: petitions
+        .filter(({ organisations }) => organisations.length > 0)
+        .map((petition) => ({
+          ...this.petitions.heading(petition, locale),
+          organisations: petition.organisations.map(organisationView),
+        })),
     });
   }
 

@@ -9,6 +9,7 @@ import { ProofOfWork } from '../site/proof-of-work.service.js';
 import type { FieldError } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
 import { jsonLd } from './json-ld.js';
+import { organisationView } from './petition-views.js';
 import { PetitionExtras } from './petition-extras.js';
 import type { PetitionText } from './petition-text.entity.js';
 import { Petitions, type PublishedPetition } from './petitions.service.js';
@@ -64,8 +65,8 @@ export class PetitionPage {
         textDate,
         seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
       },
-      count,
-      pending,
+      organisations: petition.organisations.map(organisationView),
+      ...{ count, pending, paper: petition.paperCount },
       signingPaused: await this.switches.isOff('signing', petition.id),
       form: { ...filled, formToken: this.formTokens.issue() },
       proof: (await this.pressure.isOn(slug))

@@ -4,6 +4,7 @@ import { CountlogModule } from '../countlog/countlog.module.js';
 import { LogChecksApi } from './log-checks.api.js';
 import { LogChecksConsole } from './log-checks.console.js';
 import { LogChecks } from './log-checks.service.js';
+import { Organisation } from './organisation.entity.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { PetitionHistoryPages } from './petition-history.pages.js';
 import { PetitionLog } from './petition-log.service.js';
@@ -25,7 +26,7 @@ import { ProofsApi } from './proofs.api.js';
 import { VerifyPages } from './verify.pages.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Petition, PetitionText]), CountlogModule],
+  imports: [TypeOrmModule.forFeature([Organisation, Petition, PetitionText]), CountlogModule],
   providers: [
     LogChecks,
     PetitionExtras,

@@ -5,6 +5,7 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Pressure } from '../site/pressure.js';
 import { Public } from '../staff/access.js';
+import { organisationView } from './petition-views.js';
 import { PetitionPage } from './petition-page.service.js';
 import { Petitions } from './petitions.service.js';
 
@@ -38,7 +39,12 @@ export class PetitionsPages {
       petitions: await Promise.all(
         petitions.map(async (petition) => {
           const { count } = await this.petitions.count(petition);
-          return { ...this.petitions.heading(petition, locale), goal: petition.goal, count };
+          return {
+            ...this.petitions.heading(petition, locale),
+            goal: petition.goal,
+            paper: petition.paperCount,
+            count,
+          };
         }),
       ),
     });

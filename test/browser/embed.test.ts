@@ -39,13 +39,13 @@ withChromium('a petition on the site of somebody else', () => {
     const frame = page.frameLocator('countersign-petition iframe');
     expect(await frame.locator('h1').innerText()).toContain('investigation');
     const button = frame.locator('a.button');
-    expect(await button.evaluate((link) => getComputedStyle(link).backgroundColor)).toBe('rgb(11, 92, 83)');
+    expect(await button.evaluate('(link) => getComputedStyle(link).backgroundColor')).toBe('rgb(11, 92, 83)');
     // All of it fits into the frame.
-    expect(await button.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
+    expect(await button.evaluate('() => document.documentElement.scrollHeight <= innerHeight')).toBe(true);
     const [opened] = await Promise.all([page.waitForEvent('popup'), button.click()]);
     await opened.waitForLoadState();
     expect(opened.url()).toBe(`${site.url}/en/p/1988-investigation#sign`);
-    expect(await opened.evaluate(() => window.opener === null)).toBe(true);
+    expect(await opened.evaluate('window.opener === null')).toBe(true);
     expect(await page.locator('#foreign a').count()).toBe(1);
     expect(errors.filter((text) => !text.includes('favicon'))).toEqual([]);
     await page.close();

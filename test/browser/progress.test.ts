@@ -52,7 +52,7 @@ withChromium('exports, the hand-in and progress', () => {
       (await (await fetch(`${site.url}/api/v1/petitions/1988-investigation/count.json`)).json()) as { count: number };
     expect((await until(counted, ({ count }) => count === 3336)).count).toBe(3336);
     // Nothing leaves, so that there is something to look at.
-    await site.get(Switches).turn('mailing', { off: true, reason: 'for a look' }, 'system');
+    await site.get(Switches).turn('mailing', { petition: null, off: true, reason: 'for a look' }, 'system');
     const [olga, amir] = [person('Olga', 'organiser'), person('Amir', 'approver')];
     await importTestland(site, crowd(40));
     campaign = await campaignOf(site, olga);

@@ -26,7 +26,7 @@ const withErrors = async (page: Page) => {
 const withTypo = async (page: Page) => {
   await page.locator('#name').fill('Sara Mohammadi');
   // What a browser without script sends.
-  await page.locator('#email').evaluate((input: HTMLInputElement) => (input.value = 'sara@gmial.com'));
+  await page.locator('#email').evaluate("(input) => (input.value = 'sara@gmial.com')");
   await page.locator('#country').selectOption('SE');
   await page.locator('#consentSign').check();
   await page.waitForTimeout(2100);
@@ -62,6 +62,8 @@ export const supporterPages: SupporterPage[] = [
   { name: 'objection', path: ({ objection }) => objection },
   { name: 'objection-done', path: ({ objected }) => objected },
   { name: 'objection-test', path: ({ objectionTest }) => objectionTest },
+  { name: 'news-none', path: () => `/p/${slug}/updates` },
+  { name: 'paper-sheet', path: () => `/p/${slug}/paper` },
   { name: 'method', path: () => '/method' },
   { name: 'privacy', path: () => '/privacy' },
   { name: 'accessibility', path: () => '/accessibility' },
