@@ -30,6 +30,7 @@ export class Pace1764000000560 implements MigrationInterface {
         day_used integer NOT NULL,
         used integer NOT NULL,
         last_at timestamptz,
+        last_before timestamptz,
         booked_at timestamptz,
         PRIMARY KEY (scope, key)
       ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)`);

@@ -12,6 +12,8 @@ import { LawmakerGroups1764000000310 } from './1764000000310-lawmaker-groups.js'
 import { PersonDecisions1764000000320 } from './1764000000320-person-decisions.js';
 import { MailTails1764000000390 } from './1764000000390-mail-tails.js';
 import { Mail1764000000400 } from './1764000000400-mail.js';
+import { Relays1764000000410 } from './1764000000410-relays.js';
+import { LinkRenewals1764000000415 } from './1764000000415-link-renewals.js';
 import { Audiences1764000000490 } from './1764000000490-audiences.js';
 import { Letters1764000000500 } from './1764000000500-letters.js';
 import { LetterWording1764000000510 } from './1764000000510-letter-wording.js';
@@ -42,6 +44,8 @@ export const migrations = [
   PersonDecisions1764000000320,
   MailTails1764000000390,
   Mail1764000000400,
+  Relays1764000000410,
+  LinkRenewals1764000000415,
   Audiences1764000000490,
   Letters1764000000500,
   LetterWording1764000000510,

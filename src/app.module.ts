@@ -6,7 +6,7 @@ import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { LawmakersModule } from './lawmakers/lawmakers.module.js';
 import { LettersModule } from './letters/letters.module.js';
-import { relayOf } from './mail/mail-settings.js';
+import { relaysOf } from './mail/mail-settings.js';
 import { MailModule } from './mail/mail.module.js';
 import { ModerationModule } from './moderation/moderation.module.js';
 import { NoticesModule } from './notices/notices.module.js';
@@ -27,7 +27,7 @@ import { VaultModule } from './vault/vault.module.js';
 @Module({})
 export class AppModule {
   static with(settings: Settings): DynamicModule {
-    relayOf(settings);
+    relaysOf(settings);
     return {
       module: AppModule,
       imports: [

@@ -49,11 +49,14 @@ async function campaign(by: SignedIn = olga, more: object = {}, text: object = w
   return id;
 }
 
-const hashOf = async (id: string) =>
-  (await vera.api('GET', `${root}/${id}/approval`)).json<{ sha256: string }>().sha256;
+/** What an approver is shown; before anybody asks there is no list. */
+const shownOf = async (id: string) => {
+  const { sha256, listSha256 } = (await vera.api('GET', `${root}/${id}/approval`)).json();
+  return { sha256, listSha256: listSha256 ?? '0'.repeat(64) };
+};
 const stateOf = async (id: string) => (await vera.api('GET', `${root}/${id}`)).json<Campaign>().state;
 const ask = (id: string, by = olga) => by.api('POST', `${root}/${id}/review`);
-const approve = async (id: string, by = amir) => by.api('POST', `${root}/${id}/approval`, { sha256: await hashOf(id) });
+const approve = async (id: string, by = amir) => by.api('POST', `${root}/${id}/approval`, await shownOf(id));
 
 async function dispatched(id: string): Promise<void> {
   expect((await ask(id)).statusCode).toBe(200);
@@ -136,7 +139,7 @@ describe('the JSON door', () => {
       ['DELETE', 'pause'],
       ['DELETE', 'dispatch'],
     ] as const) {
-      const payload = path === 'approval' && method === 'POST' ? { sha256: await hashOf(id) } : undefined;
+      const payload = path === 'approval' && method === 'POST' ? await shownOf(id) : undefined;
       expect((await amir.api(method, `${root}/${id}/${path}`, payload)).statusCode).toBe(409);
     }
     expect((await olga.api('PATCH', `${root}/${id}`, { title: 'x' })).statusCode).toBe(409);
@@ -183,11 +186,11 @@ describe('the JSON door', () => {
     ['a novel', { body: 'x'.repeat(8001) }, 'body', 'too-long'],
   ])('refuses words with %s', async (_, change, field, code) => {
     const id = await campaign();
-    const before = await hashOf(id);
+    const before = (await shownOf(id)).sha256;
     const answer = await olga.api('PUT', `${root}/${id}/texts/en`, { ...words, ...change });
     expect(answer.statusCode).toBe(422);
     expect(answer.json<{ errors: object[] }>().errors[0]).toMatchObject({ field, code });
-    expect(await hashOf(id)).toBe(before);
+    expect((await shownOf(id)).sha256).toBe(before);
   });
 
   it('stops a template that grows without end before it reaches anybody', async () => {
@@ -274,7 +277,7 @@ describe('approval', () => {
   it('knows the person behind page and token', async () => {
     const id = await campaign(ada);
     await ask(id, ada);
-    const answer = await ada.post(`/en/console/letters/${id}/approval`, { sha256: await hashOf(id) });
+    const answer = await ada.post(`/en/console/letters/${id}/approval`, await shownOf(id));
     expect(answer.statusCode).toBe(403);
   });
 
@@ -284,7 +287,7 @@ describe('approval', () => {
     await ask(id);
     expect((await approve(id, olga)).statusCode).toBe(403);
     expect((await approve(id, vera)).statusCode).toBe(403);
-    const wrong = await amir.api('POST', `${root}/${id}/approval`, { sha256: '0'.repeat(64) });
+    const wrong = await amir.api('POST', `${root}/${id}/approval`, { ...(await shownOf(id)), sha256: '0'.repeat(64) });
     expect(wrong.statusCode).toBe(409);
     expect((await amir.api('POST', `${root}/${id}/approval`, { sha256: 'x' })).statusCode).toBe(422);
     expect(await stateOf(id)).toBe('in_review');
@@ -325,10 +328,10 @@ describe('approval', () => {
     const id = await campaign();
     await olga.api('PUT', `${root}/${id}/texts/fr`, words);
     await ask(id);
-    const asked = await hashOf(id);
+    const asked = await shownOf(id);
     expect((await change(id)).statusCode).toBeLessThan(300);
     expect(await stateOf(id)).toBe('draft');
-    expect((await amir.api('POST', `${root}/${id}/approval`, { sha256: asked })).statusCode).toBe(409);
+    expect((await amir.api('POST', `${root}/${id}/approval`, asked)).statusCode).toBe(409);
 
     const other = await campaign();
     await olga.api('PUT', `${root}/${other}/texts/fr`, words);
@@ -357,9 +360,9 @@ describe('approval', () => {
     for (let round = 0; round < 8; round += 1) {
       const id = await campaign();
       await ask(id);
-      const sha256 = await hashOf(id);
+      const shown = await shownOf(id);
       const [approved] = await Promise.all([
-        amir.api('POST', `${root}/${id}/approval`, { sha256 }),
+        amir.api('POST', `${root}/${id}/approval`, shown),
         olga.api('PUT', `${root}/${id}/texts/en`, { ...words, body: `${words.body} ${round}` }),
       ]);
       expect([200, 409]).toContain(approved.statusCode);

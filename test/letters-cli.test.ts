@@ -62,7 +62,7 @@ const status = async () => JSON.parse(await run(`status ${id} --json`)) as { sta
 test('lists campaigns and tells what became of one', async () => {
   expect(await run('list')).toContain(`${id}  in_review`);
   expect(JSON.parse(await run('list --json'))).toHaveLength(1);
-  expect(await run(`status ${id}`)).toMatch(/state: in_review\nsha256: [0-9a-f]{64}\nletters: 0/);
+  expect(await run(`status ${id}`)).toMatch(/state: in_review\nsha256: [0-9a-f]{64}\nlist: [0-9a-f]{64}\nletters: 0/);
   await expect(run('status nonsense')).rejects.toThrow('shows the ids');
   await expect(run('status 0190b2f2-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'not-found' });
 });
@@ -80,9 +80,11 @@ test('says what is missing before live, with what to do, and fails', async () =>
 });
 
 test('approves for a second person who knows her password, and for nobody else', async () => {
-  const { approval } = JSON.parse(await run(`status ${id} --json`)) as { approval: { sha256: string } };
+  const { approval } = JSON.parse(await run(`status ${id} --json`)) as {
+    approval: { sha256: string; listSha256: string };
+  };
   const approve = (who: string, secret: string, sha256 = approval.sha256) =>
-    run(`approve ${id} --as ${who} --sha256 ${sha256} --json`, `${secret}\n`);
+    run(`approve ${id} --as ${who} --sha256 ${sha256} --list ${approval.listSha256} --json`, `${secret}\n`);
   await expect(approve(cast.amir.email, 'wrong')).rejects.toThrow('may not approve');
   await expect(approve(cast.olga.email, password)).rejects.toThrow('may not approve');
   await expect(approve(cast.amir.email, password, '0'.repeat(64))).rejects.toMatchObject({ code: 'conflict' });

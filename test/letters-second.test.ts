@@ -7,6 +7,7 @@ import { Claims } from '../src/mail/claims.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { startApp, type TestApp } from './support/app.js';
 import { approve, campaignOf, importTestland, person } from './support/letters.js';
+import { oneRelay } from './support/mails.js';
 
 let app: TestApp;
 const olga = person('Olga', 'organiser');
@@ -134,7 +135,9 @@ test('joined while a worker holds both letters: it must ask again before it hand
   const { id, join, mails } = await campaign('planned');
   const claims = app.get(Claims);
   const workers = Array.from({ length: 50 }, () => randomUUID());
-  const claimed = (await claims.claim('letters', 'w', workers)).filter(({ campaignId }) => campaignId === id);
+  const claimed = (await claims.claim('letters', 'w', workers, oneRelay())).filter(
+    ({ campaignId }) => campaignId === id,
+  );
   expect(claimed.map(({ recipient }) => recipient!.split('@')[0]).sort()).toEqual(['anna', 'berg', 'noor']);
   await join(1, 2);
   const of = (name: string) => claimed.find(({ recipient }) => recipient!.startsWith(name))!;

@@ -250,7 +250,7 @@ describe('the doors', () => {
     expect((await vera.api('POST', '/api/v1/mail/decisions', form(mail, 'again'))).statusCode).toBe(403);
     expect((await vera.api('GET', '/api/v1/mail')).json()).toEqual({
       counts: [{ lane: 'letters', state: 'in_doubt', count: 1 }],
-      trouble: { failures: 1, pausedUntil: expect.any(String) },
+      relays: [expect.objectContaining({ name: '127.0.0.1', state: 'paused', failures: 1 })],
     });
     expect((await vera.api('GET', '/api/v1/mail/messages')).json().mails).toHaveLength(1);
     expect((await post.row(mail)).state).toBe('in_doubt');

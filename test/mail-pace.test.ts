@@ -6,7 +6,7 @@ import { dueLettersSql, PacedClaims } from '../src/mail/paced-claims.js';
 import { addToStreams } from '../src/mail/streams.js';
 import { Upkeep } from '../src/mail/upkeep.js';
 import { startApp, type TestApp } from './support/app.js';
-import { confirmation, letter } from './support/mails.js';
+import { confirmation, letter, oneRelay } from './support/mails.js';
 
 let app: TestApp;
 beforeAll(async () => void (app = await startApp({ LOG_LEVEL: 'silent' })));
@@ -63,7 +63,10 @@ const limit = (scope: string, fields: Record<string, number>, key = '') =>
   );
 const ids = (n: number) => Array.from({ length: n }, () => uuidv7());
 const claim = (when: string | number, n = 8, worker = 'w') =>
-  new PacedClaims(app.database).claim(worker, ids(n), { off: [], at: typeof when === 'string' ? at(when) : when });
+  new PacedClaims(app.database).claim(worker, ids(n), oneRelay(), {
+    off: [],
+    at: typeof when === 'string' ? at(when) : when,
+  });
 /** How an attempt ended; `reached` means that the server had said 354. */
 async function end(mails: ClaimedMail[], state = 'accepted', outcome = 'accepted', reached = true) {
   await app.database.query(
@@ -297,11 +300,29 @@ test('a confirmation looks at no limit, and waits for nobody who holds the lock 
   expect(await claim('2026-11-23T12:00Z')).toHaveLength(0);
   await app.database.transaction((tx) => app.get(OutboxService).enqueue(tx, [confirmation()]));
   const claims = app.get(Claims);
-  if (!app.settings.DATABASE_URL) return expect(await claims.claim('confirmations', 'w', ids(4))).toHaveLength(1);
+  if (!app.settings.DATABASE_URL)
+    return expect(await claims.claim('confirmations', 'w', ids(4), oneRelay())).toHaveLength(1);
   await app.database.transaction(async (tx) => {
     await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign.pace'))`);
     await tx.query('SELECT FROM outbox WHERE stream IS NOT NULL FOR UPDATE');
     await tx.query('SELECT FROM mail_streams, mail_limits FOR UPDATE');
-    expect(await claims.claim('confirmations', 'w', ids(4))).toHaveLength(1);
+    expect(await claims.claim('confirmations', 'w', ids(4), oneRelay())).toHaveLength(1);
   });
+});
+
+test.each([
+  ['never left', 'queued', 'unsent', 0],
+  ['was put off before the data', 'deferred', 'deferred', 0],
+  ['was handed over', 'deferred', 'deferred', 600_000],
+])('the gap before the next letter of a mailbox counts from the last that reached it: one that %s', async (...of) => {
+  const [, state, outcome, wait] = of;
+  await limit('mailbox', { gap_seconds: 600 });
+  await enqueue(['anna@parliament.example']);
+  const now = at('2026-03-02T10:00Z');
+  const first = await claim(now);
+  expect(first).toHaveLength(1);
+  await end(first, state, outcome, wait > 0);
+  const early = await claim(now + 1000);
+  expect(early).toHaveLength(wait > 0 ? 0 : 1);
+  if (wait > 0) expect(await claim(now + wait)).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { v7 as uuidv7 } from 'uuid';
 import { createApplication } from '../src/application.js';
 import { loadSettings } from '../src/config/settings.js';
-import { relayOf } from '../src/mail/mail-settings.js';
+import { relaysOf } from '../src/mail/mail-settings.js';
 import { relayFromUrl } from '../src/mail/relay.js';
 import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
 import { type Sink, startSink } from './support/sink.js';
@@ -163,7 +163,7 @@ test.each([
   [{ MAIL_MODE: 'hold' }, null],
   [{ MAIL_MODE: 'live', SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'a@b.test' }, 'mail.example.org'],
 ])('with %j mail leaves by %s', (environment, host) => {
-  expect(relayOf(settings(environment))?.host ?? null).toBe(host);
+  expect(relaysOf(settings(environment))[0]?.host ?? null).toBe(host);
 });
 
 test.each([

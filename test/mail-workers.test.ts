@@ -7,7 +7,8 @@ import { MailSender } from '../src/mail/mail.sender.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
 import { relayFromUrl } from '../src/mail/relay.js';
-import { RelayTrouble } from '../src/mail/relay-trouble.js';
+import { RelayStates } from '../src/mail/relay-states.service.js';
+import { MailRelay, Relays } from '../src/mail/relays.js';
 import { ReturnAddresses } from '../src/mail/return-addresses.js';
 import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
 import { Upkeep } from '../src/mail/upkeep.js';
@@ -41,22 +42,12 @@ afterAll(async () => {
 function anotherWorker(): MailWorker {
   const delivery = new SmtpDelivery(relayFromUrl(sink.url));
   deliveries.push(delivery);
-  const [claims, trouble, kinds] = [
-    new Claims(app.database, app.get(Switches)),
-    new RelayTrouble(),
-    app.get(MailKinds),
-  ];
-  const sender = new MailSender(
-    claims,
-    kinds,
-    trouble,
-    app.get(Dkim),
-    app.get(ReturnAddresses),
-    delivery,
-    app.settings,
-  );
+  const [claims, kinds] = [new Claims(app.database, app.get(Switches)), app.get(MailKinds)];
+  const relays = new Relays([new MailRelay(relayFromUrl(sink.url), delivery)]);
+  const states = new RelayStates(app.database, relays);
+  const sender = new MailSender(claims, kinds, app.get(Dkim), app.get(ReturnAddresses), relays, states, app.settings);
   const upkeep = new Upkeep(app.database);
-  return new MailWorker(claims, upkeep, sender, trouble, kinds, app.get(OutboxService), delivery, app.settings);
+  return new MailWorker(claims, upkeep, sender, kinds, app.get(OutboxService), relays, app.settings);
 }
 
 const timesSent = () => {
@@ -148,7 +139,7 @@ describe('a running worker', () => {
     await office.enqueue(...Array.from({ length: 30 }, () => letter()));
     sink.mishap = () => ({ at: 'end', drop: true });
     wake();
-    await until(() => running.get(RelayTrouble).view() !== null);
+    await until(() => running.get(Relays).all[0]!.trouble.view() !== null);
     await sleep(1500);
     // What was in the five hands at that moment, and what they took up before the first of them was heard.
     expect(sink.mails.length).toBeLessThanOrEqual(10);

@@ -3,10 +3,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { type ClaimedMail, Claims } from '../src/mail/claims.js';
 import { finalStates, mailStates, mayFollow } from '../src/mail/mail-states.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
-import { RelayTrouble } from '../src/mail/relay-trouble.js';
+import { Relays } from '../src/mail/relays.js';
 import { Upkeep } from '../src/mail/upkeep.js';
 import type { TestApp } from './support/app.js';
-import { confirmation, letter, postOffice, startMailApp } from './support/mails.js';
+import { confirmation, letter, oneRelay, postOffice, startMailApp } from './support/mails.js';
 import { type Mishap, type Sink, startSink } from './support/sink.js';
 
 let app: TestApp;
@@ -175,13 +175,13 @@ describe('what the server answers', () => {
       const row = await post.row(mail);
       expect(row).toMatchObject({ state: 'queued', attempts: 0 });
       expect(row.next_attempt_at.getTime()).toBeGreaterThan(Date.now());
-      expect(app.get(RelayTrouble).view()).toMatchObject({ failures: 1 });
+      expect(app.get(Relays).all[0]!.trouble.view()).toMatchObject({ failures: 1 });
     }
     sink.connecting = () => undefined;
     await post.dueNow();
     await post.drain();
     expect((await post.row(mail)).state).toBe('accepted');
-    expect(app.get(RelayTrouble).view()).toBeNull();
+    expect(app.get(Relays).all[0]!.trouble.view()).toBeNull();
     expect(await post.attempts(mail)).toHaveLength(5);
   });
 
@@ -207,7 +207,7 @@ describe('what the server answers', () => {
 
 describe('the hold on a mail', () => {
   const claim = async (worker = 'another worker') => {
-    const [mail] = await app.get(Claims).claim('letters', worker, [uuidv7()]);
+    const [mail] = await app.get(Claims).claim('letters', worker, [uuidv7()], oneRelay());
     return mail!;
   };
   const leaseEnds = () => app.database.query(`UPDATE outbox SET lease_until = now() - interval '1 second'`);
@@ -243,7 +243,7 @@ describe('the hold on a mail', () => {
   test('being handed over: after the lease a confirmation goes again', async () => {
     const mail = confirmation();
     await post.enqueue(mail);
-    const [held] = await app.get(Claims).claim('confirmations', 'another worker', [uuidv7()]);
+    const [held] = await app.get(Claims).claim('confirmations', 'another worker', [uuidv7()], oneRelay());
     await app.get(Claims).handOver(held!);
     await leaseEnds();
     expect(await post.drain()).toBe(1);
@@ -308,6 +308,7 @@ describe('the hold on a mail', () => {
           'letters',
           `worker ${n}`,
           Array.from({ length: 10 }, () => uuidv7()),
+          oneRelay(),
         ),
       ),
     );

@@ -56,6 +56,7 @@ const madeOf = [
   'mail.',
   'maildesk.about.',
   'maildesk.lane.',
+  'maildesk.relay.',
   'maildesk.mode.',
   'maildesk.outcome.',
   'letters.mode-hint.',

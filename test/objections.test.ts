@@ -12,8 +12,10 @@ import { MailWorker } from '../src/mail/mail.worker.js';
 import { Staff } from '../src/staff/staff.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { serverUrl } from './support/database.js';
-import { cast } from './support/cast.js';
+import { cast, signIn } from './support/cast.js';
 import { approve, campaignOf, importTestland, lawmakerId, person } from './support/letters.js';
+import { AuditService } from '../src/staff/audit.service.js';
+import { oneRelay } from './support/mails.js';
 
 let app: TestApp;
 let campaign: string;
@@ -90,7 +92,7 @@ test('the page speaks the language of the letter, and paper forgives', async () 
 
 test('a database that is away for a moment costs an office one try', async () => {
   const { vault, database } = { vault: app.get(Vault), database: app.database };
-  const links = new ObjectionLinks(app.settings, database, vault);
+  const links = new ObjectionLinks(app.settings, database, vault, app.get(AuditService));
   const code = links
     .url(await lawmakerId(app, 'Anna Berg'), 'en')
     .split('/')
@@ -142,6 +144,7 @@ test('a letter that a worker has claimed is not handed over', async () => {
     'letters',
     'w',
     Array.from({ length: 10 }, () => randomUUID()),
+    oneRelay(),
   );
   const anna = claimed.find(({ recipient }) => recipient === 'anna@upper.testland.example')!;
   await press(link);
@@ -236,4 +239,33 @@ test('the console shows date and source; lifting needs a reason and is audited',
   expect(await service.list(anna)).toEqual([expect.objectContaining({ liftReason: 'the office wrote again' })]);
   const [entry] = await app.database.query(`SELECT * FROM audit_entries WHERE action = 'lawmakers.objection-lifted'`);
   expect(entry).toMatchObject({ actor_name: 'Olga', detail: { reason: 'the office wrote again' } });
+});
+
+test('a link that was made anew: the old one is none of ours, the new one works, and only who keeps lawmakers may', async () => {
+  const anna = await lawmakerId(app, 'Anna Berg');
+  const [old, kim] = [await linkOf('Anna Berg'), await linkOf('Kim Lund')];
+  expect((await get(old)).statusCode).toBe(200);
+  const [viewer, organiser] = [await signIn(app, 'vera'), await signIn(app, 'olga')];
+  const renewal = `/en/console/lawmakers/${anna}/link-renewal`;
+  expect((await viewer.post(renewal)).statusCode).toBe(403);
+  expect((await viewer.api('POST', `/api/v1/lawmakers/${anna}/link-renewal`)).statusCode).toBe(403);
+  expect((await get(old)).statusCode).toBe(200);
+  expect((await organiser.post(renewal)).statusCode).toBe(303);
+  expect((await get(old)).statusCode).toBe(404);
+  expect((await press(old)).statusCode).toBe(404);
+  expect(await objections()).toEqual([]);
+  const fresh = await linkOf('Anna Berg');
+  expect(fresh).not.toBe(old);
+  expect((await get(fresh)).body).toContain('Anna Berg');
+  expect(await linkOf('Kim Lund')).toBe(kim);
+  expect((await get(kim)).statusCode).toBe(200);
+  // A second server that knew the first code learns of it from the database.
+  await app.database.query('UPDATE lawmakers SET link_renewals = link_renewals + 1 WHERE id = $1', [anna]);
+  expect((await get(fresh)).statusCode).toBe(404);
+  expect((await organiser.api('POST', `/api/v1/lawmakers/${anna}/link-renewal`)).statusCode).toBe(204);
+  expect((await organiser.api('POST', `/api/v1/lawmakers/${campaign}/link-renewal`)).statusCode).toBe(404);
+  const audit = await app.database.query(`SELECT subject FROM audit_entries WHERE action = 'lawmaker.link-renewed'`);
+  expect(audit).toEqual([{ subject: anna }, { subject: anna }]);
+  expect((await organiser.get(`/en/console/lawmakers/${anna}?done=link-renewed`)).body).toContain('The link is new');
+  expect((await viewer.get(`/en/console/lawmakers/${anna}`)).body).not.toContain('link-renewal');
 });

@@ -11,7 +11,7 @@ const office: Calendar = {
   days: [1, 2, 3, 4, 5],
   hours: [{ from: '09:00', to: '17:00' }],
 };
-const of = { campaignId: 'c', sender: 'olga@org.example' };
+const of = { campaignId: 'c', sender: 'olga@org.example', relays: [{ name: 'relay', weight: 1 }] };
 const monday = Date.parse('2026-11-23T00:00Z');
 const crowd = (n: number) => Array.from({ length: n }, (_, i) => `m${i}@parliament.example`);
 const plan = (recipients: string[], limits: Limit[], more: Partial<Calendar> = {}, spread = false) =>
@@ -112,7 +112,7 @@ test('ten thousand letters are planned, the same each time', () => {
 test('a row of its own goes before the row for all, and a total of nothing lets nothing through', () => {
   const ledger = new Ledger([limit('mailbox', { perDay: 1 }), limit('mailbox', { key: 'a@b.example', total: 0 })]);
   const now = { at: monday, day: () => utcDay(monday) };
-  const keys = (recipient: string) => keysOf({ ...of, recipient });
+  const keys = (recipient: string) => keysOf({ ...of, recipient, relay: 'relay' });
   expect(ledger.block(keys('A@B.example'), now)).toMatchObject({ kind: 'total', until: Infinity });
   expect(ledger.block(keys('c@b.example'), now)).toBeNull();
   ledger.take(keys('c@b.example'), now);

@@ -7,7 +7,7 @@ import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
 import { SavedAudiences } from '../src/letters/saved-audiences.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
-import { approve, campaignOf, importTestland, lawmakerId, person, words } from './support/letters.js';
+import { approve, campaignOf, importTestland, lawmakerId, person, seenNow, words } from './support/letters.js';
 
 let app: TestApp;
 let olga: SignedIn;
@@ -79,9 +79,9 @@ test('a letter that follows changes with it, and what was approved is void', asy
   expect(await whoGets(id)).toContain('Otto Stopp');
   // Whoever changed the audience changed the letter: she cannot approve it.
   await app.get(Approvals).ask(id, author);
-  const { sha256 } = await app.get(Approvals).state(await find(id));
+  const shown = await seenNow(app, id);
   const same = { ...approver, id: olga.id };
-  await expect(app.get(Approvals).approve(id, sha256, same)).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(app.get(Approvals).approve(id, shown, same)).rejects.toMatchObject({ code: 'forbidden' });
 });
 
 test('is asked again at planning: nobody who joined since the approval gets the letter, and who left gets none', async () => {
@@ -139,9 +139,9 @@ test('a change and an approval at once: the approval is void or of the new rules
     const id = await letter();
     await follow(id, audienceId);
     await app.get(Approvals).ask(id, author);
-    const { sha256 } = await app.get(Approvals).state(await find(id));
+    const shown = await seenNow(app, id);
     const [, changed] = await Promise.allSettled([
-      app.get(Approvals).approve(id, sha256, approver),
+      app.get(Approvals).approve(id, shown, approver),
       // A little later each time, so that each of the two is somewhere else when they meet.
       setTimeout(round * 3).then(() =>
         app

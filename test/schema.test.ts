@@ -27,6 +27,7 @@ const small: Record<string, string> = {
   long_works: 'what staff starts, a row each',
   spent_proofs: 'proofs of work of the last minutes',
   switches: 'what is turned off, a few rows',
+  mail_relays: 'a row per mail server',
   mail_limits: 'what staff has set, and a row per campaign',
   allowances: 'a row per mailbox, domain, sender and campaign',
   limits: 'counters that expire, keyed by a digest that lives one day',

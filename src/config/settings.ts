@@ -37,7 +37,12 @@ export const settingsSchema = z
       )
       .default('*'),
     MAIL_MODE: z.enum(['inbox', 'hold', 'live']).default('inbox'),
-    SMTP_URL: url('smtp', 'smtps').optional(),
+    // One or several with spaces between: relay.ts reads them in full.
+    SMTP_URL: z
+      .string()
+      .trim()
+      .regex(/^smtps?:\/\/\S/, 'must be a URL that starts with smtp:// or smtps://')
+      .optional(),
     MAIL_FROM: z
       .string()
       .regex(/^[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'must be an address, or Name <address>')

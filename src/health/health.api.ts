@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { access, constants } from 'node:fs/promises';
-import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { RelayStates } from '../mail/relay-states.service.js';
 import { Problem } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 
@@ -9,7 +9,7 @@ import { Public } from '../staff/access.js';
 @Controller('health')
 export class HealthApi {
   constructor(
-    private readonly database: DataSource,
+    private readonly relays: RelayStates,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -20,16 +20,21 @@ export class HealthApi {
     return { status: 'live' };
   }
 
-  /** The process can do its work: the database answers and the data folder can be written. */
+  /**
+   * The process can do its work: the database answers and the data folder can be written. How many mail servers are open and
+   * how many paused is told besides: pages can be shown while mail waits. Which ones, and why, is told to staff.
+   */
   @Get('ready')
   @Header('cache-control', 'no-store')
   async ready() {
     try {
-      await this.database.query('SELECT 1');
+      // It reads the database.
+      const states = (await this.relays.list()).map(({ state }) => state);
       await access(this.settings.DATA_DIR, constants.W_OK);
+      const paused = states.filter((state) => state === 'paused').length;
+      return { status: 'ready', relays: { open: states.length - paused, paused } };
     } catch {
       throw new Problem('unavailable');
     }
-    return { status: 'ready' };
   }
 }

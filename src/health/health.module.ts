@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { MailModule } from '../mail/mail.module.js';
 import { HealthApi } from './health.api.js';
 
-@Module({ controllers: [HealthApi] })
+@Module({ imports: [MailModule], controllers: [HealthApi] })
 export class HealthModule {}

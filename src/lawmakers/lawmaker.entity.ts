@@ -54,6 +54,10 @@ export class Lawmaker {
   @JoinColumn({ name: 'merged_into' })
   kept: Lawmaker | null;
 
+  /** How often the link by which her office objects was made anew. */
+  @Column('integer', { default: 0 })
+  linkRenewals: number;
+
   @Column('uuid')
   importId: string;
 

@@ -7,6 +7,7 @@ import { LawmakerFilter, NewObjection, ObjectionLifting } from './lawmakers.sche
 import { LawmakersService } from './lawmakers.service.js';
 import { LawmakerDetail, LawmakerList, LegislatureList } from './lawmakers.views.js';
 import { LegislaturesService } from './legislatures.service.js';
+import { ObjectionLinks } from './objection-links.service.js';
 import { ObjectionsService } from './objections.service.js';
 
 @ApiTags('lawmakers')
@@ -17,6 +18,7 @@ export class LawmakersApi {
     private readonly lawmakers: LawmakersService,
     private readonly legislatures: LegislaturesService,
     private readonly objections: ObjectionsService,
+    private readonly links: ObjectionLinks,
   ) {}
 
   @Get('legislatures')
@@ -63,6 +65,14 @@ export class LawmakersApi {
     @Actor() actor: Actor,
   ) {
     await this.objections.record(id, note, actor);
+  }
+
+  /** The link by which the office objects works no longer; letters from now on carry another. Audited. */
+  @Post('lawmakers/:id/link-renewal')
+  @Needs('lawmakers:write')
+  @HttpCode(204)
+  async renewLink(@Param('id', uuid) id: string, @Actor() actor: Actor) {
+    await this.links.renew(id, actor);
   }
 
   /** Letters may go to this lawmaker again; the reason is kept. */

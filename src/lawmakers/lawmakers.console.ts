@@ -14,6 +14,7 @@ import { LawmakerFilter, NewContactPoint, NewObjection, ObjectionLifting } from 
 import { LawmakersService } from './lawmakers.service.js';
 import { chamberName, stateOf } from './lawmakers.words.js';
 import { LegislaturesService } from './legislatures.service.js';
+import { ObjectionLinks } from './objection-links.service.js';
 import { ObjectionsService } from './objections.service.js';
 
 type Form = Record<string, unknown>;
@@ -27,6 +28,7 @@ export class LawmakersConsole {
     private readonly legislatures: LegislaturesService,
     private readonly audiences: AudienceService,
     private readonly objections: ObjectionsService,
+    private readonly links: ObjectionLinks,
     private readonly contactPoints: ContactPointsService,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
@@ -162,6 +164,18 @@ export class LawmakersConsole {
     return seeOther(reply, `/${locale}/console/lawmakers/${id}`);
   }
 
+  @Post(':id/link-renewal')
+  @Needs('lawmakers:write')
+  async renewLink(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', uuid) id: string,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.links.renew(id, actor);
+    return seeOther(reply, `/${locale}/console/lawmakers/${id}?done=link-renewed`);
+  }
+
   private async renderOne(
     locale: Locale,
     id: string,
@@ -178,6 +192,7 @@ export class LawmakersConsole {
       form,
       errors,
       channels,
+      linkRenewed: (request.query as Form).done === 'link-renewed',
       objections,
       lawmaker: { ...lawmaker, ...stateOf(lawmaker), chamber: chamberName(locale, lawmaker.chamber) },
       standing: objections.find(({ liftedAt }) => !liftedAt) ?? null,

@@ -7,7 +7,8 @@ import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { approvalHash } from './approval-hash.js';
 import type { Approval } from './approval.entity.js';
-import { addressDigest, letterDigest } from './digest.js';
+import { listDigest } from './digest.js';
+import { type Change, changesSince, digestsOf } from './planned-digests.js';
 import { type CampaignState, mayBecome } from './campaign-states.js';
 import {
   LetterCampaigns,
@@ -32,6 +33,32 @@ export class Approvals {
   /** The open request or standing approval of a campaign, and the hash of what is written now. */
   async state(campaign: WholeCampaign): Promise<{ sha256: string; standing: Approval | null }> {
     return { sha256: approvalHash(campaign), standing: await standingApproval(this.database.manager, campaign.id) };
+  }
+
+  /**
+   * Of the list of letters as it is now, whatever their date and the count they quote: these are fixed by the approval
+   * itself, and change by the minute before.
+   */
+  async listSha256(campaign: WholeCampaign): Promise<string> {
+    const plan = await this.plans.plan({
+      ...{ ...campaign, datedAt: new Date(0), petitionCount: '0', petitionCountedAt: new Date(0) },
+    });
+    return listDigest(digestsOf(campaign.mode, plan));
+  }
+
+  /** Letters of an approved campaign that would not leave now as they were approved, and why; none before the approval. */
+  async changes(campaign: WholeCampaign): Promise<Change[]> {
+    const standing = await standingApproval(this.database.manager, campaign.id);
+    if (campaign.state !== 'approved' || !standing?.lawmakerIds) return [];
+    const approved = new Map(standing.lawmakerIds.map((each, at) => [each, standing.letterDigests?.[at]]));
+    const plan = await this.plans.plan(campaign);
+    const changes = changesSince(approved, campaign.mode, plan);
+    const rows = await this.database.query<{ id: string; name: string }[]>(
+      `SELECT id, name FROM lawmakers WHERE id = ANY ($1)`,
+      [changes.map(({ lawmakerId }) => lawmakerId)],
+    );
+    const names = new Map(rows.map(({ id, name }) => [id, name]));
+    return changes.map((change) => ({ ...change, name: names.get(change.lawmakerId) ?? '' }));
   }
 
   /** Asks colleagues to look. @throws Problem invalid where the letter is not complete */
@@ -61,10 +88,10 @@ export class Approvals {
   /**
    * Says yes to what was shown. The author, everybody whose words stand in it and whoever asked cannot, whatever their
    * roles. From here on the letters' date, the count they quote and the list of lawmakers are fixed.
-   * @param sha256 the hash on the page that the approver read
-   * @throws Problem conflict when the letter is no longer what was shown
+   * @param shown the hashes on the page that the approver read: of the letter, and of the list of who gets what
+   * @throws Problem conflict when the letter is no longer what was shown, invalid when the list is not
    */
-  async approve(id: string, sha256: string, actor: Actor): Promise<void> {
+  async approve(id: string, shown: { sha256: string; listSha256: string }, actor: Actor): Promise<void> {
     const seen = await this.campaigns.find(id);
     const count = seen.petitionSlug ? await this.plans.count(seen) : null;
     const fixed = {
@@ -74,25 +101,25 @@ export class Approvals {
     };
     // Written as they will be, with the date and the count that this approval fixes.
     const plan = await this.plans.plan({ ...seen, ...fixed });
-    const letters = plan.flatMap(({ member, letter }) =>
-      letter && member.contactPoint ? [{ member, letter, contact: member.contactPoint.value }] : [],
-    );
-    const lawmakerIds = letters.map(({ member }) => member.lawmakerId);
-    const digests = letters.map(({ member, letter, contact }) => {
-      const to = { name: member.name, contact };
-      return seen.mode === 'supporters' ? addressDigest(to) : letterDigest(to, letter);
-    });
+    const letters = digestsOf(seen.mode, plan);
+    const lawmakerIds = letters.map(({ lawmakerId }) => lawmakerId);
+    const digests = letters.map(({ digest }) => digest);
+    const listSha256 = await this.listSha256(seen);
     await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, id);
       requireMove(campaign, 'approved');
       const request = await standingApproval(tx, id);
       const current = approvalHash(campaign);
-      if (!request || [sha256, request.sha256.toString('hex'), approvalHash(seen)].some((hash) => hash !== current)) {
+      if (
+        !request ||
+        [shown.sha256, request.sha256.toString('hex'), approvalHash(seen)].some((hash) => hash !== current)
+      ) {
         throw changedMeanwhile();
       }
       if (authors(campaign, request).has(ownerOf(actor))) {
         throw problems.forbidden('A letter is approved by somebody who did not write, change or submit it.');
       }
+      if (shown.listSha256 !== listSha256) throw problems.invalid([listChanged]);
       await tx.query(
         `UPDATE approvals SET approved_by = $3, approved_by_name = $4, approved_at = now(), lawmaker_ids = $5,
            letter_digests = $6
@@ -148,6 +175,12 @@ export function requireMove(campaign: { state: CampaignState }, to: CampaignStat
 export async function moveTo(tx: EntityManager, id: string, state: CampaignState): Promise<void> {
   await tx.query(`UPDATE letter_campaigns SET state = $2, state_at = now() WHERE id = $1`, [id, state]);
 }
+
+const listChanged: FieldError = {
+  field: 'listSha256',
+  code: 'list-changed',
+  message: 'Who gets a letter, where or in which words has changed since this page was shown. Look at the list again.',
+};
 
 const changedMeanwhile = () => problems.conflict('The letter has changed since this page was shown. Read it again.');
 

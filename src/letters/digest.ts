@@ -12,6 +12,15 @@ export function letterDigest(to: { name: string; contact: string }, letter: { su
 export const addressDigest = (to: { name: string; contact: string }): string =>
   sha256(JSON.stringify([to.name, to.contact])).toString('hex');
 
+/** Of a list of letters as a whole, in whichever order: what an approver had before her. */
+export const listDigest = (letters: { lawmakerId: string; digest: string }[]): string =>
+  sha256(
+    letters
+      .map(({ lawmakerId, digest }) => `${lawmakerId} ${digest}\n`)
+      .sort()
+      .join(''),
+  ).toString('hex');
+
 /** SHA-256 of letters and of what was approved: public words, nobody's personal data. */
 export function sha256(...parts: (string | Buffer)[]): Buffer {
   const hash = createHash('sha256');

@@ -5,6 +5,7 @@ import type { Calendar } from '../mail/calendar.js';
 import { keysOf, type Limit } from '../mail/ledger.js';
 import type { NewMail } from '../mail/outbox.service.js';
 import { type PacePlan, planPace } from '../mail/pace-plan.js';
+import { Relays } from '../mail/relays.js';
 import { addToStreams, joinStreams, type StreamWait, streamWaits } from '../mail/streams.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import type { PlannedLetter } from './letter-plans.service.js';
@@ -22,7 +23,10 @@ export interface PaceState {
 /** How fast the letters of a campaign leave: foreseen before the approval, begun at dispatch, explained afterwards. */
 @Injectable()
 export class LetterPaces {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    private readonly relays: Relays,
+  ) {}
 
   /** What would leave when, if it were dispatched now and nobody else sent anything. */
   async preview(campaign: WholeCampaign, plan: PlannedLetter[]): Promise<PacePlan> {
@@ -93,8 +97,11 @@ export class LetterPaces {
     const own: Limit = {
       ...{ scope: 'campaign', key: campaign.id, perHour, perDay, gapSeconds: null, concurrent: null, total: null },
     };
-    const of = { campaignId: campaign.id, sender: campaign.replyTo };
-    const pairs = pairsOf(mails.map(({ recipient }) => keysOf({ ...of, recipient })));
+    const relays = this.relays.of('letters');
+    const of = { campaignId: campaign.id, sender: campaign.replyTo, relays };
+    const pairs = pairsOf(
+      relays.flatMap(({ name: relay }) => mails.map(({ recipient }) => keysOf({ ...of, recipient, relay }))),
+    );
     const limits = (await readLimits(manager, pairs)).filter(({ scope, key }) => scope !== 'campaign' || key === '');
     return planPace(
       [...recipients].map(([stream, addresses]) => ({

@@ -40,6 +40,8 @@ import { petitionPlaceholders, placeholders } from './placeholders.js';
 /** Languages the form offers; the API takes any. */
 export const languages = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'nl', 'pl', 'pt', 'sv', 'tr', 'uk'];
 const dryRunPage = 100;
+/** Changes since the approval that the page lists; the API has all. */
+const mostChanges = 200;
 /** What a page may say after a redirect: `letters.done.<word>`. */
 const done = ['saved', 'tested', 'asked', 'approved', 'dispatched'].concat(
   ['pause', 'resume', 'cancel', 'none'].map((what) => `part-${what}`),
@@ -176,6 +178,8 @@ export class LetterPages {
     const state = await this.approvals.state(campaign);
     const plan = isEditable(campaign.state) ? await this.plans.plan(campaign) : null;
     const legislatures = await this.legislatures.list();
+    const mayApprove = actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor));
+    const changes = await this.approvals.changes(campaign);
     const sample = plan?.find(({ letter }) => letter);
     return this.render('letters-campaign', locale, request, `/${id}`, {
       campaign: this.shown(campaign),
@@ -190,7 +194,10 @@ export class LetterPages {
       attachmentLimits: { file: this.configured.ATTACHMENT_KB, all: this.configured.ATTACHMENTS_KB },
       attachmentsSize: campaign.attachments.reduce((sum, { size }) => sum + encodedSize(size), 0),
       approval: approvalView(state),
-      mayApprove: actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor)),
+      mayApprove,
+      listSha256: mayApprove && campaign.state === 'in_review' ? await this.approvals.listSha256(campaign) : null,
+      changed: changes.length,
+      changes: changes.slice(0, mostChanges),
       counts: plan && audienceCounts(plan, campaign),
       pacePlan: plan && withFewMailboxes(await this.paces.preview(campaign, plan)),
       parts: actor.rights.includes('letters:send') ? await this.parts.list(campaign) : [],

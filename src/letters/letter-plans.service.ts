@@ -113,9 +113,11 @@ export class LetterPlans {
             datedAt: by ? by.at : await this.datedAt(campaign),
           };
     const linked = !by || !isDigest(by) || by.forOffice;
+    const renewals = await this.objectionLinks.renewals();
     const shared = (locale: string) => ({
       ...{ ...sender, organisation },
-      objectionUrl: (lawmakerId: string) => (linked ? this.objectionLinks.url(lawmakerId, locale) : null),
+      objectionUrl: (lawmakerId: string) =>
+        linked ? this.objectionLinks.url(lawmakerId, locale, renewals.get(lawmakerId)) : null,
     });
     if (!campaign.petitionSlug) return (locale) => ({ ...shared(locale), petition: null });
     const petition = await this.petitions.find(campaign.petitionSlug);

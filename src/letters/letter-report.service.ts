@@ -33,6 +33,8 @@ export interface LetterRow extends LetterReturn {
   status: string;
   reason: string | null;
   attempts: number | null;
+  /** The mail server it went to last. */
+  relay: string | null;
   replyCode: number | null;
   reply: string | null;
   statusAt: Date | null;
@@ -56,7 +58,7 @@ const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l
 /** Variants do not change once letters are planned. */
 const variant = `(SELECT v.name FROM letter_variants v WHERE v.campaign_id = l.campaign_id AND v.id = l.variant_id)`;
 const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
-  l.legislature, l.locale, l.variant_id AS "variantId", ${variant} AS variant, l.channel, l.contact, ${status} AS status, l.reason, o.attempts,
+  l.legislature, l.locale, l.variant_id AS "variantId", ${variant} AS variant, l.channel, l.contact, ${status} AS status, l.reason, o.attempts, o.relay,
   o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries, l.supporters,
   l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256", ${returnColumns}`;
 /**
@@ -127,7 +129,7 @@ export class LetterReports {
   csv(campaignId: string): Readable {
     const columns = [
       'legislature', 'chamber', 'party', 'area', 'lawmakerName', 'locale', 'variant', 'channel', 'contact', 'status', 'reason',
-      'attempts', 'replyCode', 'reply', 'statusAt', 'returned', 'returnedStatus', 'returnedDetail', 'returnedAt', 'replies',
+      'attempts', 'relay', 'replyCode', 'reply', 'statusAt', 'returned', 'returnedStatus', 'returnedDetail', 'returnedAt', 'replies',
       'answer', 'answeredOn', 'note', 'proof', 'outcome', 'tries', 'doneByName', 'variantId', 'id', 'rawSha256', 'supporters',
     ] as const satisfies (keyof LetterRow)[]; // prettier-ignore
     const file = stringify({ header: true, bom: true, record_delimiter: 'windows', columns: [...columns] });

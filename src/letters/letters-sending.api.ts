@@ -48,19 +48,29 @@ export class LettersSendingApi {
     return this.view(id);
   }
 
-  /** The hash of what is written now, and who asked and approved. */
+  /** The hash of what is written now, that of the list while it waits for a second person, and who asked and approved. */
   @Needs('console:read')
   @Get('approval')
   async approval(@Id('id') id: string) {
-    return approvalView(await this.approvals.state(await this.campaigns.find(id)));
+    const campaign = await this.campaigns.find(id);
+    const listSha256 = campaign.state === 'in_review' ? await this.approvals.listSha256(campaign) : null;
+    return { ...approvalView(await this.approvals.state(campaign)), listSha256 };
+  }
+
+  /** Before the dispatch: letters that would not leave now as they were approved, and why. */
+  @Needs('console:read')
+  @Get('approval/changes')
+  async changes(@Id('id') id: string) {
+    const changes = await this.approvals.changes(await this.campaigns.find(id));
+    return { count: changes.length, changes };
   }
 
   @Needs('letters:send')
   @Post('approval')
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: LetterCampaignView })
-  async approve(@Id('id') id: string, @Body({ schema: NewApproval }) { sha256 }: NewApproval, @Actor() actor: Actor) {
-    await this.approvals.approve(id, sha256, actor);
+  async approve(@Id('id') id: string, @Body({ schema: NewApproval }) shown: NewApproval, @Actor() actor: Actor) {
+    await this.approvals.approve(id, shown, actor);
     return this.view(id);
   }
 

@@ -66,15 +66,20 @@ export class LettersSendingConsole {
 
   @Needs('letters:send')
   @Post('approval')
-  @Redirect()
+  @HttpCode(200)
+  @Page()
   async approve(
     @Param('locale', LocalePipe) locale: Locale,
     @Id('id') id: string,
-    @Body({ schema: NewApproval }) { sha256 }: NewApproval,
+    @Body({ schema: NewApproval }) shown: NewApproval,
     @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.approvals.approve(id, sha256, actor);
-    return next(locale, id, 'approved');
+    const errors = await refused(() => this.approvals.approve(id, shown, actor));
+    if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}?done=approved`);
+    reply.status(422);
+    return this.pages.campaign(locale, request, id, actor, { errors });
   }
 
   @Needs('letters:send')

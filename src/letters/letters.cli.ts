@@ -62,14 +62,15 @@ export function letterCommands(program: Command): void {
 
   letters
     .command('approve')
-    .description('say yes to a letter as a second person; the hash is in `letters status`')
+    .description('say yes to a letter as a second person; the hashes are in `letters status`')
     .argument('<id>', 'id of the campaign', campaignId)
     .requiredOption('--as <email>', 'who approves; her password is read from standard input')
     .requiredOption('--sha256 <hash>', 'of the letter that was read')
+    .requiredOption('--list <hash>', 'of the list of who gets what')
     .option('--json', 'as JSON')
-    .action((id: string, { as, sha256, json }: Json & { as: string; sha256: string }) =>
+    .action((id: string, { as, sha256, list, json }: Json & { as: string; sha256: string; list: string }) =>
       withApp(async (app) => {
-        await app.get(Approvals).approve(id, sha256, await sender(app, as));
+        await app.get(Approvals).approve(id, { sha256, listSha256: list }, await sender(app, as));
         await status(app, id, json);
       }),
     );
@@ -127,8 +128,14 @@ async function status(app: INestApplicationContext, id: string, json?: boolean):
   const { byStatus, byChannel, total } = await app.get(LetterReports).report(id);
   const approval = approvalView(await app.get(Approvals).state(campaign));
   const { title, state } = campaign;
-  if (json) return print({ id, title, state, approval, total, byStatus, byChannel });
-  console.log(`${title}\nstate: ${state}\nsha256: ${approval.sha256}\nletters: ${total}`);
+  const listSha256 = state === 'in_review' ? await app.get(Approvals).listSha256(campaign) : null;
+  const { length: changed } = await app.get(Approvals).changes(campaign);
+  if (json)
+    return print({ id, title, state, approval: { ...approval, listSha256 }, changed, total, byStatus, byChannel });
+  console.log(
+    `${title}\nstate: ${state}\nsha256: ${approval.sha256}${listSha256 ? `\nlist: ${listSha256}` : ''}\nletters: ${total}`,
+  );
+  if (changed > 0) console.log(`changed since the approval: ${changed}`);
   for (const { name, letters } of byStatus) console.log(`  ${name}: ${letters}`);
 }
 

@@ -111,7 +111,10 @@ export const VariantOrder = z.object({ ids: z.array(z.uuid()).max(50) });
 export type VariantOrder = z.infer<typeof VariantOrder>;
 
 /** The hash that was on the page when the second person said yes. */
-export const NewApproval = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/, 'invalid') });
+const hash = z.string('required').regex(/^[0-9a-f]{64}$/, 'invalid');
+
+/** Both as `GET …/approval` tells them to whoever then reads the letter and its list. */
+export const NewApproval = z.object({ sha256: hash, listSha256: hash });
 export type NewApproval = z.infer<typeof NewApproval>;
 
 export const ReviewReturn = z.object({ reason: z.string().trim().max(500, 'too-long').default('') }).prefault({});

@@ -9,6 +9,7 @@ const longestBooking = 7 * 86_400_000;
 
 interface Ended {
   campaign_id: string;
+  relay: string | null;
   recipient: string;
   stream: string;
   sender: string;
@@ -31,7 +32,7 @@ export class Allowances {
   async giveBack(): Promise<void> {
     const [ended] = await this.tx.query<[Ended[], number]>(
       `WITH ended AS (
-         SELECT attempts.campaign_id, outbox_id, attempts.attempt_id, pass AS was, recipient, outbox.stream, sender,
+         SELECT attempts.campaign_id, outbox_id, attempts.attempt_id, pass AS was, attempts.relay, recipient, outbox.stream, sender,
                 calendar->>'timeZone' AS time_zone
          FROM attempts
          JOIN outbox ON outbox.campaign_id = attempts.campaign_id AND outbox.id = outbox_id
@@ -50,7 +51,7 @@ export class Allowances {
     const back = ended.filter(({ pass }) => pass !== 'kept');
     if (back.length === 0) return;
     const rows = back.flatMap((one) => {
-      const keys = keysOf({ campaignId: one.campaign_id, recipient: one.recipient, sender: one.sender });
+      const keys = keysOf({ ...one, campaignId: one.campaign_id, relay: one.relay ?? '' });
       const scopes = limitScopes.filter(
         (scope) => one.pass === 'returned' || (scope !== 'relay' && scope !== 'domain'),
       );
@@ -59,18 +60,21 @@ export class Allowances {
       return scopes.map((scope) => ({
         scope,
         key: keys[scope],
+        at: one.started_at,
         hour: new Date(Math.floor(at / hour) * hour),
         day: scope === 'mailbox' || scope === 'campaign' ? local : utcDay(at).day,
       }));
     });
     await this.tx.query(
       `UPDATE allowances
-       SET hour_used = hour_used - back.of_hour, day_used = day_used - back.of_day, used = used - back.n
+       SET hour_used = hour_used - back.of_hour, day_used = day_used - back.of_day, used = used - back.n,
+           last_at = CASE WHEN back.latest THEN last_before ELSE last_at END
        FROM (
          SELECT told.scope, told.key, count(*)::int AS n,
                 count(*) FILTER (WHERE told.hour = now.hour_at)::int AS of_hour,
-                count(*) FILTER (WHERE told.day = now.day)::int AS of_day
-         FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) AS told (scope, key, hour, day)
+                count(*) FILTER (WHERE told.day = now.day)::int AS of_day, bool_or(told.at = now.last_at) AS latest
+         FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::timestamptz[])
+           AS told (scope, key, hour, day, at)
          JOIN allowances AS now ON now.scope = told.scope AND now.key = told.key
          GROUP BY 1, 2
        ) AS back
@@ -80,6 +84,7 @@ export class Allowances {
         rows.map((row) => row.key),
         rows.map((row) => row.hour),
         rows.map((row) => row.day),
+        rows.map((row) => row.at),
       ],
     );
     // A letter that never got anywhere has its turn before it again; one that was answered keeps it for its next try.
@@ -109,13 +114,13 @@ export class Allowances {
 
   /** What is being sent now, by every key: a few dozen rows, whatever waits. */
   private async inHand(): Promise<Map<string, number>> {
-    const rows = await this.tx.query<{ campaign_id: string; recipient: string; sender: string }[]>(
-      `SELECT campaign_id, recipient, sender FROM outbox JOIN mail_streams USING (campaign_id, stream)
+    const rows = await this.tx.query<{ campaignId: string; recipient: string; sender: string; relay: string }[]>(
+      `SELECT campaign_id AS "campaignId", recipient, sender, coalesce(relay, '') AS relay FROM outbox JOIN mail_streams USING (campaign_id, stream)
        WHERE state IN ('claimed', 'handing_over')`,
     );
     const counts = new Map<string, number>();
-    for (const { campaign_id, recipient, sender } of rows) {
-      const keys = keysOf({ campaignId: campaign_id, recipient, sender });
+    for (const row of rows) {
+      const keys = keysOf(row);
       for (const scope of limitScopes) {
         const name = `${scope} ${keys[scope]}`;
         counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -148,12 +153,12 @@ export class Allowances {
   async write(): Promise<void> {
     const changed = this.current.changed();
     await this.tx.query(
-      `INSERT INTO allowances (scope, key, hour_at, hour_used, day, day_used, used, last_at)
+      `INSERT INTO allowances (scope, key, hour_at, hour_used, day, day_used, used, last_at, last_before)
        SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::int[], $7::int[],
-                            $8::timestamptz[])
+                            $8::timestamptz[], $9::timestamptz[])
        ON CONFLICT (scope, key) DO UPDATE
        SET hour_at = excluded.hour_at, hour_used = excluded.hour_used, day = excluded.day, day_used = excluded.day_used,
-           used = excluded.used, last_at = excluded.last_at`,
+           used = excluded.used, last_at = excluded.last_at, last_before = excluded.last_before`,
       [
         changed.map(({ scope }) => scope),
         changed.map(({ key }) => key),
@@ -163,6 +168,7 @@ export class Allowances {
         changed.map(({ dayUsed }) => dayUsed),
         changed.map(({ used }) => used),
         changed.map(({ lastAt }) => lastAt && new Date(lastAt)),
+        changed.map(({ lastBefore }) => lastBefore && new Date(lastBefore)),
       ],
     );
     if (this.booked.size === 0) return;
@@ -207,7 +213,8 @@ export async function readUsages(
   const millis = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
   const rows = await tx.query<(Usage & { bookedAt: number | null })[]>(
     `SELECT scope, key, ${millis('hour_at')} AS "hourAt", hour_used AS "hourUsed", day, day_used AS "dayUsed", used,
-            ${millis('last_at')} AS "lastAt", ${millis('booked_at')} AS "bookedAt", 0 AS "inHand"
+            ${millis('last_at')} AS "lastAt", ${millis('last_before')} AS "lastBefore",
+            ${millis('booked_at')} AS "bookedAt", 0 AS "inHand"
      FROM unnest($1::text[], $2::text[]) AS wanted (scope, key) JOIN allowances USING (scope, key)`,
     pairs,
   );

@@ -10,6 +10,8 @@ export interface ClaimedMail {
   kind: string;
   ref: string;
   lane: Lane;
+  /** By which it leaves in this attempt. */
+  relay: string;
   recipient: string | null;
   payload: Buffer | null;
   raw: Buffer | null;
@@ -24,7 +26,7 @@ const whole = `CASE WHEN tail_sha256 IS NULL THEN raw ELSE raw || (
     SELECT bytes FROM mail_tails t WHERE t.campaign_id = claimed.campaign_id AND t.sha256 = claimed.tail_sha256) END`;
 
 /** The columns of an outbox row that a worker gets. */
-export const claimedColumns = `campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, recipient,
+export const claimedColumns = `campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, relay, recipient,
   payload, ${whole} AS raw, raw IS NULL OR sha256(${whole}) = raw_sha256 AS intact, attempts, created_at AS "createdAt"`;
 
 export const asClaimed = (row: ClaimedMail): ClaimedMail => ({

@@ -7,6 +7,7 @@ import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './cla
 import type { Lane, MailState } from './mail-states.js';
 import { back, letGo } from './outbox-sql.js';
 import { PacedClaims } from './paced-claims.js';
+import type { RelayRound } from './relay-round.js';
 
 export { type ClaimedMail, leaseSeconds } from './claimed-mail.js';
 
@@ -38,39 +39,53 @@ export class Claims {
     this.paced = new PacedClaims(database);
   }
 
-  /** Takes up to `attemptIds.length` due mails of the lane, with an attempt noted for each. Committed when it returns. */
-  async claim(lane: Lane, worker: string, attemptIds: string[]): Promise<ClaimedMail[]> {
+  /**
+   * Takes up to `attemptIds.length` due mails of the lane, with an attempt noted for each, and gives each a relay.
+   * Committed when it returns. A mail that a relay has put off goes to it again, so that a server that greylists knows it.
+   */
+  async claim(lane: Lane, worker: string, attemptIds: string[], round: RelayRound): Promise<ClaimedMail[]> {
     const off = await this.switches.offFor('mailing');
     if (off === 'all') return [];
-    const free = await this.claimFree(lane, worker, attemptIds, off);
-    if (lane !== 'letters' || free.length === attemptIds.length) return free;
-    return [...free, ...(await this.paced.claim(worker, attemptIds.slice(free.length), { off }))];
+    const free = await this.claimFree(lane, worker, attemptIds, { off, round });
+    if (lane !== 'letters' || free.length === attemptIds.length || round.order().length === 0) return free;
+    return [...free, ...(await this.paced.claim(worker, attemptIds.slice(free.length), round, { off }))];
   }
 
   /** What keeps no pace: confirmations, and letters without a stream. They look at no limit and wait for no lock. */
-  private async claimFree(lane: Lane, worker: string, attemptIds: string[], off: string[]): Promise<ClaimedMail[]> {
-    const rows = await this.database.query<ClaimedMail[]>(
+  private async claimFree(
+    lane: Lane,
+    worker: string,
+    attemptIds: string[],
+    { off, round }: { off: string[]; round: RelayRound },
+  ): Promise<ClaimedMail[]> {
+    const turns = round.copy().next(attemptIds.length);
+    if (turns.length === 0) return [];
+    const rows = await this.database.query<(ClaimedMail & { again: boolean })[]>(
       `WITH due AS (
-         SELECT campaign_id, id FROM outbox
+         SELECT campaign_id, id, coalesce(state = 'deferred' AND relay = ANY ($8::text[]), false) AS again FROM outbox
          WHERE lane = $1 AND stream IS NULL AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
            AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[])
          ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ), numbered AS (
-         SELECT campaign_id, id, ($3::uuid[])[row_number() OVER ()] AS attempt_id FROM due
+         SELECT campaign_id, id, ($3::uuid[])[row_number() OVER ()] AS attempt_id, again,
+                CASE WHEN NOT again THEN ($7::text[])[row_number() OVER (PARTITION BY again)] END AS relay
+         FROM due
        ), claimed AS (
          UPDATE outbox
          SET state = 'claimed', state_at = now(), attempt_id = numbered.attempt_id, worker = $4,
-             lease_until = now() + $5 * interval '1 second'
+             relay = coalesce(numbered.relay, outbox.relay), lease_until = now() + $5 * interval '1 second'
          FROM numbered
          WHERE outbox.campaign_id = numbered.campaign_id AND outbox.id = numbered.id
-         RETURNING outbox.*
+         RETURNING outbox.*, again
        ), noted AS (
-         INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker)
-         SELECT campaign_id, id, attempt_id, worker FROM claimed
+         INSERT INTO attempts (campaign_id, outbox_id, attempt_id, relay, worker)
+         SELECT campaign_id, id, attempt_id, relay, worker FROM claimed
        )
-       SELECT ${claimedColumns} FROM claimed ORDER BY next_attempt_at`,
-      [lane, attemptIds.length, attemptIds, worker, leaseSeconds, off],
+       SELECT ${claimedColumns}, again FROM claimed ORDER BY next_attempt_at`,
+      [lane, turns.length, attemptIds, worker, leaseSeconds, off, turns, round.steady],
     );
+    // Only what was really taken counts as a turn.
+    round.next(rows.filter(({ again }) => !again).length);
     return rows.map(asClaimed);
   }
 

@@ -34,5 +34,3 @@ export interface Delivery {
   abort(): void;
   close(): Promise<void>;
 }
-
-export const DELIVERY = Symbol('delivery');

@@ -2,7 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Resolver } from 'node:dns/promises';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { domainOf } from './compose.js';
+import { lanes } from './mail-states.js';
 import { Dkim } from './dkim.js';
+import { relaysIn } from './mail-settings.js';
+import type { Relay } from './relay.js';
+import { RelayStates } from './relay-states.service.js';
 
 /** What is looked at, in the order in which it is put right. */
 export const subjects = ['mode', 'relay', 'from', 'spf', 'dkim', 'dmarc', 'mx', 'returns', 'returns-spf'] as const;
@@ -32,6 +36,7 @@ export class DnsDoctor {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly dkim: Dkim,
+    private readonly states: RelayStates,
   ) {}
 
   async examine(): Promise<Finding[]> {
@@ -49,12 +54,12 @@ export class DnsDoctor {
       returns ? exchanges(returns) : null,
       returns ? texts(returns) : null,
     ]);
-    const { SMTP_URL: relay } = this.settings;
+    const hosts = relaysIn(this.settings).map(({ host }) => host);
     return [
       this.mode(),
-      this.relay(),
+      await this.relay(),
       this.from(domain),
-      spfOf('spf', domain, spf, relay),
+      spfOf('spf', domain, spf, hosts),
       dkimOf(published, key),
       dmarcOf(domain, dmarc),
       mxOf('mx', domain, mx, `mail.${domain}`),
@@ -62,7 +67,7 @@ export class DnsDoctor {
         ? [
             mxOf('returns', returns, returnsMx, `mail.${domain}`),
             // The envelope sender of a letter is there: this is the record that receivers look at (RFC 7208, 2.4).
-            spfOf('returns-spf', returns, returnsSpf, relay),
+            spfOf('returns-spf', returns, returnsSpf, hosts),
           ]
         : [{ about: 'returns' as const, verdict: 'weak' as const, found: [], record: null }]),
     ];
@@ -89,17 +94,31 @@ export class DnsDoctor {
     return { about: 'mode', verdict: mode === 'live' ? 'good' : 'missing', found: [mode], record: null };
   }
 
-  private relay(): Finding {
-    const { SMTP_URL: url } = this.settings;
-    // Never the password.
-    const found = url ? [new URL(url).host] : [];
-    return { about: 'relay', verdict: url ? 'good' : 'missing', found, record: null };
+  /** Weak while one of several is paused; wrong while mail of one kind cannot leave at all. */
+  private async relay(): Promise<Finding> {
+    const relays = relaysIn(this.settings);
+    const states = await this.states.list();
+    const isPaused = ({ name }: Relay) => states.some((each) => each.name === name && each.state === 'paused');
+    const found = relays.map((relay) => {
+      const { since, lastError } = states.find(({ name }) => name === relay.name) ?? {};
+      return spelledOut(relay, relays.length > 1) + (isPaused(relay) ? `: paused since ${since}: ${lastError}` : '');
+    });
+    const stuck = lanes.some((lane) => relays.filter((relay) => relay.lanes.includes(lane)).every(isPaused));
+    const paused = stuck ? 'wrong' : relays.some(isPaused) ? 'weak' : 'good';
+    return { about: 'relay', verdict: relays.length > 0 ? paused : 'missing', found, record: null };
   }
 
   private from(domain: string): Finding {
     const reserved = /(^|\.)(example|invalid|test|localhost|localdomain)$|^example\.(com|net|org)$/.test(domain);
     return { about: 'from', verdict: reserved ? 'wrong' : 'good', found: [this.settings.MAIL_FROM], record: null };
   }
+}
+
+/** Never the name and password. */
+function spelledOut({ name, host, port, weight, lanes: carries }: Relay, several: boolean): string {
+  const place = `${host}:${port}`;
+  const only = carries.length < lanes.length ? `, ${carries.join()}` : '';
+  return several ? `${name} (${place}), weight ${weight}${only}` : place;
 }
 
 /**
@@ -119,10 +138,10 @@ function compare(
 
 const known = <T>(answer: Answer<T>): T[] => (typeof answer === 'string' ? [] : answer);
 
-/** RFC 7208: one record, that does not let everybody in. Which hosts it must name is known to the relay's provider alone. */
-function spfOf(about: Subject, domain: string, answer: Answer<string>, smtpUrl: string | undefined): Finding {
-  const host = smtpUrl ? new URL(smtpUrl).hostname : '';
-  const own = host.endsWith(`.${domain}`) || host === domain ? ` a:${host}` : ' mx';
+/** RFC 7208: one record, that does not let everybody in. Which hosts it must name is known to the provider of a relay alone. */
+function spfOf(about: Subject, domain: string, answer: Answer<string>, hosts: string[]): Finding {
+  const ours = hosts.filter((host) => host.endsWith(`.${domain}`) || host === domain);
+  const own = ours.length > 0 ? [...new Set(ours)].map((host) => ` a:${host}`).join('') : ' mx';
   const found = known(answer).filter((text) => /^v=spf1( |$)/i.test(text));
   return compare(about, { name: domain, type: 'TXT', value: `v=spf1${own} -all` }, answer, found, (spf) => {
     // Two records are an error for every receiver.

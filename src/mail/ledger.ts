@@ -5,7 +5,7 @@ export type LimitScope = (typeof limitScopes)[number];
 /** Null: no limit of this kind. */
 export interface Limit {
   scope: LimitScope;
-  /** '', a campaign's id, a domain, a mailbox or a sender's address; in lower case. */
+  /** '', a campaign's id, a relay's name, a domain, a mailbox or a sender's address; in lower case. */
   key: string;
   perHour: number | null;
   perDay: number | null;
@@ -28,6 +28,8 @@ export interface Usage {
   dayUsed: number;
   used: number;
   lastAt: number | null;
+  /** The one before: what an attempt that never left gives back. */
+  lastBefore: number | null;
   inHand: number;
 }
 
@@ -53,8 +55,8 @@ const concurrentPause = 5000;
 export const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
 /** Who is asked for a letter: each of its five keys. */
-export const keysOf = (letter: { campaignId: string; recipient: string; sender: string }): Keys => ({
-  relay: '',
+export const keysOf = (letter: { campaignId: string; recipient: string; sender: string; relay: string }): Keys => ({
+  relay: letter.relay,
   sender: letter.sender.toLowerCase(),
   campaign: letter.campaignId,
   domain: domainOf(letter.recipient),
@@ -82,6 +84,22 @@ export class Ledger {
     return worst;
   }
 
+  /** Of these relays the first that may take one more now; when none may, the one that may soonest. */
+  relayFor(names: string[], now: Now): string {
+    let soonest: { name: string; until: number } | null = null;
+    for (const name of names) {
+      const until = this.blockOf('relay', name, now)?.until;
+      if (until === undefined) return name;
+      if (soonest === null || until < soonest.until) soonest = { name, until };
+    }
+    return soonest!.name;
+  }
+
+  /** Whether this relay may ever take one more. */
+  isSpent(relay: string, now: Now): boolean {
+    return this.blockOf('relay', relay, now)?.until === Infinity;
+  }
+
   take(keys: Keys, now: Now): void {
     for (const scope of limitScopes) {
       const usage = this.usage(scope, keys[scope]);
@@ -94,7 +112,8 @@ export class Ledger {
       usage.dayUsed += 1;
       usage.used += 1;
       usage.inHand += 1;
-      usage.lastAt = now.at;
+      // Where there is a gap to keep, two never have one moment.
+      if (now.at !== usage.lastAt) Object.assign(usage, { lastBefore: usage.lastAt, lastAt: now.at });
       this.touched.add(usage);
     }
   }
@@ -149,6 +168,7 @@ const empty = (scope: LimitScope, key: string): Usage => ({
   dayUsed: 0,
   used: 0,
   lastAt: null,
+  lastBefore: null,
   inHand: 0,
 });
 

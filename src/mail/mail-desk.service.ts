@@ -5,7 +5,7 @@ import { problems } from '../site/problem.js';
 import type { BulkDecision, DeskQuery, MailDecision, MailPage, MailSummary, MailView } from './mail.schema.js';
 import type { MailState } from './mail-states.js';
 import { OutboxService } from './outbox.service.js';
-import { RelayTrouble } from './relay-trouble.js';
+import { RelayStates } from './relay-states.service.js';
 
 const pageSize = 50;
 
@@ -46,14 +46,14 @@ export class MailDesk {
     private readonly database: DataSource,
     private readonly outbox: OutboxService,
     @Inject(SETTINGS) private readonly settings: Settings,
-    private readonly trouble: RelayTrouble,
+    private readonly relays: RelayStates,
   ) {}
 
   async summary(): Promise<MailSummary> {
     const counts = await this.database.query<MailSummary['counts']>(
       `SELECT lane, state, count(*)::int AS count FROM outbox GROUP BY lane, state ORDER BY lane, state`,
     );
-    return { counts, trouble: this.trouble.view() };
+    return { counts, relays: await this.relays.list() };
   }
 
   /** The latest first, with their newest attempts as evidence. */
@@ -64,7 +64,7 @@ export class MailDesk {
               next_attempt_at AS "nextAttemptAt", expires_at AS "expiresAt", reply_code AS "replyCode", reply,
               (extract(epoch FROM state_at) * 1000000)::bigint::text AS micros,
               (SELECT coalesce(json_agg(evidence), '[]') FROM (
-                 SELECT attempt_id AS id, started_at AS "startedAt", handed_over_at AS "handedOverAt",
+                 SELECT attempt_id AS id, relay, started_at AS "startedAt", handed_over_at AS "handedOverAt",
                         ended_at AS "endedAt", outcome, reply_code AS "replyCode", reply
                  FROM attempts
                  WHERE attempts.campaign_id = outbox.campaign_id AND outbox_id = outbox.id

@@ -30,7 +30,7 @@ export class MailLimitsApi {
     return this.list();
   }
 
-  /** Removes the limit of one sender, domain or mailbox: that of its scope holds again. Audited. */
+  /** Removes the limit of one mail server, sender, domain or mailbox: that of its scope holds again. Audited. */
   @Needs('mail:manage')
   @Delete()
   @ApiOkResponse({ standardSchema: LimitList })

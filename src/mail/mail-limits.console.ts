@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
-import type { FieldError } from '../site/problem.js';
+import { type FieldError, Problem } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -43,12 +43,18 @@ export class MailLimitsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const order = LimitOrder.safeParse(form);
-    if (!order.success) {
+    const refuse = (errors: FieldError[]) => {
       reply.status(422);
-      return this.render(locale, request, { values: form, errors: fieldErrors(order.error.issues) });
+      return this.render(locale, request, { values: form, errors });
+    };
+    const order = LimitOrder.safeParse(form);
+    if (!order.success) return refuse(fieldErrors(order.error.issues));
+    try {
+      await this.limits.set(order.data, (tx, entry) => this.audit.record(tx, { actor, ...entry }));
+    } catch (error) {
+      if (!(error instanceof Problem) || !error.details.errors) throw error;
+      return refuse(error.details.errors);
     }
-    await this.limits.set(order.data, (tx, entry) => this.audit.record(tx, { actor, ...entry }));
     reply.status(303).header('location', `/${locale}/console/mail/limits`);
     return '';
   }

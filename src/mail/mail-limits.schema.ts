@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mailboxOf } from '../vault/normal-form.js';
 import { limitScopes } from './ledger.js';
+import { relayName } from './relay.js';
 
 /** A whole number from `least` on; an empty field is null: no limit of this kind. */
 const count = (least: number) =>
@@ -18,12 +19,13 @@ const count = (least: number) =>
 function keyIn(scope: (typeof limitScopes)[number], key: string): string | null {
   if (key === '') return '';
   if (scope === 'domain') return mailboxOf(`x@${key}`)?.domain ?? null;
+  if (scope === 'relay') return relayName.test(key.toLowerCase()) ? key.toLowerCase() : null;
   if (scope !== 'mailbox' && scope !== 'sender') return null;
   const mailbox = mailboxOf(key);
   return mailbox && `${mailbox.local.toLowerCase()}@${mailbox.domain}`;
 }
 
-const faults = { relay: 'limit-has-no-key', campaign: 'limit-has-no-key', domain: 'not-a-domain' } as const;
+const faults = { relay: 'not-a-relay', campaign: 'limit-has-no-key', domain: 'not-a-domain' } as const;
 
 const whose = {
   scope: z.enum(limitScopes, { error: 'required' }),
@@ -32,7 +34,9 @@ const whose = {
     .trim()
     .max(320, 'too-long')
     .default('')
-    .describe("a domain, a mailbox or a sender's address; empty: each of the scope that has no limit of its own"),
+    .describe(
+      "a mail server's name, a domain, a mailbox or a sender's address; empty: each of the scope that has no limit of its own",
+    ),
 };
 
 const normalised = <Order extends { scope: (typeof limitScopes)[number]; key: string }>(

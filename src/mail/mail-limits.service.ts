@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { problems } from '../site/problem.js';
 import type { Witness } from './mail-desk.service.js';
 import type { LimitKey, LimitOrder, LimitView } from './mail-limits.schema.js';
+import { inboxName, relaysIn } from './mail-settings.js';
 import { OutboxService } from './outbox.service.js';
 
 /** What letters may take of mail servers, offices and mailboxes: seen and changed by a person, kept by every claim. */
@@ -11,24 +13,37 @@ export class MailLimits {
   constructor(
     private readonly database: DataSource,
     private readonly outbox: OutboxService,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /** Those of campaigns are not among them: they are part of what is approved. */
   list(): Promise<LimitView[]> {
+    const relays = this.relays();
     return this.database.query(
-      `SELECT scope, key, per_hour AS "perHour", per_day AS "perDay", gap_seconds AS "gapSeconds", concurrent, total,
-         CASE WHEN key <> '' OR scope = 'relay' THEN
+      // The only mail server there is has used what all have.
+      `WITH limits AS (
+         SELECT *, CASE WHEN scope = 'relay' AND key = '' THEN $1 ELSE key END AS whose FROM mail_limits
+       )
+       SELECT limits.scope, limits.key, per_hour AS "perHour", per_day AS "perDay", gap_seconds AS "gapSeconds", concurrent, total,
+         CASE WHEN whose <> '' THEN
            coalesce(CASE WHEN hour_at >= date_trunc('hour', now()) THEN hour_used END, 0) END AS "usedThisHour",
-         CASE WHEN key <> '' OR scope = 'relay' THEN coalesce(used, 0) END AS used
-       FROM mail_limits LEFT JOIN allowances USING (scope, key)
-       WHERE scope <> 'campaign' OR key = ''
-       ORDER BY array_position(ARRAY['relay', 'sender', 'campaign', 'domain', 'mailbox'], scope), key`,
+         CASE WHEN whose <> '' THEN coalesce(used, 0) END AS used
+       FROM limits LEFT JOIN allowances ON allowances.scope = limits.scope AND allowances.key = whose
+       WHERE limits.scope <> 'campaign' OR limits.key = ''
+       ORDER BY array_position(ARRAY['relay', 'sender', 'campaign', 'domain', 'mailbox'], limits.scope), limits.key`,
+      [relays.length === 1 ? relays[0] : ''],
     );
   }
 
-  /** Holds from the next claim on, also for what waits for the old one. */
+  /**
+   * Holds from the next claim on, also for what waits for the old one.
+   * @throws Problem invalid for a mail server that is not in the settings
+   */
   async set(order: LimitOrder, witness: Witness): Promise<void> {
     const { scope, key, perHour, perDay, gapSeconds, concurrent, total } = order;
+    if (scope === 'relay' && key !== '' && !this.relays().includes(key)) {
+      throw problems.invalid([{ field: 'key', code: 'not-a-relay', message: 'SMTP_URL has no relay of this name.' }]);
+    }
     await this.database.transaction(async (tx) => {
       await tx.query(
         `INSERT INTO mail_limits (scope, key, per_hour, per_day, gap_seconds, concurrent, total)
@@ -42,6 +57,11 @@ export class MailLimits {
       await witness(tx, { action: 'mail.limit-set', subject: subjectOf(order), detail });
     });
     this.outbox.wake();
+  }
+
+  private relays(): string[] {
+    const relays = relaysIn(this.settings).map(({ name }) => name);
+    return relays.length > 0 ? relays : [inboxName];
   }
 
   /** @throws Problem wrong-state for the limit of a whole scope, which can be changed only; not-found */
@@ -60,7 +80,7 @@ export class MailLimits {
   }
 }
 
-/** The audit names a domain, and of an address only its domain. */
+/** The audit names a mail server, a domain, and of an address only its domain. */
 const subjectOf = ({ scope, key }: LimitKey) => `${scope} ${key.slice(key.lastIndexOf('@') + 1)}`.trim();
 
 /**

@@ -2,12 +2,11 @@ import { Module } from '@nestjs/common';
 import { join } from 'node:path';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Claims } from './claims.js';
-import { type Delivery, DELIVERY } from './delivery.js';
 import { Dkim } from './dkim.js';
 import { DnsDoctor } from './dns-doctor.service.js';
 import { Inbox } from './inbox.js';
 import { InboxPages } from './inbox.pages.js';
-import { relayOf } from './mail-settings.js';
+import { inboxName, relaysOf } from './mail-settings.js';
 import { MailDesk } from './mail-desk.service.js';
 import { MailLimitsApi } from './mail-limits.api.js';
 import { MailLimitsConsole } from './mail-limits.console.js';
@@ -19,7 +18,8 @@ import { MailSender } from './mail.sender.js';
 import { MailWorker } from './mail.worker.js';
 import { OutboxService } from './outbox.service.js';
 import { MailReturns } from './mail-returns.service.js';
-import { RelayTrouble } from './relay-trouble.js';
+import { RelayStates } from './relay-states.service.js';
+import { MailRelay, Relays } from './relays.js';
 import { ReturnAddresses } from './return-addresses.js';
 import { SmtpDelivery } from './smtp.delivery.js';
 import { Upkeep } from './upkeep.js';
@@ -31,14 +31,14 @@ const inbox = {
 };
 
 /** The only place that decides whether a mail may leave the machine. */
-const delivery = {
-  provide: DELIVERY,
+const relays = {
+  provide: Relays,
   inject: [SETTINGS, Inbox],
-  useFactory: (settings: Settings, builtIn: Inbox): Delivery => {
-    const relay = relayOf(settings);
-    if (!relay) return builtIn;
+  useFactory: (settings: Settings, builtIn: Inbox): Relays => {
     const { hostname } = new URL(settings.PUBLIC_URL);
-    return new SmtpDelivery(relay, hostname.includes('.') ? hostname : undefined);
+    const greeting = hostname.includes('.') ? hostname : undefined;
+    const servers = relaysOf(settings).map((relay) => new MailRelay(relay, new SmtpDelivery(relay, greeting)));
+    return new Relays(servers.length > 0 ? servers : [new MailRelay({ name: inboxName }, builtIn)]);
   },
 };
 
@@ -46,7 +46,7 @@ const delivery = {
   controllers: [InboxPages, MailApi, MailConsole, MailLimitsApi, MailLimitsConsole],
   providers: [
     inbox,
-    delivery,
+    relays,
     Claims,
     Dkim,
     DnsDoctor,
@@ -57,10 +57,22 @@ const delivery = {
     MailSender,
     MailWorker,
     OutboxService,
-    RelayTrouble,
+    RelayStates,
     ReturnAddresses,
     Upkeep,
   ],
-  exports: [Dkim, DnsDoctor, MailLimits, MailKinds, MailReturns, MailWorker, OutboxService, MailDesk, ReturnAddresses],
+  exports: [
+    Dkim,
+    DnsDoctor,
+    MailLimits,
+    MailKinds,
+    MailReturns,
+    MailWorker,
+    OutboxService,
+    MailDesk,
+    Relays,
+    RelayStates,
+    ReturnAddresses,
+  ],
 })
 export class MailModule {}

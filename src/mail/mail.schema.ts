@@ -74,15 +74,29 @@ export const DecidedMail = z.object({ state: z.enum(mailStates) });
 
 export const ReleasedMails = z.object({ released: z.number().int() });
 
+/** A mail server that is in use. */
+export const RelayView = z.object({
+  name: z.string(),
+  weight: z.number().int().describe('its share is this part of the sum of all weights'),
+  lanes: z.array(z.enum(lanes)).describe('what it carries'),
+  state: z.enum(['open', 'paused']).describe('paused: from its first failure until it answers again'),
+  since: z.iso.datetime().nullable().describe('null: it has never failed'),
+  failures: z.number().int().describe('in a row'),
+  pausedUntil: z.iso.datetime().nullable().describe('when it is tried again'),
+  lastError: z.string().nullable(),
+  lastErrorAt: z.iso.datetime().nullable(),
+});
+export type RelayView = z.infer<typeof RelayView>;
+
 export const MailSummary = z.object({
   counts: z.array(z.object({ lane: z.enum(lanes), state: z.enum(mailStates), count: z.number().int() })),
-  /** Set while the mail server cannot be reached. */
-  trouble: z.object({ failures: z.number().int(), pausedUntil: z.iso.datetime() }).nullable(),
+  relays: z.array(RelayView).describe('none while mail stays on this machine'),
 });
 export type MailSummary = z.infer<typeof MailSummary>;
 
 export const AttemptView = z.object({
   id: z.uuid(),
+  relay: z.string().nullable().describe('the mail server it went to'),
   startedAt: z.iso.datetime(),
   handedOverAt: z.iso.datetime().nullable(),
   endedAt: z.iso.datetime().nullable(),

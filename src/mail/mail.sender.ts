@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { type ClaimedMail, Claims } from './claims.js';
 import { mailbox, renderMail } from './compose.js';
-import { type Delivery, DELIVERY, type Handover, type Outcome } from './delivery.js';
+import type { Handover, Outcome } from './delivery.js';
 import { Dkim } from './dkim.js';
 import { MailKinds } from './mail-kinds.js';
-import { RelayTrouble } from './relay-trouble.js';
+import { RelayStates } from './relay-states.service.js';
+import { Relays } from './relays.js';
 import { ReturnAddresses } from './return-addresses.js';
-import { settlementOf } from './settlement.js';
+import { settlementOf, withoutAddresses } from './settlement.js';
 
 class FenceLost extends Error {}
 
@@ -20,10 +21,10 @@ export class MailSender {
   constructor(
     private readonly claims: Claims,
     private readonly kinds: MailKinds,
-    private readonly trouble: RelayTrouble,
     private readonly dkim: Dkim,
     private readonly returnAddresses: ReturnAddresses,
-    @Inject(DELIVERY) private readonly delivery: Delivery,
+    private readonly relays: Relays,
+    private readonly states: RelayStates,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -32,6 +33,7 @@ export class MailSender {
    * @param sent called when the relay has answered: another mail may go out while the answer is written down
    */
   async send(mail: ClaimedMail, sent: () => void): Promise<void> {
+    const relay = this.relays.find(mail.relay)!;
     let outcome: Outcome;
     let to = mail.recipient ?? '';
     try {
@@ -39,7 +41,7 @@ export class MailSender {
       if ('result' in handover) outcome = handover;
       else {
         to = handover.to;
-        outcome = await this.delivery.deliver(handover, async () => {
+        outcome = await relay.delivery.deliver(handover, async () => {
           if (!(await this.claims.handOver(mail))) throw new FenceLost();
         });
       }
@@ -49,9 +51,16 @@ export class MailSender {
       this.log.error(`attempt ${mail.attemptId} was broken off before the hand-over: ${(error as Error).name}`);
       outcome = { result: 'unsent', reply: 'broken off before the hand-over' };
     }
-    this.trouble.heed(outcome);
+    const { reply } = outcome;
+    const news = relay.trouble.heed({ ...outcome, reply: reply && withoutAddresses(reply, to) });
     sent();
-    await this.record(mail, outcome, to);
+    await Promise.all([this.record(mail, outcome, to), news && this.states.tell(relay)]);
+  }
+
+  /** Gives back a mail that was only claimed: its relay is in trouble, and another is not. */
+  async putBack(mail: ClaimedMail): Promise<void> {
+    const outcome = { result: 'unsent' as const, reply: 'left to another mail server' };
+    await this.record(mail, outcome, mail.recipient ?? '');
   }
 
   /** The mail as it goes out, or the outcome when there is nothing that could go out. */
@@ -88,7 +97,7 @@ export class MailSender {
   /** An answer must not be lost to a database that is away for a moment: it is written down as long as the lease runs. */
   private async record(mail: ClaimedMail, outcome: Outcome, to: string): Promise<void> {
     const kind = this.kinds.find(mail.kind);
-    const settlement = settlementOf(mail, outcome, { kind, to, pause: this.trouble.pauseSeconds });
+    const settlement = settlementOf(mail, outcome, { kind, to, pause: this.relays.secondsUntilOpen(mail.lane) });
     for (const seconds of [0.2, 1, 5, 20, 0]) {
       try {
         const settled = await this.claims.settle(settlement);

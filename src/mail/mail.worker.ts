@@ -9,12 +9,14 @@ import { hostname } from 'node:os';
 import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { type ClaimedMail, Claims, leaseSeconds } from './claims.js';
-import { type Delivery, DELIVERY } from './delivery.js';
 import { MailKinds } from './mail-kinds.js';
 import { type Lane, lanes } from './mail-states.js';
 import { MailSender } from './mail.sender.js';
 import { OutboxService } from './outbox.service.js';
-import { RelayTrouble } from './relay-trouble.js';
+import { RelayHands } from './relay-hands.js';
+import { RelayRound } from './relay-round.js';
+import { Relays } from './relays.js';
+import type { Shares } from './shares.js';
 import { Upkeep } from './upkeep.js';
 
 /** Mails claimed at a time, for each hand; the next are claimed when as many as there are hands are left. */
@@ -26,21 +28,14 @@ const shutdownSeconds = 15;
 export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('Mail');
   private readonly name = `${hostname()}:${process.pid}:${uuidv7()}`;
-  private readonly inHand: Record<Lane, Set<ClaimedMail>> = {
-    ...{ confirmations: new Set(), letters: new Set(), updates: new Set() },
-  };
   /** Attempts whose end is not written down yet: those in hand, and those that have just left it. */
   private readonly underWay = new Set<Promise<void>>();
-  /** Claimed and not yet begun, so that a claim is not needed for each mail. */
-  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [], updates: [] };
+  /** What is claimed and in hand at each relay: more is claimed than there are hands, so that not each mail needs a claim. */
+  private readonly hands: RelayHands[];
+  private readonly shares: Record<Lane, Shares>;
   private readonly filling: Partial<Record<Lane, Promise<void>>> = {};
   private readonly askedAgain = new Set<Lane>();
   private readonly timers: NodeJS.Timeout[] = [];
-  /**
-   * Mails in hand at once, per lane. Half of the lines are for confirmations alone, and updates take at most half of the
-   * other half: confirmations never wait behind letters, nor letters behind a hundred thousand updates.
-   */
-  private readonly hands: Record<Lane, number>;
   private claiming = false;
   private claimed = 0;
 
@@ -48,14 +43,16 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly claims: Claims,
     private readonly upkeep: Upkeep,
     private readonly sender: MailSender,
-    private readonly trouble: RelayTrouble,
     private readonly kinds: MailKinds,
     private readonly outbox: OutboxService,
-    @Inject(DELIVERY) private readonly delivery: Delivery,
+    private readonly relays: Relays,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
-    const bulk = Math.max(Math.floor(delivery.lines / 2), 1);
-    this.hands = { confirmations: delivery.lines, letters: bulk, updates: Math.max(Math.floor(bulk / 2), 1) };
+    this.hands = relays.all.map((relay) => new RelayHands(relay));
+    this.shares = {
+      ...{ confirmations: relays.shares('confirmations'), letters: relays.shares('letters') },
+      updates: relays.shares('updates'),
+    };
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -75,11 +72,11 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   async beforeApplicationShutdown(): Promise<void> {
     this.claiming = false;
     this.timers.forEach(clearInterval);
-    const patience = setTimeout(() => this.delivery.abort(), shutdownSeconds * 1000);
+    const patience = setTimeout(() => this.relays.abort(), shutdownSeconds * 1000);
     await this.emptyHands();
     clearTimeout(patience);
     await this.giveBack();
-    await this.delivery.close();
+    await this.relays.close();
   }
 
   /** Sends until nothing is due, and tells how many attempts that took. For tests and the command line. */
@@ -87,10 +84,10 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     const before = this.claimed;
     const running = this.claiming;
     this.claiming = true;
-    this.trouble.forget();
+    for (const lane of lanes) this.forget(lane);
     for (let seen = -1; seen !== this.claimed;) {
       seen = this.claimed;
-      this.trouble.tryNow();
+      for (const lane of lanes) this.tryNow(lane);
       await this.keepHouse();
       await Promise.all(lanes.map((lane) => this.fill(lane)));
       await this.emptyHands();
@@ -119,11 +116,17 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     try {
       while (this.wantsMore(lane)) {
         this.askedAgain.delete(lane);
-        const attemptIds = Array.from({ length: this.hands[lane] * claimsPerHand }, () => uuidv7());
-        const mails = await this.claims.claim(lane, this.name, attemptIds);
+        const open = this.openFor(lane);
+        const most = sum(open, (each) => each.most[lane]) * claimsPerHand;
+        const attemptIds = Array.from({ length: most }, () => uuidv7());
+        const round = new RelayRound(
+          this.shares[lane],
+          open.map((each) => each.place(lane)),
+        );
+        const mails = await this.claims.claim(lane, this.name, attemptIds, round);
         if (mails.length === 0 && !this.askedAgain.has(lane)) return;
         this.claimed += mails.length;
-        this.ready[lane].push(...mails);
+        for (const mail of mails) this.handsAt(mail).add(mail);
         this.startReady(lane);
       }
     } finally {
@@ -132,40 +135,62 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private startReady(lane: Lane): void {
-    for (const mail of this.ready[lane].splice(0, this.freeHands(lane))) this.start(lane, mail);
+    if (!this.mayStart) return;
+    this.moveReady(lane);
+    for (const each of this.hands) {
+      for (let mail = each.takeUp(lane); mail; mail = each.takeUp(lane)) this.start(mail);
+    }
   }
 
   private wantsMore(lane: Lane): boolean {
-    return this.mayStart && this.ready[lane].length < this.hands[lane];
-  }
-
-  private freeHands(lane: Lane): number {
-    if (!this.mayStart) return 0;
-    const { confirmations, letters, updates } = this.inHand;
-    const free = this.delivery.lines - confirmations.size - letters.size - updates.size;
-    const ofBulk = lane === 'confirmations' ? free : this.hands.letters - letters.size - updates.size;
-    return Math.max(Math.min(this.hands[lane] - this.inHand[lane].size, free, ofBulk), 0);
+    const open = this.openFor(lane);
+    if (!this.mayStart || !open.some((each) => each.place(lane).room > 0)) return false;
+    return sum(open, (each) => each.waiting(lane)) < sum(open, (each) => each.most[lane]);
   }
 
   private get mayStart(): boolean {
-    return this.claiming && !this.trouble.paused && this.settings.MAIL_MODE !== 'hold';
+    return this.claiming && this.settings.MAIL_MODE !== 'hold';
   }
 
-  private start(lane: Lane, mail: ClaimedMail): void {
+  private openFor = (lane: Lane) => this.hands.filter((each) => each.isOpen(lane));
+  private handsAt = (mail: ClaimedMail) => this.hands.find(({ relay }) => relay.name === mail.relay)!;
+
+  private start(mail: ClaimedMail): void {
     const letGo = () => {
-      if (!this.inHand[lane].delete(mail)) return;
+      if (!this.handsAt(mail).letGo(mail)) return;
       for (const each of lanes) this.startReady(each);
-      this.fillLane(lane);
+      this.fillLane(mail.lane);
     };
-    this.inHand[lane].add(mail);
-    const attempt = this.sender
-      .send(mail, letGo)
+    this.follow(mail, this.sender.send(mail, letGo), letGo);
+  }
+
+  /** What waits for a relay that is paused or answers nothing goes back for another, if there is one. */
+  private moveReady(lane: Lane): void {
+    if (this.openFor(lane).length === 0) return;
+    for (const each of this.hands) {
+      if (each.isOpen(lane)) continue;
+      for (const mail of each.empty(lane)) this.follow(mail, this.sender.putBack(mail), () => this.fillLane(lane));
+    }
+  }
+
+  private follow(mail: ClaimedMail, work: Promise<void>, done: () => void): void {
+    const attempt = work
       .catch((error: Error) => this.log.error(`attempt ${mail.attemptId} ended without a record: ${error.name}`))
       .finally(() => {
         this.underWay.delete(attempt);
-        letGo();
+        done();
       });
     this.underWay.add(attempt);
+  }
+
+  private forget(lane: Lane): void {
+    const relays = this.relays.of(lane);
+    if (relays.every(({ trouble }) => trouble.inTrouble)) for (const { trouble } of relays) trouble.forget();
+  }
+
+  private tryNow(lane: Lane): void {
+    if (this.openFor(lane).length > 0) return;
+    for (const { trouble } of this.relays.of(lane)) trouble.tryNow();
   }
 
   private async keepHouse(): Promise<void> {
@@ -176,7 +201,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** What was claimed and not begun goes back at once, not when its lease ends. */
   private async giveBack(): Promise<void> {
-    for (const lane of lanes) this.ready[lane] = [];
+    for (const lane of lanes) for (const each of this.hands) each.empty(lane);
     await this.upkeep.recover(this.kinds.resent(), { worker: this.name });
   }
 
@@ -191,3 +216,5 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     this.timers.push(setInterval(() => void run(), seconds * 1000).unref());
   }
 }
+
+const sum = <T>(all: T[], part: (each: T) => number) => all.reduce((total, each) => total + part(each), 0);

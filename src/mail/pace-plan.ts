@@ -1,4 +1,5 @@
 import { type Calendar, dayOf, goal, openings } from './calendar.js';
+import { Shares } from './shares.js';
 import { domainOf, keysOf, Ledger, type Limit, type LimitScope, type Now, type Usage } from './ledger.js';
 
 /** Letters that keep one calendar. */
@@ -44,10 +45,12 @@ export function planPace(
   streams: PlannedStream[],
   limits: Limit[],
   start: number,
-  of: { campaignId: string; sender: string },
+  of: { campaignId: string; sender: string; relays: { name: string; weight: number }[] },
   usages: Usage[] = [],
 ): PacePlan {
   const ledger = new Ledger(limits, usages);
+  const shares = new Shares(new Map(of.relays.map(({ name, weight }) => [name, weight])));
+  const names = of.relays.map(({ name }) => name);
   const perDay = new Map<string, Map<string, number>>();
   const waits = new Map<string, { n: number; binding: PacePlan['binding'] }>();
   let [first, last] = [Infinity, -Infinity];
@@ -57,12 +60,15 @@ export function planPace(
     if (!stream) break;
     const lane = stream.lane()!;
     const recipient = lane.recipients.at(-1)!;
-    const keys = keysOf({ ...of, recipient });
     const now = stream.now();
+    const relays = shares.order(names);
+    const relay = ledger.relayFor(relays, now);
+    const keys = keysOf({ ...of, recipient, relay });
     const block = ledger.block(keys, now);
     if (!block) {
       ledger.take(keys, now);
       ledger.letGo(keys);
+      shares.take(relays.slice(relays.indexOf(relay)));
       lane.recipients.pop();
       stream.took();
       const { day } = now.day('mailbox');
@@ -80,7 +86,7 @@ export function planPace(
     else stream.wait(until);
     stream.advance();
   }
-  const rest = running.flatMap((stream) => stream.rest().map((recipient) => keysOf({ ...of, recipient }).mailbox));
+  const rest = running.flatMap((stream) => stream.rest().map((recipient) => recipient.toLowerCase()));
   return {
     days: [...perDay]
       .map(([day, boxes]) => ({

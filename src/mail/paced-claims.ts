@@ -4,12 +4,15 @@ import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './cla
 import { Allowances } from './allowances.js';
 import { type Block, keysOf, type Ledger, type Now } from './ledger.js';
 import { utcDay } from './pace-plan.js';
+import type { RelayRound } from './relay-round.js';
 import { asCalendar, type StoredCalendar, turnPages } from './streams.js';
 
 /** Streams looked at in one claim, those first that were served longest ago. */
 const streamsPerClaim = 32;
 /** Looks again at a stream that has to wait at least this often: its limits may have been changed. */
 const longestWait = 60_000;
+/** The same for a letter that waits for the relay that put it off. */
+const longestRelayWait = 3_600_000;
 
 interface OpenStream {
   campaignId: string;
@@ -28,11 +31,16 @@ interface Candidate {
   stream: string;
   id: string;
   recipient: string;
+  state: 'queued' | 'deferred';
   attempts: number;
+  /** Which one it went to last. */
+  relay: string | null;
 }
+/** A letter and where it leaves. */
+type Routed = Candidate & { relay: string };
 interface Verdict {
-  taken: Candidate[];
-  parked: { candidate: Candidate; until: number }[];
+  taken: Routed[];
+  parked: { candidate: Routed; block: Block }[];
   waiting: Map<OpenStream, { until: number; block: Omit<Block, 'scope'> & { scope: string } }>;
 }
 
@@ -48,8 +56,16 @@ interface Verdict {
 export class PacedClaims {
   constructor(private readonly database: DataSource) {}
 
-  /** @param more.at milliseconds since 1970 instead of the database's time, for simulated days */
-  async claim(worker: string, attemptIds: string[], more: { off: string[]; at?: number }): Promise<ClaimedMail[]> {
+  /**
+   * @param round the relays that letters may leave by now, each within its own limits
+   * @param more.at milliseconds since 1970 instead of the database's time, for simulated days
+   */
+  async claim(
+    worker: string,
+    attemptIds: string[],
+    round: RelayRound,
+    more: { off: string[]; at?: number },
+  ): Promise<ClaimedMail[]> {
     const at = more.at ?? null;
     const [{ due }] = await this.database.query(
       `SELECT EXISTS (
@@ -64,11 +80,20 @@ export class PacedClaims {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign.pace'))`);
       // Not now(): the transaction may have waited for the lock.
       const [clock] = await tx.query(`SELECT clock_timestamp() AS now`);
-      return this.claimLocked(tx, worker, attemptIds, more.off, at ?? (clock.now as Date).getTime());
+      return this.claimLocked(tx, worker, attemptIds, {
+        round,
+        off: more.off,
+        at: at ?? (clock.now as Date).getTime(),
+      });
     });
   }
 
-  private async claimLocked(tx: EntityManager, worker: string, attemptIds: string[], off: string[], at: number) {
+  private async claimLocked(
+    tx: EntityManager,
+    worker: string,
+    attemptIds: string[],
+    { round, off, at }: { round: RelayRound; off: string[]; at: number },
+  ) {
     const allowances = new Allowances(tx);
     await allowances.giveBack();
     await turnPages(tx, at);
@@ -77,12 +102,13 @@ export class PacedClaims {
     const candidates = await dueLetters(tx, streams, attemptIds.length * 4, at);
     const byKey = new Map(streams.map((stream) => [`${stream.campaignId} ${stream.stream}`, stream]));
     const streamOf = (candidate: Candidate) => byKey.get(`${candidate.campaignId} ${candidate.stream}`)!;
-    const letters = candidates.map((each) => keysOf({ ...each, sender: streamOf(each).sender }));
+    const keys = (letter: Routed) => keysOf({ ...letter, sender: streamOf(letter).sender });
+    const letters = candidates.flatMap((each) => round.names.map((relay) => keys({ ...each, relay })));
     const ledger = await allowances.ledger(letters);
-    const verdict = judge(fairly(candidates), streamOf, ledger, attemptIds.length, at);
-    const parked = verdict.parked.map(({ candidate, until }) => ({
+    const verdict = judge(fairly(candidates), streamOf, { ledger, round, most: attemptIds.length, at });
+    const parked = verdict.parked.map(({ candidate, block: { scope, until } }) => ({
       ...candidate,
-      until: allowances.book(keysOf({ ...candidate, sender: streamOf(candidate).sender }), until, at),
+      until: scope === 'relay' ? Math.min(until, at + longestRelayWait) : allowances.book(keys(candidate), until, at),
     }));
     await park(tx, parked);
     await allowances.write();
@@ -107,9 +133,7 @@ function fairly(candidates: Candidate[]): Candidate[] {
 function judge(
   candidates: Candidate[],
   streamOf: (candidate: Candidate) => OpenStream,
-  ledger: Ledger,
-  most: number,
-  at: number,
+  { ledger, round, most, at }: { ledger: Ledger; round: RelayRound; most: number; at: number },
 ): Verdict {
   const verdict: Verdict = { taken: [], parked: [], waiting: new Map() };
   const clocks = new Map<string, { day: string; ends: number }>();
@@ -127,19 +151,35 @@ function judge(
     const local = clocks.get(timeZone) ?? dayOf(timeZone, at);
     clocks.set(timeZone, local);
     const now: Now = { at, day: (scope) => (scope === 'mailbox' || scope === 'campaign' ? local : utcDay(at)) };
-    const keys = keysOf({ ...candidate, sender: stream.sender });
+    const again = againBy(candidate, round, ledger, now);
+    const relays = again ? [again] : round.order();
+    if (relays.length === 0) break;
+    const relay = ledger.relayFor(relays, now);
+    const keys = keysOf({ ...candidate, sender: stream.sender, relay });
     const block = ledger.block(keys, now);
     if (!block) {
       ledger.take(keys, now);
-      verdict.taken.push(candidate);
+      if (!again) round.take(relays.slice(relays.indexOf(relay)));
+      verdict.taken.push({ ...candidate, relay });
       if (first) stream.taken += 1;
+    } else if (block.scope === 'relay' && again) {
+      verdict.parked.push({ candidate: { ...candidate, relay }, block });
     } else if (block.scope !== 'mailbox' && block.scope !== 'domain') {
       verdict.waiting.set(stream, { until: block.until, block });
     } else if (block.kind !== 'concurrent') {
-      verdict.parked.push({ candidate, until: block.until });
+      verdict.parked.push({ candidate: { ...candidate, relay }, block });
     }
   }
   return verdict;
+}
+
+/**
+ * The relay that a letter was put off by: a server that greylists knows it again only when it comes from the same place.
+ * Null while that relay is in trouble, or may never take another.
+ */
+function againBy({ state, relay }: Candidate, round: RelayRound, ledger: Ledger, now: Now): string | null {
+  const kept = state === 'deferred' && relay !== null && round.steady.includes(relay) && !ledger.isSpent(relay, now);
+  return kept ? relay : null;
 }
 
 /** When the goal lets one more letter of the stream go, or null if it does now. */
@@ -170,7 +210,7 @@ async function openStreams(tx: EntityManager, off: string[], at: number): Promis
 export const dueLettersSql = `
   SELECT due.* FROM unnest($1::uuid[], $2::text[]) AS open (campaign_id, stream)
   CROSS JOIN LATERAL (
-    SELECT campaign_id AS "campaignId", stream, id, recipient, attempts FROM outbox
+    SELECT campaign_id AS "campaignId", stream, id, recipient, state, attempts, relay FROM outbox
     WHERE outbox.campaign_id = open.campaign_id AND outbox.stream = open.stream AND state IN ('queued', 'deferred')
       AND next_attempt_at <= $3 AND (expires_at IS NULL OR expires_at > $3)
     ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
@@ -222,19 +262,19 @@ async function noteStreams(
   );
 }
 
-async function take(tx: EntityManager, letters: Candidate[], worker: string, attemptIds: string[], at: number) {
+async function take(tx: EntityManager, letters: Routed[], worker: string, attemptIds: string[], at: number) {
   if (letters.length === 0) return [];
   const rows: ClaimedMail[] = await tx.query(
     `WITH claimed AS (
        UPDATE outbox
-       SET state = 'claimed', state_at = now(), attempt_id = told.attempt_id, worker = $5,
+       SET state = 'claimed', state_at = now(), attempt_id = told.attempt_id, relay = told.relay, worker = $5,
            lease_until = now() + $6 * interval '1 second'
-       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::text[]) AS told (campaign_id, id, attempt_id, relay)
        WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
        RETURNING outbox.*
      ), noted AS (
-       INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker, started_at, pass)
-       SELECT campaign_id, id, attempt_id, worker, $4, CASE attempts WHEN 0 THEN 'first' ELSE 'again' END FROM claimed
+       INSERT INTO attempts (campaign_id, outbox_id, attempt_id, relay, worker, started_at, pass)
+       SELECT campaign_id, id, attempt_id, relay, worker, $4, CASE attempts WHEN 0 THEN 'first' ELSE 'again' END FROM claimed
      )
      SELECT ${claimedColumns} FROM claimed ORDER BY next_attempt_at, id`,
     [
@@ -244,6 +284,7 @@ async function take(tx: EntityManager, letters: Candidate[], worker: string, att
       new Date(at),
       worker,
       leaseSeconds,
+      letters.map((one) => one.relay),
     ],
   );
   return rows.map(asClaimed);

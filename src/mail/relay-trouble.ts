@@ -1,36 +1,47 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { relayPause } from './back-off.js';
 import type { Outcome } from './delivery.js';
 
 /**
  * A relay that cannot be reached, or falls silent after a hand-over, is left alone for a while, for all mails alike:
- * otherwise one that is broken would turn every letter into a doubt.
+ * otherwise one that is broken would turn every letter into a doubt. 5 seconds after the first failure, twice as long after
+ * each further one in a row. When the pause is over, one mail tries; an answer of any kind ends the trouble.
  */
-@Injectable()
 export class RelayTrouble {
   private readonly log = new Logger('Mail');
   private failures = 0;
   private pausedUntil = 0;
+  private lastError: string | null = null;
+  /** False until the first answer: what an earlier process has written down of this relay may be out of date. */
+  private known = false;
+
+  constructor(private readonly name: string) {}
 
   get paused(): boolean {
     return Date.now() < this.pausedUntil;
   }
 
-  /** Seconds after which a mail that could not leave is due again. */
-  get pauseSeconds(): number {
-    return relayPause(this.failures);
+  /** It failed the last time; while this is so, mails go to it one by one. */
+  get inTrouble(): boolean {
+    return this.failures > 0;
   }
 
-  heed(outcome: Outcome): void {
-    if (outcome.result !== 'unsent' && outcome.result !== 'in_doubt') {
-      if (outcome.code) this.forget();
-      return;
-    }
-    if (this.paused) return;
+  /** Until it is tried again; 0 when it may be now. */
+  get secondsLeft(): number {
+    return Math.max(Math.ceil((this.pausedUntil - Date.now()) / 1000), 0);
+  }
+
+  /** @returns whether its state has changed by this, or may have */
+  heed(outcome: Outcome): boolean {
+    if (outcome.result !== 'unsent' && outcome.result !== 'in_doubt') return outcome.code ? this.answered() : false;
+    if (this.paused) return false;
     this.failures += 1;
-    this.pausedUntil = Date.now() + this.pauseSeconds * 1000;
+    const pause = relayPause(this.failures);
+    this.pausedUntil = Date.now() + pause * 1000;
+    this.lastError = outcome.reply ?? outcome.result;
     const told = outcome.code ?? outcome.result;
-    this.log.warn(`the mail server does not answer (${told}), next try in ${this.pauseSeconds} s`);
+    this.log.warn(`the mail server ${this.name} does not answer (${told}), next try in ${pause} s`);
+    return true;
   }
 
   /** Lets the next mail try, without forgetting how often it went wrong. */
@@ -41,12 +52,19 @@ export class RelayTrouble {
   forget(): void {
     this.failures = 0;
     this.pausedUntil = 0;
+    this.known = false;
   }
 
   /** How often in a row, and when it is tried next; null when the relay answered last time. */
-  view(): { failures: number; pausedUntil: string } | null {
-    return this.failures === 0
-      ? null
-      : { failures: this.failures, pausedUntil: new Date(this.pausedUntil).toISOString() };
+  view(): { failures: number; pausedUntil: string; lastError: string | null } | null {
+    const { failures, pausedUntil, lastError } = this;
+    return failures === 0 ? null : { failures, pausedUntil: new Date(pausedUntil).toISOString(), lastError };
+  }
+
+  private answered(): boolean {
+    const news = this.failures > 0 || !this.known;
+    this.forget();
+    this.known = true;
+    return news;
   }
 }

@@ -6,7 +6,7 @@ import type { MailKind } from './mail-kinds.js';
 /**
  * From how an attempt ended to what becomes of the mail.
  * @param about.to whom it went to, so that a personal mail's record does not name her
- * @param about.pause seconds the relay is left alone
+ * @param about.pause seconds until a relay may be tried again, 0 while one is open
  */
 export function settlementOf(
   mail: ClaimedMail,

@@ -12,6 +12,7 @@ import { Claims } from '../../src/mail/claims.js';
 import { addToStreams } from '../../src/mail/streams.js';
 import type { TestApp } from '../support/app.js';
 import { approve, campaignOf, crowd, importTestland, person } from '../support/letters.js';
+import { oneRelay } from '../support/mails.js';
 import type { Bounds, Figure } from './measure.js';
 import { makeDatabase, type Postgres } from './postgres.js';
 
@@ -90,6 +91,7 @@ export async function claims(postgres: Postgres, { large }: Bounds): Promise<Fig
           'letters',
           'bench',
           Array.from({ length: 8 }, () => uuidv7()),
+          oneRelay(),
         );
         times.push(performance.now() - started);
         if (mails.length !== 8) throw new Error(`8 letters are due, but ${mails.length} were claimed.`);

@@ -105,6 +105,16 @@ withChromium('an organiser and an approver, without JavaScript', () => {
     await lookAt(amir, '', 'campaign-review');
     await amir.getByLabel(/I have read the letter/).check();
     await press(amir, /^Approve \d+ letters/);
+    const point = `SELECT id FROM contact_points WHERE channel = 'email' ORDER BY id LIMIT 1`;
+    const address = (sql: string) =>
+      site.database.query(`UPDATE contact_points SET value = ${sql} WHERE id = (${point})`);
+    await address(`'changed.' || value`);
+    await amir.goto(campaign);
+    await amir.getByText('Which, and why').click();
+    expect(await amir.locator('#changes li').innerText()).toContain('is not the one that was approved');
+    await lookAt(amir, '', 'campaign-changed');
+    await address(`substr(value, 9)`);
+    await amir.goto(campaign);
     await press(amir, /^Dispatch \d+ letters/);
     expect(await amir.getByRole('status').innerText()).toContain('on their way');
 

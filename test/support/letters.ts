@@ -85,9 +85,14 @@ export async function campaignOf(
   return id;
 }
 
+/** What an approver sees on the page at this moment. */
+export async function seenNow(app: TestApp, id: string): Promise<{ sha256: string; listSha256: string }> {
+  const [approvals, campaign] = [app.get(Approvals), await app.get(LetterCampaigns).find(id)];
+  return { sha256: (await approvals.state(campaign)).sha256, listSha256: await approvals.listSha256(campaign) };
+}
+
 export async function approve(app: TestApp, id: string, olga: Actor, amir: Actor): Promise<void> {
   const approvals = app.get(Approvals);
   await approvals.ask(id, olga);
-  const { sha256 } = await approvals.state(await app.get(LetterCampaigns).find(id));
-  await approvals.approve(id, sha256, amir);
+  await approvals.approve(id, await seenNow(app, id), amir);
 }

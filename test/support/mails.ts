@@ -2,6 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { MailKinds } from '../../src/mail/mail-kinds.js';
 import { MailWorker } from '../../src/mail/mail.worker.js';
 import { type NewMail, OutboxService } from '../../src/mail/outbox.service.js';
+import { RelayRound } from '../../src/mail/relay-round.js';
+import { Shares } from '../../src/mail/shares.js';
 import { startApp, type TestApp } from './app.js';
 
 /** What an outbox row shows of a mail. */
@@ -11,6 +13,7 @@ export interface OutboxRow {
   payload: Buffer | null;
   raw: Buffer | null;
   attempts: number;
+  relay: string | null;
   next_attempt_at: Date;
   reply_code: number | null;
   reply: string | null;
@@ -18,6 +21,7 @@ export interface OutboxRow {
 
 export interface AttemptRow {
   outcome: string | null;
+  relay: string | null;
   reply_code: number | null;
   handed_over_at: Date | null;
   ended_at: Date | null;
@@ -72,6 +76,10 @@ export async function startMailApp(smtpUrl: string, more: Record<string, string>
   });
   return app;
 }
+
+/** For claims in which one relay takes everything. */
+export const oneRelay = (name = 'relay') =>
+  new RelayRound(new Shares(new Map()), [{ name, room: Infinity, steady: true }]);
 
 /** Short words for what mail tests do all the time. */
 export const postOffice = (app: TestApp) => ({

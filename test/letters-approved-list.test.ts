@@ -1,0 +1,172 @@
+import { ContactPointsService } from '../src/lawmakers/contact-points.service.js';
+import { ObjectionsService } from '../src/lawmakers/objections.service.js';
+import { Approvals } from '../src/letters/approvals.service.js';
+import { listDigest } from '../src/letters/digest.js';
+import { Dispatch } from '../src/letters/dispatch.service.js';
+import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
+import { LetterTests } from '../src/letters/letter-tests.service.js';
+import { startApp, type TestApp } from './support/app.js';
+import { type SignedIn, signIn } from './support/cast.js';
+import { approve, campaignOf, crowd, importTestland, lawmakerId, person, seenNow } from './support/letters.js';
+
+const olga = person('Olga', 'organiser');
+const amir = person('Amir', 'approver');
+let app: TestApp;
+let approver: SignedIn;
+beforeAll(async () => {
+  app = await startApp();
+  approver = await signIn(app, 'amir');
+});
+afterAll(() => app.close());
+
+const rows = [
+  '1,Ada Moor,Moor,F,Bay,ada@NAME.example',
+  '2,Bo Rill,Rill,M,Bay,bo@NAME.example',
+  '3,Cy Fen,Fen,M,Bay,cy@NAME.example',
+];
+/** A parliament of its own. */
+async function parliament(name: string, lines = rows) {
+  const csv = ['id,name,family_name,gender,area,email', ...lines, ''].join('\n');
+  await importTestland(app, csv.replaceAll('NAME', name), name);
+}
+const letterTo = (name: string) => campaignOf(app, olga, { more: { audience: { legislatures: [name] } } });
+const moved = (name: string) => ({ channel: 'email' as const, value: `elsewhere@${name}.example`, label: undefined });
+const move = async (who: string, name: string) =>
+  app.get(ContactPointsService).add(await lawmakerId(app, who), moved(name), olga);
+const hidden = (page: string, name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
+const stateOf = async (id: string) => (await app.get(LetterCampaigns).find(id)).state;
+
+test('the digest of a list does not depend on its order, and depends on everything else', () => {
+  const list = [
+    { lawmakerId: 'a', digest: '1' },
+    { lawmakerId: 'b', digest: '2' },
+  ];
+  expect(listDigest(list.toReversed())).toBe(listDigest(list));
+  const others = [
+    list.slice(1),
+    [...list, { lawmakerId: 'c', digest: '3' }],
+    list.map((each) => ({ ...each, digest: '1' })),
+  ];
+  expect(new Set([list, ...others].map(listDigest)).size).toBe(4);
+});
+
+test('the click names the list that was shown: with another one it is refused beside the button, and nothing is approved', async () => {
+  await parliament('shown');
+  const id = await letterTo('shown');
+  await app.get(Approvals).ask(id, olga);
+  const page = `/en/console/letters/${id}`;
+  const { body } = await approver.get(page);
+  const shown = { sha256: hidden(body, 'sha256'), listSha256: hidden(body, 'listSha256') };
+  expect(shown).toEqual(await seenNow(app, id));
+  await move('Ada Moor', 'shown');
+  const refused = await approver.post(`${page}/approval`, { ...shown, read: 'on' });
+  expect(refused.statusCode).toBe(422);
+  expect(refused.body).toMatch(/id="listSha256-error">[^<]+changed since you opened this page/);
+  expect(refused.body).toContain('aria-describedby="listSha256-error"');
+  const api = await approver.api('POST', `/api/v1/letter-campaigns/${id}/approval`, shown);
+  expect(api.statusCode).toBe(422);
+  expect(api.json().errors).toEqual([expect.objectContaining({ field: 'listSha256', code: 'list-changed' })]);
+  for (const listSha256 of [undefined, 'x']) {
+    const answer = await approver.api('POST', `/api/v1/letter-campaigns/${id}/approval`, { ...shown, listSha256 });
+    expect(answer.statusCode).toBe(422);
+  }
+  expect(await stateOf(id)).toBe('in_review');
+  // The page that refuses shows the list as it is now.
+  const again = { sha256: hidden(refused.body, 'sha256'), listSha256: hidden(refused.body, 'listSha256') };
+  expect(again.listSha256).not.toBe(shown.listSha256);
+  expect((await approver.post(`${page}/approval`, { ...again, read: 'on' })).statusCode).toBe(303);
+  expect(await stateOf(id)).toBe('approved');
+});
+
+test.each([
+  [
+    'somebody objects',
+    async () => app.get(ObjectionsService).record(await lawmakerId(app, 'Bo Rill'), 'by phone', olga),
+  ],
+  ['somebody joins', () => parliament('listed', [...rows, '4,Di Marsh,Marsh,F,Bay,di@NAME.example'])],
+  ['a name changes', () => parliament('listed', [rows[0]!, rows[1]!, '3,Cy Fenn,Fenn,M,Bay,cy@NAME.example'])],
+])('the list is another one when %s', async (_, change) => {
+  await parliament('listed');
+  const id = await letterTo('listed');
+  await app.get(Approvals).ask(id, olga);
+  const shown = await seenNow(app, id);
+  expect(await seenNow(app, id)).toEqual(shown);
+  await change();
+  await expect(app.get(Approvals).approve(id, shown, amir)).rejects.toMatchObject({ code: 'invalid' });
+  await app.database.query('DELETE FROM objections');
+});
+
+test('signatures that come in meanwhile do not make it another list', async () => {
+  await parliament('counted');
+  const body = '{{ salutation }},\n\n{{ petition.count }} people signed on {{ date }}.\n\n{{ sender.name }}';
+  const petition = '1988-investigation';
+  const id = await campaignOf(app, olga, { more: { audience: { legislatures: ['counted'] }, petition }, body });
+  await app.get(Approvals).ask(id, olga);
+  const campaign = await app.get(LetterCampaigns).find(id);
+  const list = await app.get(Approvals).listSha256(campaign);
+  const later = { ...campaign, petitionCount: '77', petitionCountedAt: new Date() };
+  expect(await app.get(Approvals).listSha256(later)).toBe(list);
+});
+
+test('before the dispatch the page and the API count and list what is not as approved any more, with the reason', async () => {
+  await parliament('approved');
+  const id = await letterTo('approved');
+  const changes = async () => (await approver.api('GET', `/api/v1/letter-campaigns/${id}/approval/changes`)).json();
+  expect(await changes()).toEqual({ count: 0, changes: [] });
+  await approve(app, id, olga, amir);
+  expect(await changes()).toEqual({ count: 0, changes: [] });
+  expect((await approver.get(`/en/console/letters/${id}`)).body).toContain(
+    'Every letter is still the one that was approved',
+  );
+  await app.database.query(
+    `UPDATE contact_points SET value = 'new@approved.example'
+     WHERE lawmaker_id = (SELECT id FROM lawmakers WHERE name = 'Ada Moor' ORDER BY id DESC LIMIT 1)`,
+  );
+  const csv = [rows[0]!, '3,Cy Fen,Fen,M,Bay,cy@NAME.example', '4,Di Marsh,Marsh,F,Bay,di@NAME.example'];
+  await parliament('approved', csv);
+  const { count, changes: listed } = await changes();
+  const reasons = Object.fromEntries(listed.map(({ name, reason }: Record<string, string>) => [name, reason]));
+  expect(reasons).toEqual({
+    'Bo Rill': 'left',
+    'Di Marsh': 'not-approved',
+    ...(reasons['Ada Moor'] && { 'Ada Moor': 'changed-since-approval' }),
+  });
+  expect(count).toBe(Object.keys(reasons).length);
+  const page = (await approver.get(`/en/console/letters/${id}`)).body;
+  expect(page).toContain(`${count} letters would not leave now as they were approved`);
+  expect(page).toMatch(/<bdi>Bo Rill<\/bdi>: Has left/);
+  expect(page).toMatch(/<bdi>Di Marsh<\/bdi>: not among those the approval was for/);
+  // It is what the dispatch then does.
+  await app.get(Dispatch).start(id, amir);
+  await app.get(Dispatch).planned(id);
+  const done = await app.database.query(
+    `SELECT lawmaker_name AS name, reason FROM letters WHERE campaign_id = $1 AND state = 'excluded'`,
+    [id],
+  );
+  expect(Object.fromEntries(done.map(({ name, reason }: Record<string, string>) => [name, reason]))).toEqual(reasons);
+});
+
+test('a test goes to no address of any lawmaker, of whichever parliament, also where one stands among others', async () => {
+  await parliament('elsewhere');
+  await importTestland(app, crowd(2), 'audience');
+  const id = await letterTo('audience');
+  const { id: staffId, email } = (
+    await app.database.query(`SELECT id, email FROM staff_members WHERE name = 'Amir'`)
+  )[0];
+  const send = () => app.get(LetterTests).send(id, undefined, { ...amir, id: staffId });
+  const sent = async () => (await app.database.query(`SELECT FROM outbox WHERE kind = 'letter-test'`)).length;
+  const value = (text: string) =>
+    app.database.query(
+      `UPDATE contact_points SET value = $1 WHERE value LIKE '%elsewhere.example' OR value LIKE '%own%'`,
+      [text],
+    );
+  for (const text of [email.toUpperCase(), `office@own.example, ${email}`, `mailto:${email};own`]) {
+    await value(text);
+    await expect(send()).rejects.toMatchObject({ code: 'forbidden' });
+    await value('x@own.example');
+  }
+  expect(await sent()).toBe(0);
+  await value(`x${email}own`);
+  expect(await send()).toBe(email);
+  expect(await sent()).toBe(1);
+});
