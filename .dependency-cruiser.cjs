@@ -18,6 +18,7 @@ const domain = [
   'progress',
   'staff',
   'switches',
+  'appearance',
   'moderation',
   'notices',
 ];
@@ -40,6 +41,7 @@ const arrows = {
   progress: ['staff'],
   staff: [],
   switches: ['staff'],
+  appearance: ['staff'],
   moderation: ['petitions', 'signatures', 'countlog', 'staff'],
   notices: ['petitions', 'signatures', 'supporters'],
 };

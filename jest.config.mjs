@@ -34,7 +34,9 @@ const esmOnly = [
   'temporal-[a-z]+',
   'hucre',
   'client-zip',
-  'lean-qr',
+  'openid-client',
+  'oauth4webapi',
+  'jose',
 ];
 
 export const base = {

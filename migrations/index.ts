@@ -26,7 +26,9 @@ import { SupporterLetters1764000000595 } from './1764000000595-supporter-letters
 import { Digests1764000000596 } from './1764000000596-digests.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { LongWorks1764000000620 } from './1764000000620-long-works.js';
+import { SecondFactors1764000000610 } from './1764000000610-second-factors.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
+import { Appearance1764000000710 } from './1764000000710-appearance.js';
 
 /** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
 export const migrations = [
@@ -58,5 +60,7 @@ export const migrations = [
   Digests1764000000596,
   Staff1764000000600,
   LongWorks1764000000620,
+  SecondFactors1764000000610,
   Switches1764000000700,
+  Appearance1764000000710,
 ];

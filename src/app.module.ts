@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AppearanceModule } from './appearance/appearance.module.js';
 import { CoalitionsModule } from './coalitions/coalitions.module.js';
 import { type Settings, SettingsModule } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         StaffModule,
         ProgressModule,
         SwitchesModule,
+        AppearanceModule,
         OverviewModule,
         PetitionsModule,
         SharingModule,

@@ -28,6 +28,7 @@ const madeOf = [
   'exports.by.',
   'exports.kind.',
   'exports.state.',
+  'factor.done.',
   'exports.purpose.',
   'lawmakers.chamber.',
   'lawmakers.change.',

@@ -6,6 +6,7 @@ import { countries, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
+import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { unreadableMessage } from './import-notes.js';
@@ -13,9 +14,9 @@ import { ImportPreviewsService } from './import-previews.service.js';
 import { type ColumnMap, mapFields } from './importers/column-map.js';
 import { UnreadableFile } from './importers/import-record.js';
 import { importFormats } from './importers/import-sources.js';
+import { sourceLimits } from './importers/source-file.js';
 import { ImportRequest } from './lawmakers.schema.js';
 import { LegislaturesService } from './legislatures.service.js';
-import { readUpload } from './upload.js';
 
 type Form = Record<string, unknown>;
 
@@ -47,7 +48,7 @@ export class LawmakerUploadsConsole {
   ) {
     let fields: Form = {};
     try {
-      const upload = await readUpload(request);
+      const upload = await readUpload(request, sourceLimits.bytes);
       fields = upload.fields;
       const asked = ImportRequest.safeParse(fields);
       if (!asked.success) throw new Problem('invalid', { errors: fieldErrors(asked.error.issues) });

@@ -18,6 +18,7 @@ export const rights = [
   'organisations:manage',
   'mail:manage',
   'switches:turn',
+  'appearance:write',
   'staff:manage',
   'audit:read',
 ] as const;

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { canonicalJson } from '../site/canonical-json.js';
 import type { Actor } from './access.js';
 import { AuditEntry } from './audit-entry.entity.js';
+import type { AuditFilter, AuditQuery } from './staff.schema.js';
 
 export interface AuditRecord {
   actor: Actor | 'system';
@@ -54,11 +55,29 @@ export class AuditService {
   }
 
   /** Newest first, before the entry with this id. */
-  list({ action, before }: { action?: string; before?: string } = {}, most = 50): Promise<AuditEntry[]> {
+  list({ who, action, subject, from, until, before }: AuditQuery = {}, most = 50): Promise<AuditEntry[]> {
     const query = this.database.manager.createQueryBuilder(AuditEntry, 'entry').orderBy('entry.id', 'DESC').limit(most);
+    if (who) query.andWhere('strpos(lower(entry.actor_name), lower(:who)) > 0', { who });
     if (action) query.andWhere('entry.action = :action', { action });
+    if (subject) query.andWhere('starts_with(entry.subject, :subject)', { subject });
+    if (from) query.andWhere(`entry.at >= (:from || ' 00:00Z')::timestamptz`, { from });
+    if (until) query.andWhere(`entry.at < (:until || ' 00:00Z')::timestamptz + interval '24 hours'`, { until });
     if (before) query.andWhere('entry.id < :before', { before });
     return query.getMany();
+  }
+
+  /** All that fit, newest first, in pages. What was taken, and by whom, is an entry itself and the first of them. */
+  async *take(filter: AuditFilter, actor: Actor): AsyncGenerator<AuditEntry> {
+    await this.database.transaction((tx) =>
+      this.record(tx, { actor, action: 'audit.exported', subject: 'audit', detail: { filter } }),
+    );
+    let before: string | undefined;
+    for (;;) {
+      const entries = await this.list({ ...filter, before }, page);
+      yield* entries;
+      if (entries.length < page) return;
+      before = entries.at(-1)!.id;
+    }
   }
 
   /** Every kind of action there is an entry of. */
