@@ -76,7 +76,13 @@ describe('the settings', () => {
   test('name each relay, with its weight and what it carries', () => {
     const two = 'smtps://u:p%40w,x@Mail.example.org?weight=3&lanes=letters, smtp://[::1]:25?connections=2&name=here';
     expect(relaysFromUrls(two)).toMatchObject([
-      { name: 'mail.example.org', weight: 3, lanes: ['letters', 'updates'], port: 465, auth: { user: 'u', pass: 'p@w,x' } },
+      {
+        name: 'mail.example.org',
+        weight: 3,
+        lanes: ['letters', 'updates'],
+        port: 465,
+        auth: { user: 'u', pass: 'p@w,x' },
+      },
       { name: 'here', weight: 1, lanes: ['confirmations', 'letters', 'updates'], connections: 2 },
     ]);
     expect(relaysFromUrls('smtp://mail.example.org')).toMatchObject([{ name: 'mail.example.org', weight: 1 }]);

@@ -18,7 +18,12 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const page = '/en/console/account/second-factor';
-const send = (url: string, fields: Record<string, string>, headers: Record<string, string> = {}, to = app) => {
+const send = (
+  url: string,
+  fields: Record<string, string | string[]>,
+  headers: Record<string, string> = {},
+  to = app,
+) => {
   const form = formBody(fields);
   return to.inject({ method: 'POST', url, ...form, headers: { ...form.headers, ...headers } });
 };
@@ -35,7 +40,8 @@ async function newcomer(name: string, role: 'viewer' | 'approver' | 'admin' = 'v
   const cookie = cookieOf(await enter(member.email, password));
   const get = (url: string) => app.inject({ url, headers: { cookie } });
   const csrf = fieldOf((await get(page)).body, '_csrf');
-  const post = (url: string, fields: Record<string, string> = {}) => send(url, { _csrf: csrf, ...fields }, { cookie });
+  const post = (url: string, fields: Record<string, string | string[]> = {}) =>
+    send(url, { _csrf: csrf, ...fields }, { cookie });
   return { id: member.id, email: member.email, password, cookie, get, post };
 }
 

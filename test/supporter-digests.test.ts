@@ -17,6 +17,7 @@ import { SupportersMails } from '../src/supporters/supporters.mails.js';
 import { startApp, type TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
 import { approve, campaignOf, importTestland, lawmakerId, person } from './support/letters.js';
+import { oneRelay } from './support/mails.js';
 import { inbox, sara } from './support/petitions.js';
 import { amir, everything, north, olga, openCampaign, post, send, writer } from './support/supporters.js';
 
@@ -228,7 +229,10 @@ describe('while it waits', () => {
       const link = await rightsLink();
       aDayGoesBy();
       await round();
-      const claimed = await new PacedClaims(app.database).claim('w', [uuidv7(), uuidv7()], { off: [], at: Date.now() });
+      const claimed = await new PacedClaims(app.database).claim('w', [uuidv7(), uuidv7()], oneRelay(), {
+        off: [],
+        at: Date.now(),
+      });
       expect(claimed).toHaveLength(2);
       await app.get(Rights)[right]('withdraw', link);
       expect(await digests()).toMatchObject([
@@ -448,7 +452,7 @@ test('over simulated days: one a day in office hours, the weekend in that of Mon
       );
     }
     await Promise.all([app.get(Digests).make(at), app.get(Digests).make(at + 1)]);
-    for (const mail of await claims.claim('w', [uuidv7(), uuidv7()], { off: [], at })) {
+    for (const mail of await claims.claim('w', [uuidv7(), uuidv7()], oneRelay(), { off: [], at })) {
       const [{ supporters }] = await app.database.query('SELECT supporters FROM letters WHERE id = $1', [mail.id]);
       left.push({ at: new Date(at).toISOString().slice(0, 13), supporters });
       await app.database.query(

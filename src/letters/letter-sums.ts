@@ -46,23 +46,23 @@ const gathered = (where: string) => `
     SELECT campaign_id, id, state AS handled, lawmaker_id, legislature, party, channel, outcome, done_at,
       NULL::text AS mail, NULL::timestamptz AS mail_at, NULL::int AS weight, NULL::timestamptz AS bounced_at,
       NULL::timestamptz AS replied_at, NULL::text AS stance, NULL::date AS answered_on,
-      variant_id::text AS variant
+      variant_id::text AS variant, supporters
     FROM letters ${where}
     UNION ALL
-    SELECT campaign_id, id, NULL, NULL::uuid, NULL, NULL, NULL, NULL, NULL, state, state_at, NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT campaign_id, id, NULL, NULL::uuid, NULL, NULL, NULL, NULL, NULL, state, state_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM outbox ${where}
     UNION ALL
     SELECT campaign_id, outbox_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
       array_position(ARRAY[${kinds}], kind), CASE kind WHEN 'bounced' THEN returned_at END,
-      CASE kind WHEN 'replied' THEN returned_at END, NULL, NULL, NULL
+      CASE kind WHEN 'replied' THEN returned_at END, NULL, NULL, NULL, NULL
     FROM mail_returns ${where}
     UNION ALL
     SELECT campaign_id, letter_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, stance, answered_on,
-      NULL
+      NULL, NULL
     FROM letter_answers ${where}
   ), letter AS (
     SELECT campaign_id, id, max(lawmaker_id::text) AS lawmaker_id, max(legislature) AS legislature, max(party) AS party,
-      max(channel) AS channel, max(outcome) AS outcome, max(stance) AS stance, max(variant) AS variant, max(answered_on) AS answered_on,
+      max(channel) AS channel, max(outcome) AS outcome, max(stance) AS stance, max(variant) AS variant, max(supporters) AS supporters, max(answered_on) AS answered_on,
       (ARRAY[${kinds}])[min(weight)] AS returned, min(bounced_at) AS bounced_at, min(replied_at) AS replied_at,
       coalesce(max(done_at), max(mail_at)) AS at,
       CASE max(handled) WHEN 'mail' THEN coalesce(max(mail), 'queued') ELSE max(handled) END AS status
@@ -84,6 +84,10 @@ interface Group extends Record<(typeof columns)[number], string | null> {
   reached: number;
   answered: number;
   of: number;
+  digests: number;
+  supporters: number;
+  digestsReached: number;
+  supportersReached: number;
 }
 
 /** All sums of a campaign, from one reading of its letters. */
@@ -94,6 +98,9 @@ export async function reportOf(manager: EntityManager, campaignId: string): Prom
      SELECT CASE ${which} ELSE 0 END AS by, ${columns.join(', ')}, count(*)::int AS letters,
        (SELECT v.name FROM letter_variants v WHERE v.campaign_id = $1 AND v.id = variant::uuid) AS called,
        count(*) FILTER (WHERE ${open})::int AS open, count(*) FILTER (WHERE ${reached})::int AS reached,
+       count(supporters)::int AS digests, coalesce(sum(supporters), 0)::int AS supporters,
+       count(supporters) FILTER (WHERE ${reached})::int AS "digestsReached",
+       coalesce(sum(supporters) FILTER (WHERE ${reached}), 0)::int AS "supportersReached",
        count(stance)::int AS answered, count(*) FILTER (WHERE ${reached} OR stance IS NOT NULL)::int AS of
      FROM letter GROUP BY GROUPING SETS (${columns.map((column) => `(${column})`).join(', ')}, ())
      ORDER BY letters DESC, ${columns.join(', ')}`,
@@ -119,30 +126,16 @@ export async function reportOf(manager: EntityManager, campaignId: string): Prom
     byParty: withReached('party'),
     byReturn: named('returned'),
     byAnswer: named('stance'),
-    digests: await digestSums(manager, campaignId),
+    digests: {
+      letters: all?.digests ?? 0,
+      supporters: all?.supporters ?? 0,
+      reached: all?.digestsReached ?? 0,
+      supportersReached: all?.supportersReached ?? 0,
+    },
     reached: all?.reached ?? 0,
     answered: all?.answered ?? 0,
     of: all?.of ?? 0,
   };
-}
-
-/** Mails that speak for several supporters, and for how many they do: all, and as far as a server took them. */
-export async function digestSums(manager: EntityManager, campaignId: string): Promise<LetterReport['digests']> {
-  const [sums] = await manager.query<LetterReport['digests'][]>(
-    `SELECT count(*)::int AS letters, coalesce(sum(supporters), 0)::int AS supporters,
-       count(*) FILTER (WHERE arrived)::int AS reached,
-       coalesce(sum(supporters) FILTER (WHERE arrived), 0)::int AS "supportersReached"
-     FROM (
-       SELECT l.supporters, o.state = 'accepted' AND NOT EXISTS (
-         SELECT FROM mail_returns r WHERE r.campaign_id = l.campaign_id AND r.outbox_id = l.id AND r.kind = 'bounced') AS arrived
-       FROM letters l LEFT JOIN LATERAL (
-         SELECT state FROM outbox WHERE campaign_id = l.campaign_id AND id = l.id LIMIT 1
-       ) o ON true
-       WHERE l.campaign_id = $1 AND l.supporters IS NOT NULL
-     ) digest`,
-    [campaignId],
-  );
-  return sums!;
 }
 
 /** Of every campaign that has letters, by its id. */

@@ -13,7 +13,11 @@ const stalledMilliseconds = 30_000;
  */
 export class RelayHands {
   readonly most: Record<Lane, number>;
-  private readonly inHand: Record<Lane, Set<ClaimedMail>> = { confirmations: new Set(), letters: new Set(), updates: new Set() };
+  private readonly inHand: Record<Lane, Set<ClaimedMail>> = {
+    confirmations: new Set(),
+    letters: new Set(),
+    updates: new Set(),
+  };
   private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [], updates: [] };
   private movedAt = Date.now();
 

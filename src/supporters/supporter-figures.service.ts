@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { isEditable } from '../letters/campaign-states.js';
 import type { WholeCampaign } from '../letters/letter-campaigns.service.js';
 import { LetterPlans } from '../letters/letter-plans.service.js';
-import { digestSums } from '../letters/letter-sums.js';
+import { reportOf } from '../letters/letter-sums.js';
 import { likeAnother } from './likeness.js';
 import type { SupporterFigures as Figures } from './supporters.schema.js';
 import { WriteDesks } from './write-desks.service.js';
@@ -61,6 +61,6 @@ export class SupporterFigures {
        FROM digest_supporters WHERE campaign_id = $1`,
       [campaignId],
     );
-    return { ...(await digestSums(this.database.manager, campaignId)), ...waits };
+    return { ...(await reportOf(this.database.manager, campaignId)).digests, ...waits };
   }
 }
