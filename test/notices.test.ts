@@ -68,7 +68,8 @@ test('facts follow the settings', () => {
 });
 
 test.each(locales)('says in %s how long things are kept, and for whom the pages work', async (locale) => {
-  const number = new Intl.NumberFormat(locale).format;
+  const format = new Intl.NumberFormat(locale);
+  const number = (value: number) => format.format(value);
   const privacy = await page(`/${locale}/privacy`);
   for (const n of [72, 73, 14]) expect(privacy).toContain(number(n));
   const accessibility = await page(`/${locale}/accessibility`);

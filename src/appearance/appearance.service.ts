@@ -136,12 +136,12 @@ export class Appearances {
 
   private async read(): Promise<Known> {
     const [[row], texts] = await Promise.all([
-      this.database.query(`SELECT colour, logo, logo_width AS width, logo_height AS height FROM appearance`) as Promise<
-        { colour: string | null; logo: Buffer | null; width: number; height: number }[]
-      >,
-      this.database.query(`SELECT kind, locale, words FROM site_texts`) as Promise<
-        { kind: 'name' | 'imprint'; locale: Locale; words: string }[]
-      >,
+      this.database.query<{ colour: string | null; logo: Buffer | null; width: number; height: number }[]>(
+        `SELECT colour, logo, logo_width AS width, logo_height AS height FROM appearance`,
+      ),
+      this.database.query<{ kind: 'name' | 'imprint'; locale: Locale; words: string }[]>(
+        `SELECT kind, locale, words FROM site_texts`,
+      ),
     ]);
     const of = (kind: string): Words =>
       Object.fromEntries(texts.filter((text) => text.kind === kind).map(({ locale, words }) => [locale, words]));

@@ -60,7 +60,7 @@ export function checkpointsUpTo(
   return pages(
     manager,
     `SELECT size::float8 AS index, note FROM log_checkpoints
-     WHERE petition_id = $1 AND size >= $2 AND size <= ${Number(size)} ORDER BY size LIMIT $3`,
+     WHERE petition_id = $1 AND size >= $2 AND size <= ${size} ORDER BY size LIMIT $3`,
     petitionId,
     0,
   );

@@ -1,9 +1,18 @@
 import { stringify } from 'csv-stringify';
 import { Readable } from 'node:stream';
 import { plainCell } from '../site/csv.js';
-import type { CountsFile } from './counts-export.service.js';
-import type { CountFormat, CountRow } from './exports.schema.js';
+import type { CountCheckpoint, CountFormat, CountRow } from './exports.schema.js';
 import { xlsx } from './xlsx.js';
+
+/** What stands in every file of counts. */
+export interface CountsFile {
+  method: string;
+  /** Moment at which the database was asked first. */
+  asOf: string;
+  rows: AsyncIterable<CountRow>;
+  /** Of every petition whose rows were read so far and whose log may be shown. */
+  checkpoints: CountCheckpoint[];
+}
 
 const columns = ['petition', 'day', 'country', 'source', 'signed', 'withdrawn', 'count'] as const;
 

@@ -4,21 +4,11 @@ import { DataSource } from 'typeorm';
 import { method } from '../countlog/counts.service.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
-import { countsFile } from './count-files.js';
+import { type CountsFile, countsFile } from './count-files.js';
 import { CountSnapshots } from './count-snapshots.service.js';
 import { ExportHistory } from './export-history.service.js';
-import type { CountCheckpoint, CountFormat, CountRow, CountsQuery } from './exports.schema.js';
+import type { CountCheckpoint, CountFormat, CountsQuery } from './exports.schema.js';
 import { type PublicCell, suppressSmall } from './suppress.js';
-
-/** What stands in every file of counts. */
-export interface CountsFile {
-  method: string;
-  /** Moment at which the database was asked first. */
-  asOf: string;
-  rows: AsyncIterable<CountRow>;
-  /** Of every petition whose rows were read so far and whose log may be shown. */
-  checkpoints: CountCheckpoint[];
-}
 
 /** Counts of one petition after the other: constant memory, no long transaction, whatever the size. */
 @Injectable()

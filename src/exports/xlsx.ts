@@ -1,6 +1,5 @@
 import { writeXlsxStream } from 'hucre/xlsx';
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { plainCell } from '../site/csv.js';
 
 export const xlsxType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
@@ -15,5 +14,5 @@ export function xlsx(sheet: string, columns: string[], rows: AsyncIterable<(stri
   }
   const headed = columns.map((header) => ({ header, width: 16 }));
   const stream = writeXlsxStream(plain(), { name: sheet, columns: headed, freezePane: { rows: 1 } });
-  return Readable.fromWeb(stream as ReadableStream<Uint8Array>);
+  return Readable.fromWeb(stream);
 }

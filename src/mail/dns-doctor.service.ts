@@ -4,21 +4,12 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { domainOf } from './compose.js';
 import { lanes } from './mail-states.js';
 import { Dkim } from './dkim.js';
+import type { Subject, Verdict } from './dns-verdicts.js';
 import { relaysIn } from './mail-settings.js';
 import type { Relay } from './relay.js';
 import { RelayStates } from './relay-states.service.js';
 
 /** What is looked at, in the order in which it is put right. */
-export const subjects = ['mode', 'relay', 'from', 'spf', 'dkim', 'dmarc', 'mx', 'returns', 'returns-spf'] as const;
-export type Subject = (typeof subjects)[number];
-
-/**
- * `good`; `missing`: there is none; `wrong`: there is one that does not do; `weak`: it does, but could be better;
- * `unknown`: DNS did not answer.
- */
-export const verdicts = ['good', 'missing', 'wrong', 'weak', 'unknown'] as const;
-export type Verdict = (typeof verdicts)[number];
-
 export interface Finding {
   about: Subject;
   verdict: Verdict;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { subjects, verdicts } from './dns-doctor.service.js';
+import { subjects, verdicts } from './dns-verdicts.js';
 import { lanes, mailStates } from './mail-states.js';
 import { returnKinds, returnSources } from './return-kinds.js';
 

@@ -121,7 +121,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
         const attemptIds = Array.from({ length: most }, () => uuidv7());
         const round = new RelayRound(
           this.shares[lane],
-          open.map((each) => each.place(lane)),
+          open.map((each) => each.place()),
         );
         const mails = await this.claims.claim(lane, this.name, attemptIds, round);
         if (mails.length === 0 && !this.askedAgain.has(lane)) return;
@@ -144,7 +144,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   private wantsMore(lane: Lane): boolean {
     const open = this.openFor(lane);
-    if (!this.mayStart || !open.some((each) => each.place(lane).room > 0)) return false;
+    if (!this.mayStart || !open.some((each) => each.place().room > 0)) return false;
     return sum(open, (each) => each.waiting(lane)) < sum(open, (each) => each.most[lane]);
   }
 

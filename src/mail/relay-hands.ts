@@ -40,7 +40,7 @@ export class RelayHands {
     return this.ready[lane].length;
   }
 
-  place(lane: Lane): RelayPlace {
+  place(): RelayPlace {
     const { name, trouble } = this.relay;
     const room = trouble.inTrouble
       ? 1 - this.busy() - lanes.reduce((sum, each) => sum + this.waiting(each), 0)

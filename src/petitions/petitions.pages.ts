@@ -5,7 +5,6 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Pressure } from '../site/pressure.js';
 import { Public } from '../staff/access.js';
-import { organisationView } from './petition-views.js';
 import { PetitionPage } from './petition-page.service.js';
 import { Petitions } from './petitions.service.js';
 

@@ -18,7 +18,7 @@ export const WorkView = z.object({
 });
 export type WorkView = z.infer<typeof WorkView>;
 
-export const workView = ({ detail: _, madeBy, createdAt, endedAt, ...work }: Work): WorkView => ({
+export const workView = ({ detail: _detail, madeBy, createdAt, endedAt, ...work }: Work): WorkView => ({
   ...work,
   by: madeBy,
   at: createdAt.toISOString(),

@@ -99,7 +99,7 @@ export class FastLane {
   private async answer(lane: Lane, body: never, request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const visitor = { ip: proxyAddr(request, this.trusts) };
-      const answer = await lane.answer(parameterOf(lane, request)!, body, visitor);
+      const answer = await lane.answer(parameterOf(lane, request), body, visitor);
       this.send(response, lane.status, { 'content-type': json }, answer);
     } catch (error) {
       const { status, headers, details } = this.problems.inJson(error, request.url!, `${lane.method} ${lane.route}`);

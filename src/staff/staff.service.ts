@@ -10,7 +10,7 @@ import { hasFactor } from './has-factor.js';
 import { hashPassword, passwordFits, randomPassword } from './passwords.js';
 import { Sessions } from './sessions.service.js';
 import { StaffMember } from './staff-member.entity.js';
-import { type NewStaffMember, StaffEmail } from './staff.schema.js';
+import { type NewStaffMember } from './staff.schema.js';
 import { Tokens } from './tokens.service.js';
 
 @Injectable()

@@ -60,6 +60,7 @@ withChromium('updates, organisations and paper, without JavaScript', () => {
     await press(ada, 'Add');
     await ada.getByRole('link', { name: 'Lawyers for Khavaran' }).click();
     const one = new URL(ada.url()).pathname.replace('/en', '');
+    expect(one).toMatch(/organisations\/[0-9a-f-]{36}$/);
     await lookAt(one, 'organisation', ada);
     await lookAt(`/console/petitions/${slug}/organisations`, 'organisations', ada);
     const recipient = await identityToRecipient(await generateIdentity());

@@ -107,6 +107,7 @@ withChromium('exports, the hand-in and progress', () => {
       [campaign],
     );
     await page.getByText('1 of 40').waitFor({ timeout: 15_000 });
+    expect(await page.getByText('0 of 40').count()).toBe(0);
     await page.context().close();
   });
 

@@ -1,0 +1,9 @@
+export const subjects = ['mode', 'relay', 'from', 'spf', 'dkim', 'dmarc', 'mx', 'returns', 'returns-spf'] as const;
+export type Subject = (typeof subjects)[number];
+
+/**
+ * `good`; `missing`: there is none; `wrong`: there is one that does not do; `weak`: it does, but could be better;
+ * `unknown`: DNS did not answer.
+ */
+export const verdicts = ['good', 'missing', 'wrong', 'weak', 'unknown'] as const;
+export type Verdict = (typeof verdicts)[number];
