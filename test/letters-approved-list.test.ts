@@ -7,7 +7,8 @@ import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
 import { LetterTests } from '../src/letters/letter-tests.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
-import { approve, campaignOf, crowd, importTestland, lawmakerId, person, seenNow } from './support/letters.js';
+import { openPetition } from './support/petitions.js';
+import { approve, campaignOf, crowd, importTestland, person, seenNow } from './support/letters.js';
 
 const olga = person('Olga', 'organiser');
 const amir = person('Amir', 'approver');
@@ -31,8 +32,15 @@ async function parliament(name: string, lines = rows) {
 }
 const letterTo = (name: string) => campaignOf(app, olga, { more: { audience: { legislatures: [name] } } });
 const moved = (name: string) => ({ channel: 'email' as const, value: `elsewhere@${name}.example`, label: undefined });
+const idOf = async (who: string, name: string): Promise<string> => {
+  const [row] = await app.database.query(
+    `SELECT l.id FROM lawmakers l JOIN legislatures g ON g.id = l.legislature_id WHERE l.name = $1 AND g.slug = $2`,
+    [who, name],
+  );
+  return row.id;
+};
 const move = async (who: string, name: string) =>
-  app.get(ContactPointsService).add(await lawmakerId(app, who), moved(name), olga);
+  app.get(ContactPointsService).add(await idOf(who, name), moved(name), olga);
 const hidden = (page: string, name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
 const stateOf = async (id: string) => (await app.get(LetterCampaigns).find(id)).state;
 
@@ -81,7 +89,7 @@ test('the click names the list that was shown: with another one it is refused be
 test.each([
   [
     'somebody objects',
-    async () => app.get(ObjectionsService).record(await lawmakerId(app, 'Bo Rill'), 'by phone', olga),
+    async () => app.get(ObjectionsService).record(await idOf('Bo Rill', 'listed'), 'by phone', olga),
   ],
   ['somebody joins', () => parliament('listed', [...rows, '4,Di Marsh,Marsh,F,Bay,di@NAME.example'])],
   ['a name changes', () => parliament('listed', [rows[0]!, rows[1]!, '3,Cy Fenn,Fenn,M,Bay,cy@NAME.example'])],
@@ -96,16 +104,18 @@ test.each([
   await app.database.query('DELETE FROM objections');
 });
 
-test('signatures that come in meanwhile do not make it another list', async () => {
+test('signatures that come in meanwhile, and the days that go by, do not make it another list', async () => {
+  await openPetition(app);
   await parliament('counted');
-  const body = '{{ salutation }},\n\n{{ petition.count }} people signed on {{ date }}.\n\n{{ sender.name }}';
-  const petition = '1988-investigation';
-  const id = await campaignOf(app, olga, { more: { audience: { legislatures: ['counted'] }, petition }, body });
+  const body = '{{ salutation }},\n\n{{ petition.count }} people signed until {{ date }}.\n\n{{ sender.name }}';
+  const more = { audience: { legislatures: ['counted'] }, petition: 'wetlands' };
+  const id = await campaignOf(app, olga, { more, body });
   await app.get(Approvals).ask(id, olga);
   const campaign = await app.get(LetterCampaigns).find(id);
   const list = await app.get(Approvals).listSha256(campaign);
-  const later = { ...campaign, petitionCount: '77', petitionCountedAt: new Date() };
+  const later = { ...campaign, petitionCount: '77', petitionCountedAt: new Date(), datedAt: new Date('2030-01-01') };
   expect(await app.get(Approvals).listSha256(later)).toBe(list);
+  await app.get(Approvals).approve(id, await seenNow(app, id), amir);
 });
 
 test('before the dispatch the page and the API count and list what is not as approved any more, with the reason', async () => {
@@ -118,10 +128,7 @@ test('before the dispatch the page and the API count and list what is not as app
   expect((await approver.get(`/en/console/letters/${id}`)).body).toContain(
     'Every letter is still the one that was approved',
   );
-  await app.database.query(
-    `UPDATE contact_points SET value = 'new@approved.example'
-     WHERE lawmaker_id = (SELECT id FROM lawmakers WHERE name = 'Ada Moor' ORDER BY id DESC LIMIT 1)`,
-  );
+  await move('Ada Moor', 'approved');
   const csv = [rows[0]!, '3,Cy Fen,Fen,M,Bay,cy@NAME.example', '4,Di Marsh,Marsh,F,Bay,di@NAME.example'];
   await parliament('approved', csv);
   const { count, changes: listed } = await changes();
@@ -129,11 +136,11 @@ test('before the dispatch the page and the API count and list what is not as app
   expect(reasons).toEqual({
     'Bo Rill': 'left',
     'Di Marsh': 'not-approved',
-    ...(reasons['Ada Moor'] && { 'Ada Moor': 'changed-since-approval' }),
+    'Ada Moor': 'changed-since-approval',
   });
-  expect(count).toBe(Object.keys(reasons).length);
+  expect(count).toBe(3);
   const page = (await approver.get(`/en/console/letters/${id}`)).body;
-  expect(page).toContain(`${count} letters would not leave now as they were approved`);
+  expect(page).toContain('3 letters would not leave now as they were approved');
   expect(page).toMatch(/<bdi>Bo Rill<\/bdi>: Has left/);
   expect(page).toMatch(/<bdi>Di Marsh<\/bdi>: not among those the approval was for/);
   // It is what the dispatch then does.
@@ -155,18 +162,16 @@ test('a test goes to no address of any lawmaker, of whichever parliament, also w
   )[0];
   const send = () => app.get(LetterTests).send(id, undefined, { ...amir, id: staffId });
   const sent = async () => (await app.database.query(`SELECT FROM outbox WHERE kind = 'letter-test'`)).length;
-  const value = (text: string) =>
-    app.database.query(
-      `UPDATE contact_points SET value = $1 WHERE value LIKE '%elsewhere.example' OR value LIKE '%own%'`,
-      [text],
-    );
-  for (const text of [email.toUpperCase(), `office@own.example, ${email}`, `mailto:${email};own`]) {
-    await value(text);
+  const point = `SELECT id FROM contact_points WHERE value LIKE '%@elsewhere.example' ORDER BY id LIMIT 1`;
+  const [{ id: pointId }] = await app.database.query(point);
+  const list = (value: string) =>
+    app.database.query(`UPDATE contact_points SET value = $2 WHERE id = $1`, [pointId, value]);
+  for (const value of [email.toUpperCase(), `office@own.example, ${email}`, `mailto:${email};x@own.example`]) {
+    await list(value);
     await expect(send()).rejects.toMatchObject({ code: 'forbidden' });
-    await value('x@own.example');
   }
   expect(await sent()).toBe(0);
-  await value(`x${email}own`);
+  await list(`x${email}`);
   expect(await send()).toBe(email);
   expect(await sent()).toBe(1);
 });

@@ -49,10 +49,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     this.hands = relays.all.map((relay) => new RelayHands(relay));
-    this.shares = {
-      ...{ confirmations: relays.shares('confirmations'), letters: relays.shares('letters') },
-      updates: relays.shares('updates'),
-    };
+    this.shares = { confirmations: relays.shares('confirmations'), letters: relays.shares('letters') };
   }
 
   async onApplicationBootstrap(): Promise<void> {

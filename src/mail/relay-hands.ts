@@ -1,5 +1,5 @@
 import type { ClaimedMail } from './claimed-mail.js';
-import { type Lane, lanes } from './mail-states.js';
+import type { Lane } from './mail-states.js';
 import type { RelayPlace } from './relay-round.js';
 import type { MailRelay } from './relays.js';
 
@@ -8,26 +8,19 @@ const stalledMilliseconds = 30_000;
 
 /**
  * What one worker has at one relay: mails in hand, and mails claimed for it that wait for a hand. Where a relay has both
- * lanes, half of its lines are for confirmations alone, and updates take at most half of the other half: confirmations
- * never wait behind letters, nor letters behind a hundred thousand updates.
+ * lanes, half of its lines are for confirmations alone: they never wait behind letters.
  */
 export class RelayHands {
   readonly most: Record<Lane, number>;
-  private readonly inHand: Record<Lane, Set<ClaimedMail>> = {
-    confirmations: new Set(),
-    letters: new Set(),
-    updates: new Set(),
-  };
-  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [], updates: [] };
+  private readonly inHand: Record<Lane, Set<ClaimedMail>> = { confirmations: new Set(), letters: new Set() };
+  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [] };
   private movedAt = Date.now();
 
   constructor(readonly relay: MailRelay) {
     const { lines } = relay.delivery;
     const [letters, confirmations] = [relay.lanes.includes('letters'), relay.lanes.includes('confirmations')];
-    const bulk = !letters ? 0 : confirmations ? Math.max(Math.floor(lines / 2), 1) : lines;
     this.most = {
-      letters: bulk,
-      updates: letters ? Math.max(Math.floor(bulk / 2), 1) : 0,
+      letters: !letters ? 0 : confirmations ? Math.max(Math.floor(lines / 2), 1) : lines,
       confirmations: confirmations ? lines : 0,
     };
   }
@@ -43,7 +36,7 @@ export class RelayHands {
   place(): RelayPlace {
     const { name, trouble } = this.relay;
     const room = trouble.inTrouble
-      ? 1 - this.busy() - lanes.reduce((sum, each) => sum + this.waiting(each), 0)
+      ? 1 - this.busy() - this.waiting('letters') - this.waiting('confirmations')
       : Infinity;
     return { name, room: Math.max(room, 0), steady: !trouble.inTrouble };
   }
@@ -74,13 +67,11 @@ export class RelayHands {
     return this.ready[lane].splice(0);
   }
 
-  private bulk = () => this.inHand.letters.size + this.inHand.updates.size;
-  private busy = () => this.bulk() + this.inHand.confirmations.size;
+  private busy = () => this.inHand.letters.size + this.inHand.confirmations.size;
 
   private free(lane: Lane): number {
     if (this.relay.trouble.inTrouble) return 1 - this.busy();
-    const ofBulk = lane === 'confirmations' ? Infinity : this.most.letters - this.bulk();
-    return Math.min(this.most[lane] - this.inHand[lane].size, ofBulk, this.relay.delivery.lines - this.busy());
+    return Math.min(this.most[lane] - this.inHand[lane].size, this.relay.delivery.lines - this.busy());
   }
 
   private isStalled(lane: Lane): boolean {

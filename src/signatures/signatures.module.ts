@@ -53,6 +53,6 @@ import { Withdrawal } from './withdrawal.entity.js';
     Suspicion,
   ],
   controllers: [SignaturesApi, SignaturesPages, RightsApi, RightsPages],
-  exports: [Belongings, Consents, Funnel, News, SealedLinks, Signatures],
+  exports: [Belongings, Consents, Funnel, SealedLinks, Signatures],
 })
 export class SignaturesModule {}
