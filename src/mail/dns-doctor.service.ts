@@ -4,11 +4,11 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { domainOf } from './compose.js';
 import { lanes } from './mail-states.js';
 import { Dkim } from './dkim.js';
+import type { Subject, Verdict } from './dns-verdicts.js';
 import { relaysIn } from './mail-settings.js';
 import type { Relay } from './relay.js';
 import { RelayStates } from './relay-states.service.js';
 
-/** What is looked at, in the order in which it is put right. */
 export interface Finding {
   about: Subject;
   verdict: Verdict;

@@ -1,3 +1,4 @@
+/** What is looked at, in the order in which it is put right. */
 export const subjects = ['mode', 'relay', 'from', 'spf', 'dkim', 'dmarc', 'mx', 'returns', 'returns-spf'] as const;
 export type Subject = (typeof subjects)[number];
 
