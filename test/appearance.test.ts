@@ -143,9 +143,10 @@ describe('the site', () => {
     expect(answer.statusCode).toBe(422);
     const path = field.replace('-', '.');
     expect(answer.json<{ errors: object[] }>().errors).toEqual([expect.objectContaining({ field: path, code })]);
-    const form = await ada.post('/en/console/settings', { [field]: value, 'names-de': 'kept' });
+    const form = await ada.post('/en/console/settings', { 'names-fa': 'صدای ما', [field]: value });
     expect(form.statusCode).toBe(422);
     expect(form.body).toContain(`id="${field}-error"`);
+    if (field !== 'names-fa') expect(form.body).toContain('value="صدای ما"');
     expect((await ada.api('GET', '/api/v1/appearance')).json()).toMatchObject(plain);
   });
 

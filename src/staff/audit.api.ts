@@ -31,8 +31,8 @@ export class AuditApi {
   /** All entries that fit, as CSV. That they were taken is an entry itself. */
   @Get('entries.csv')
   @ApiProduces('text/csv')
-  csv(@Query({ schema: AuditFilter }) filter: AuditFilter, @Actor() actor: Actor) {
-    return auditFile(this.audit.take(filter, actor));
+  async csv(@Query({ schema: AuditFilter }) filter: AuditFilter, @Actor() actor: Actor) {
+    return auditFile(await this.audit.take(filter, actor));
   }
 
   /** Recomputes the whole chain of entries. */

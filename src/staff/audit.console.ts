@@ -58,7 +58,7 @@ export class AuditConsole {
   }
 
   @Get('entries.csv')
-  csv(@Query({ schema: AuditFilter }) filter: AuditFilter, @Actor() actor: Actor) {
-    return auditFile(this.audit.take(filter, actor));
+  async csv(@Query({ schema: AuditFilter }) filter: AuditFilter, @Actor() actor: Actor) {
+    return auditFile(await this.audit.take(filter, actor));
   }
 }

@@ -60,17 +60,23 @@ export class AuditService {
     if (who) query.andWhere('strpos(lower(entry.actor_name), lower(:who)) > 0', { who });
     if (action) query.andWhere('entry.action = :action', { action });
     if (subject) query.andWhere('starts_with(entry.subject, :subject)', { subject });
-    if (from) query.andWhere(`entry.at >= (:from || ' 00:00Z')::timestamptz`, { from });
-    if (until) query.andWhere(`entry.at < (:until || ' 00:00Z')::timestamptz + interval '24 hours'`, { until });
+    if (from) query.andWhere(`entry.at >= CAST(:from AS timestamp) AT TIME ZONE 'UTC'`, { from });
+    if (until) {
+      query.andWhere(`entry.at < (CAST(:until AS timestamp) + interval '1 day') AT TIME ZONE 'UTC'`, { until });
+    }
     if (before) query.andWhere('entry.id < :before', { before });
     return query.getMany();
   }
 
-  /** All that fit, newest first, in pages. What was taken, and by whom, is an entry itself and the first of them. */
-  async *take(filter: AuditFilter, actor: Actor): AsyncGenerator<AuditEntry> {
+  /** All that fit, newest first, in constant memory. Who took which is an entry itself, written before the first is read. */
+  async take(filter: AuditFilter, actor: Actor): Promise<AsyncGenerator<AuditEntry>> {
     await this.database.transaction((tx) =>
       this.record(tx, { actor, action: 'audit.exported', subject: 'audit', detail: { filter } }),
     );
+    return this.all(filter);
+  }
+
+  private async *all(filter: AuditFilter): AsyncGenerator<AuditEntry> {
     let before: string | undefined;
     for (;;) {
       const entries = await this.list({ ...filter, before }, page);
