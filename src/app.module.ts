@@ -16,6 +16,7 @@ import { SiteModule } from './site/site.module.js';
 import { StaffModule } from './staff/staff.module.js';
 import { SupportersModule } from './supporters/supporters.module.js';
 import { SwitchesModule } from './switches/switches.module.js';
+import { UpdatesModule } from './updates/updates.module.js';
 import { VaultModule } from './vault/vault.module.js';
 
 @Module({})
@@ -40,6 +41,7 @@ export class AppModule {
         LawmakersModule,
         LettersModule,
         SupportersModule,
+        UpdatesModule,
         MailModule,
         ReturnsModule,
       ],

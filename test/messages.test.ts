@@ -79,6 +79,8 @@ const madeOf = [
   'switches.part.',
   // Said by public/verify.js.
   'verify.say.',
+  'updates.field.',
+  'updates.state.',
   'withdraw.email',
 ];
 

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { fieldErrors } from '../site/pipes.js';
+import { fieldErrors, uuid } from '../site/pipes.js';
 import { problems } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { noteMessage } from './import-notes.js';
@@ -11,7 +11,6 @@ import { ImportsService, type ImportView } from './imports.service.js';
 import { ImportRequest, ImportRowFilter } from './lawmakers.schema.js';
 import { ImportPreview, ImportReport, ImportRows, LawmakerImport } from './lawmakers.views.js';
 import { readUpload } from './upload.js';
-import { uuid } from './uuid.pipe.js';
 
 @ApiTags('lawmakers')
 @ApiBearerAuth()

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { plainCell } from '../site/csv.js';
 import { type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { LocalePipe } from '../site/pipes.js';
+import { LocalePipe, uuid } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { noteMessage, placeName } from './import-notes.js';
@@ -13,7 +13,6 @@ import { ImportUndo } from './import-undo.service.js';
 import { ImportsService } from './imports.service.js';
 import { ImportRowFilter } from './lawmakers.schema.js';
 import { chamberName } from './lawmakers.words.js';
-import { uuid } from './uuid.pipe.js';
 
 const shownNotes = 100;
 const pageOfRows = 50;

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { countries, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -15,7 +15,6 @@ import { importFormats } from './importers/import-sources.js';
 import { ImportRequest } from './lawmakers.schema.js';
 import { LegislaturesService } from './legislatures.service.js';
 import { readUpload } from './upload.js';
-import { uuid } from './uuid.pipe.js';
 
 type Form = Record<string, unknown>;
 

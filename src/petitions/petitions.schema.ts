@@ -4,7 +4,7 @@ import { publications } from '../countlog/log.entity.js';
 import { petitionStates } from './petition-states.js';
 
 /** Text of one line: no control character, none that reverses what follows. Isolates (U+2066 to 2069) are right in Persian. */
-const line = (most: number) =>
+export const line = (most: number) =>
   z
     .string()
     .trim()
@@ -13,7 +13,7 @@ const line = (most: number) =>
     .refine((text) => !/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e]/u.test(text), 'one-line');
 
 /** Text of several lines, with one kind of line end, so that a browser does not change what is hashed. */
-const lines = (most: number) =>
+export const lines = (most: number) =>
   z
     .string()
     .transform((text) => text.replace(/\r\n?/g, '\n').trim())
@@ -59,7 +59,7 @@ export const PetitionWords = z.object({
 });
 export type PetitionWords = z.infer<typeof PetitionWords>;
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not-a-digest');
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not-a-digest');
 
 /** Empty, as forms send it, means none. */
 const none = (value: unknown) => (value === '' || value === undefined ? null : value);

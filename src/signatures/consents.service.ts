@@ -20,7 +20,10 @@ export class Consents implements OnApplicationBootstrap {
       shown.map(({ wording }) => wording),
     ];
     await this.database.query(
-      `INSERT INTO consents (purpose, locale, wording) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+      // Only what is new: each row tried would use up an id, and a link has two bytes for one.
+      `INSERT INTO consents (purpose, locale, wording)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS shown (purpose, locale, wording)
+       WHERE NOT EXISTS (SELECT FROM consents JOIN (SELECT shown.*) AS s USING (purpose, locale, wording))
        ON CONFLICT (purpose, locale, wording) DO NOTHING`,
       columns,
     );

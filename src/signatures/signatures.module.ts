@@ -12,6 +12,7 @@ import { Funnel } from './funnel.service.js';
 import { Suspicion } from './suspicion.js';
 import { EntrySearch } from './entry-search.service.js';
 import { ErasureJournal } from './erasure-journal.js';
+import { News } from './news.service.js';
 import { MyData } from './my-data.service.js';
 import { RightsApi } from './rights.api.js';
 import { RightsPages } from './rights.pages.js';
@@ -38,6 +39,7 @@ import { Withdrawal } from './withdrawal.entity.js';
     EntrySearch,
     ErasureJournal,
     MyData,
+    News,
     Rights,
     SealedLinks,
     Signatures,
@@ -49,6 +51,6 @@ import { Withdrawal } from './withdrawal.entity.js';
     Suspicion,
   ],
   controllers: [SignaturesApi, SignaturesPages, RightsApi, RightsPages],
-  exports: [Belongings, Consents, Funnel, SealedLinks, Signatures],
+  exports: [Belongings, Consents, Funnel, News, SealedLinks, Signatures],
 })
 export class SignaturesModule {}
