@@ -9,6 +9,7 @@ export class Updates1764000000220 implements MigrationInterface {
       CREATE TABLE updates (
         petition_id uuid NOT NULL REFERENCES petitions,
         id uuid NOT NULL,
+        organisation_id uuid,
         state text NOT NULL DEFAULT 'draft',
         authors uuid[] NOT NULL DEFAULT '{}',
         return_reason text,
@@ -23,6 +24,7 @@ export class Updates1764000000220 implements MigrationInterface {
         left_out integer NOT NULL DEFAULT 0,
         created_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (petition_id, id),
+        FOREIGN KEY (petition_id, organisation_id) REFERENCES organisations,
         CONSTRAINT updates_state_check CHECK (state IN ('draft', 'in_review', 'sending', 'sent', 'stopped'))
       )`);
     await runner.query(`

@@ -2,6 +2,7 @@ import { Limits1764000000050 } from './1764000000050-limits.js';
 import { SpentProofs1764000000080 } from './1764000000080-spent-proofs.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
+import { Coalitions1764000000210 } from './1764000000210-coalitions.js';
 import { Updates1764000000220 } from './1764000000220-updates.js';
 import { Countlog1764000000250 } from './1764000000250-countlog.js';
 import { Moderation1764000000270 } from './1764000000270-moderation.js';
@@ -31,6 +32,7 @@ export const migrations = [
   SpentProofs1764000000080,
   Petitions1764000000100,
   Signatures1764000000200,
+  Coalitions1764000000210,
   Updates1764000000220,
   Countlog1764000000250,
   Moderation1764000000270,

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CoalitionsModule } from './coalitions/coalitions.module.js';
 import { type Settings, SettingsModule } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ExportsModule } from './exports/exports.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         OverviewModule,
         PetitionsModule,
         SignaturesModule,
+        CoalitionsModule,
         ModerationModule,
         ExportsModule,
         LawmakersModule,

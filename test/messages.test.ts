@@ -79,6 +79,7 @@ const madeOf = [
   'switches.part.',
   // Said by public/verify.js.
   'verify.say.',
+  'organisations.field.',
   'updates.field.',
   'updates.state.',
   'withdraw.email',

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { uuid } from '../site/pipes.js';
 import { Actor, Needs, Public } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { attachment } from './attachment.js';
@@ -55,5 +56,16 @@ export class ExportsApi {
   @ApiOkResponse({ description: 'age file with a CSV in it', content: { 'application/octet-stream': {} } })
   async personsFile(@Body({ schema: PersonsExport }) body: PersonsExport, @Actor() actor: Actor) {
     return attachment(await this.persons.open(body, actor), 'application/octet-stream', 'persons.csv.age');
+  }
+
+  /** Signers who agreed to news of this organisation, encrypted to its own recipient; for who acts for it. Audited. */
+  @Needs('exports:organisation')
+  @Reauthenticated()
+  @Post('petitions/:slug/organisations/:id/persons')
+  @HttpCode(200)
+  @ApiOkResponse({ description: 'age file with a CSV in it', content: { 'application/octet-stream': {} } })
+  async organisationFile(@Param('slug') slug: string, @Param('id', uuid) id: string, @Actor() actor: Actor) {
+    const file = await this.persons.ofOrganisation(slug, id, actor);
+    return attachment(file, 'application/octet-stream', 'persons.csv.age');
   }
 }

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -63,6 +63,20 @@ export class ExportsConsole {
       return this.render(locale, request, form, fieldErrors(parsed.error.issues));
     }
     return attachment(await this.persons.open(parsed.data, actor), 'application/octet-stream', 'persons.csv.age');
+  }
+
+  @Needs('exports:organisation')
+  @Reauthenticated()
+  @Post('organisations/:slug/:id')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  async organisationFile(
+    @Param('slug') slug: string,
+    @Param('id', uuid) id: string,
+    @Actor() actor: Actor,
+  ): Promise<StreamableFile> {
+    const file = await this.persons.ofOrganisation(slug, id, actor);
+    return attachment(file, 'application/octet-stream', 'persons.csv.age');
   }
 
   private async render(locale: Locale, request: FastifyRequest, values: Record<string, unknown>, errors: FieldError[]) {

@@ -7,6 +7,7 @@ import { Pressure } from '../site/pressure.js';
 import { ProofOfWork } from '../site/proof-of-work.service.js';
 import type { FieldError } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
+import { organisationView } from './petition-views.js';
 import { PetitionExtras } from './petition-extras.js';
 import { Petitions } from './petitions.service.js';
 
@@ -56,6 +57,7 @@ export class PetitionPage {
         textDate: (amended ? text.createdAt : (petition.openedAt ?? text.createdAt)).toISOString(),
         seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
       },
+      organisations: petition.organisations.map(organisationView),
       count,
       pending,
       signingPaused: await this.switches.isOff('signing', petition.id),

@@ -7,7 +7,7 @@ import { type Count, method } from '../countlog/counts.service.js';
 import { defaultLocale, locales } from '../site/languages.js';
 import { Public } from '../staff/access.js';
 import { PetitionTexts } from './petition-texts.service.js';
-import { textView } from './petition-views.js';
+import { organisationView, textView } from './petition-views.js';
 import { CountView, PetitionDetail, PetitionList, PetitionView, TextHistory } from './petitions.schema.js';
 import { Petitions, type PublishedPetition } from './petitions.service.js';
 
@@ -45,6 +45,7 @@ export class PetitionsApi {
     return {
       ...(await this.view(petition, locale)),
       ...{ locale: text.locale, body, sources, persons, timeline },
+      organisations: petition.organisations.map(organisationView),
       textVersion: text.version,
       textSha256: text.sha256.toString('hex'),
     };

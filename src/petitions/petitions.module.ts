@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CountlogModule } from '../countlog/countlog.module.js';
+import { Organisation } from './organisation.entity.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { PetitionHistoryPages } from './petition-history.pages.js';
 import { PetitionLog } from './petition-log.service.js';
@@ -22,7 +23,7 @@ import { ProofsApi } from './proofs.api.js';
 import { VerifyPages } from './verify.pages.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Petition, PetitionText]), CountlogModule],
+  imports: [TypeOrmModule.forFeature([Organisation, Petition, PetitionText]), CountlogModule],
   providers: [
     PetitionExtras,
     Petitions,

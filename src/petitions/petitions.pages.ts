@@ -5,6 +5,7 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Pressure } from '../site/pressure.js';
 import { Public } from '../staff/access.js';
+import { organisationView } from './petition-views.js';
 import { PetitionPage } from './petition-page.service.js';
 import { Petitions } from './petitions.service.js';
 
@@ -65,7 +66,14 @@ export class PetitionsPages {
 
   @Get(':locale/privacy')
   @Page()
-  privacy(@Param('locale', LocalePipe) locale: Locale) {
-    return this.pages.render('privacy', locale, { path: '/privacy' });
+  async privacy(@Param('locale', LocalePipe) locale: Locale) {
+    const petitions = (await this.petitions.list()).map((petition) => ({
+      ...{ slug: petition.slug, title: this.petitions.text(petition, locale).title },
+      organisations: petition.organisations.map(organisationView),
+    }));
+    return this.pages.render('privacy', locale, {
+      path: '/privacy',
+      coalitions: petitions.filter(({ organisations }) => organisations.length > 0),
+    });
   }
 }

@@ -164,6 +164,9 @@ export const PetitionDetail = PetitionView.extend({
   sources: z.array(Source),
   persons: z.array(NamedPerson),
   timeline: z.array(TimelineEvent),
+  organisations: z
+    .array(z.object({ id: z.uuid(), name: z.string(), url: z.string(), privacyUrl: z.string() }))
+    .describe('each asks for an agreement of its own'),
   textVersion: z.number().int(),
   textSha256: z.string().describe('SHA-256 of the canonical form of this text, hex'),
 });

@@ -148,7 +148,7 @@ export class ErasureJournal implements OnModuleInit {
       [...columns(of('withdrawn')), of('withdrawn').map(({ code }) => code ?? null)],
     );
     let unwanted = 0;
-    for (const topic of new Set(lines.map(({ wish }) => wish).filter(isTopic))) {
+    for (const topic of new Set(lines.map(({ wish }) => wish).filter((wish) => isTopic(wish)))) {
       const [, n] = await tx.query<[unknown[], number]>(
         `UPDATE signatures s SET consents = ${without('$3')} FROM unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
          WHERE s.petition_id = j.petition_id AND s.id = j.id AND s.consents && ${wordingsOf('$3')}`,

@@ -52,7 +52,12 @@ export class SignaturesPages {
     const ticked = (name: string) => form[name] === 'on';
     const parsed = NewSignature.safeParse({
       ...{ name: form.name, email: form.email, country: form.country, locale },
-      consents: { sign: ticked('consentSign'), showName: ticked('consentShowName'), news: ticked('consentNews') },
+      consents: {
+        ...{ sign: ticked('consentSign'), showName: ticked('consentShowName'), news: ticked('consentNews') },
+        organisations: (await this.petitions.find(slug)).organisations
+          .map(({ id }) => id)
+          .filter((id) => ticked(`organisation-${id}`)),
+      },
     });
     const errors = [...(parsed.error ? onForm(fieldErrors(parsed.error.issues)) : []), ...this.notByHand(form)];
     if (!parsed.success || errors.length > 0) {

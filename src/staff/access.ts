@@ -12,6 +12,9 @@ export const rights = [
   'letters:send',
   'exports:counts',
   'exports:persons',
+  // Of an organisation one acts for.
+  'exports:organisation',
+  'organisations:manage',
   'mail:manage',
   'switches:turn',
   'staff:manage',
@@ -19,7 +22,7 @@ export const rights = [
 ] as const;
 export type Right = (typeof rights)[number];
 
-const viewer: Right[] = ['console:read', 'exports:counts'];
+const viewer: Right[] = ['console:read', 'exports:counts', 'exports:organisation'];
 export const roles = {
   viewer,
   organiser: [...viewer, 'petitions:write', 'lawmakers:write', 'letters:compose'],

@@ -35,6 +35,10 @@ export class UpdateConsolePages {
     const [updates, records] = [await this.updates.list(slug), await this.records.list(slug)];
     return this.render('updates-list', locale, request, slug, '', {
       updates: records.map((record, at) => ({ ...record, title: wordsIn(updates[at]!, locale).title })),
+      organisations: (await this.petitions.findForStaff(slug)).organisations.map(({ id, name }) => ({
+        value: id,
+        label: name,
+      })),
       ...this.writing({ ...filled, values: { language: locale, ...filled.values } }),
     });
   }
@@ -46,6 +50,7 @@ export class UpdateConsolePages {
       update: {
         ...record,
         title: wordsIn(update, locale).title,
+        from: update.organisation?.name ?? null,
         mayWrite: moves.writing.from.some((state) => state === record.state),
         mine: update.authors.includes(ownerOf((request as StaffRequest).actor)),
       },

@@ -7,7 +7,7 @@ import { direction, type Locale } from '../site/languages.js';
 import { newsToHtml } from '../site/markdown.js';
 import { Pages } from '../site/pages.service.js';
 import { UnsubscribeLinks } from './unsubscribe-links.js';
-import { wordsIn, type WrittenUpdate } from './updates.service.js';
+import { topicOf, wordsIn, type WrittenUpdate } from './updates.service.js';
 
 /** The mail of an update: the same for the same signer, so that one that goes again is the same mail. */
 @Injectable()
@@ -19,10 +19,11 @@ export class UpdateMail {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @param to.wording what she agreed to */
+  /** @param from who writes @param to.wording what she agreed to */
   async write(
     petition: PublishedPetition,
     update: WrittenUpdate,
+    from: string,
     to: { address: string; signatureId: string; locale: Locale; wording: string },
   ): Promise<ComposedMail> {
     const { PUBLIC_URL } = this.settings;
@@ -34,20 +35,20 @@ export class UpdateMail {
       ...{ title: words.title, body: words.body, bodyHtml: newsToHtml(words.body) },
       ...{ textLocale: words.locale, textDir: direction(words.locale), wording: to.wording },
       petition: { title: this.petitions.text(petition, to.locale).title },
-      from: petition.startedBy,
+      from,
       ...{ stop, webLink: `${site}/p/${petition.slug}/updates/${update.id}`, dataLink: `${site}/my-data` },
     });
     const host = new URL(PUBLIC_URL).hostname;
     return {
       to: to.address,
-      from: named(petition.startedBy, mailbox(this.settings.MAIL_FROM).address),
+      from: named(from, mailbox(this.settings.MAIL_FROM).address),
       subject: words.title,
       ...{ text, html },
       headers: {
         // RFC 8058: one POST to this address is enough; RFC 2919; the last one tells a mailbox provider which mails belong together.
         'List-Unsubscribe': `<${stop}>`,
         'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
-        'List-Id': `<${petition.slug}.updates.${host}>`,
+        'List-Id': `<${topicOf(update)}.${petition.slug}.updates.${host}>`,
         'Feedback-ID': `${update.id}:${petition.slug}:update:countersign`,
       },
     };

@@ -4,7 +4,7 @@ import { isOut } from './update-states.js';
 import { UpdateSending } from './update-sending.service.js';
 import { updateRecord } from './update-views.js';
 import type { UpdateRecord } from './updates.schema.js';
-import { Updates, type WrittenUpdate } from './updates.service.js';
+import { topicOf, Updates, type WrittenUpdate } from './updates.service.js';
 
 /** Updates as staff sees them: the words, what became of the mails, how many would get it. */
 @Injectable()
@@ -28,7 +28,7 @@ export class UpdateRecords {
     const before = !isOut(update.state) && update.state !== 'stopped';
     const [figures, audience] = await Promise.all([
       this.sending.figures(update),
-      before ? this.news.audience(update.petitionId, 'news') : null,
+      before ? this.news.audience(update.petitionId, topicOf(update)) : null,
     ]);
     return updateRecord(update, figures, audience);
   }

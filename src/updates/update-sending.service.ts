@@ -40,13 +40,13 @@ export class UpdateSending implements Keeper {
   /** Queues one batch of any update that is not wholly planned. @returns false: there is none, or others are at it */
   async planNext(): Promise<boolean> {
     const planned = await this.database.transaction(async (tx) => {
-      const [update]: { petition_id: string; id: string; planned_to: string | null }[] = await tx.query(
-        `SELECT petition_id, id, planned_to FROM updates WHERE state = 'sending' AND planned_at IS NULL
+      const [update]: { petition_id: string; id: string; topic: string; planned_to: string | null }[] = await tx.query(
+        `SELECT petition_id, id, coalesce(organisation_id::text, 'news') AS topic, planned_to FROM updates WHERE state = 'sending' AND planned_at IS NULL
          ORDER BY approved_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
       );
       if (!update) return false;
       const { petition_id: petitionId, id } = update;
-      const signers = await this.news.next(tx, petitionId, 'news', update.planned_to ?? nobody, planBatch);
+      const signers = await this.news.next(tx, petitionId, update.topic, update.planned_to ?? nobody, planBatch);
       const expiresAt = new Date(Date.now() + triedDays * 86_400_000);
       await this.outbox.enqueue(
         tx,

@@ -13,7 +13,7 @@ import { Staff } from '../staff/staff.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
 import { newId } from '../vault/random.js';
 import { UpdateMail } from './update-mail.js';
-import { Updates } from './updates.service.js';
+import { Updates, writerOf } from './updates.service.js';
 
 /** The link of a test ends nobody's news, whoever presses it. */
 const nobody = '00000000-0000-0000-0000-000000000000';
@@ -40,8 +40,12 @@ export class UpdateTests {
       throw problems.wrongState('This update is on its way already.');
     const { email: address } = await this.staff.one(ownerOf(actor));
     const petition = await this.petitions.find(slug);
-    const to = { address, signatureId: nobody, locale, wording: translate(locale, 'consent.news') };
-    const mail = await this.mail.write(petition, update, to);
+    const from = writerOf(petition, update);
+    if (from === null) throw problems.wrongState('The organisation has left the petition.');
+    const wording = update.organisationId
+      ? translate(locale, 'consent.organisation', { name: from })
+      : translate(locale, 'consent.news');
+    const mail = await this.mail.write(petition, update, from, { address, signatureId: nobody, locale, wording });
     const mailId = newId();
     const fixed = {
       id: mailId,

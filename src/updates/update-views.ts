@@ -3,7 +3,7 @@ import type { UpdateFigures, UpdateRecord } from './updates.schema.js';
 import { digestOf, wordsIn, type WrittenUpdate } from './updates.service.js';
 
 export const updateRecord = (update: WrittenUpdate, figures: UpdateFigures, audience: number | null): UpdateRecord => ({
-  ...{ id: update.id, state: update.state, returnReason: update.returnReason },
+  ...{ id: update.id, state: update.state, returnReason: update.returnReason, organisation: update.organisationId },
   texts: Object.fromEntries(update.texts.map(({ locale, title, body }) => [locale, { title, body }])),
   sha256: digestOf(update),
   approvedBy: update.approvedByName,
@@ -17,6 +17,7 @@ export function published(petition: PublishedPetition, update: WrittenUpdate, lo
   const words = wordsIn(update, locale);
   return {
     ...{ id: update.id, locale: words.locale, title: words.title, body: words.body },
+    from: update.organisation?.name ?? petition.startedBy,
     publishedAt: update.approvedAt!.toISOString(),
     path: `/${locale}/p/${petition.slug}/updates/${update.id}`,
   };

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Organisation } from '../petitions/organisation.entity.js';
 import { Petition } from '../petitions/petition.entity.js';
 import type { UpdateState } from './update-states.js';
 
@@ -16,6 +17,17 @@ export class Update {
   /** Also the campaign of its mails in the outbox: one mail per signer by the unique index there. */
   @PrimaryColumn('uuid')
   id: string;
+
+  /** In whose name it goes, and only to those who agreed with it; null: everybody who wants news of the petition. */
+  @Column('uuid', { nullable: true })
+  organisationId: string | null;
+
+  @ManyToOne(() => Organisation)
+  @JoinColumn([
+    { name: 'petition_id', referencedColumnName: 'petitionId' },
+    { name: 'organisation_id', referencedColumnName: 'id' },
+  ])
+  organisation: Organisation | null;
 
   @Column('text', { default: 'draft' })
   state: UpdateState;

@@ -50,8 +50,12 @@ export class UpdatesConsole {
       reply.status(422);
       return this.pages.list(locale, request, slug, { values: form, errors: fieldErrors(words.error.issues) });
     }
-    const id = await this.updates.create(slug, NewUpdate.parse({ texts: { [language]: words.data } }), actor);
-    return seeOther(reply, here(locale, slug, id));
+    const update = NewUpdate.safeParse({ organisation: form.organisation, texts: { [language]: words.data } });
+    if (!update.success) {
+      reply.status(422);
+      return this.pages.list(locale, request, slug, { values: form, errors: fieldErrors(update.error.issues) });
+    }
+    return seeOther(reply, here(locale, slug, await this.updates.create(slug, update.data, actor)));
   }
 
   @Needs('console:read')

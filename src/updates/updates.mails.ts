@@ -7,7 +7,7 @@ import { Switches } from '../switches/switches.service.js';
 import { mailboxOf } from '../vault/normal-form.js';
 import { UpdateMail } from './update-mail.js';
 import { isOut } from './update-states.js';
-import { Updates } from './updates.service.js';
+import { topicOf, Updates, writerOf } from './updates.service.js';
 
 /**
  * Writes each mail at the moment it leaves: until then the queue holds two random ids. Only here a name and an address are
@@ -33,10 +33,12 @@ export class UpdatesMails {
     if (!update || !isOut(update.state)) return null;
     // The queue knows the update, the switch knows the petition: what throws is tried again later.
     if (await this.switches.isOff('mailing', update.petitionId)) throw new MailingIsOff();
-    const signer = await this.news.addressee(update.petitionId, ref, 'news');
-    if (!signer) return null;
+    const petition = await this.petitions.byId(update.petitionId);
+    const from = writerOf(petition, update);
+    const signer = await this.news.addressee(update.petitionId, ref, topicOf(update));
+    if (!signer || from === null) return null;
     const { local, domain } = mailboxOf(signer.email)!;
-    return this.mail.write(await this.petitions.byId(update.petitionId), update, {
+    return this.mail.write(petition, update, from, {
       address: `${local}@${domain}`,
       signatureId: ref,
       locale: isLocale(signer.locale) ? signer.locale : defaultLocale,

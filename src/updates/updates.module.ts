@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { CoalitionsModule } from '../coalitions/coalitions.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
 import { SignaturesModule } from '../signatures/signatures.module.js';
@@ -21,7 +22,13 @@ import { Updates } from './updates.service.js';
 
 /** News of a petition, to signers who want it. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Update, UpdateText]), PetitionsModule, SignaturesModule, MailModule],
+  imports: [
+    TypeOrmModule.forFeature([Update, UpdateText]),
+    PetitionsModule,
+    SignaturesModule,
+    CoalitionsModule,
+    MailModule,
+  ],
   providers: [
     UnsubscribeLinks,
     Unsubscribing,

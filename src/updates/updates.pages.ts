@@ -46,7 +46,7 @@ export class UpdatesPages {
     const update = published(petition, found, locale);
     return this.pages.render('update', locale, {
       path: `/p/${slug}/updates/${id}`,
-      petition: { slug, title: this.petitions.text(petition, locale).title, startedBy: petition.startedBy },
+      petition: { slug, title: this.petitions.text(petition, locale).title },
       update: { ...update, bodyHtml: newsToHtml(update.body), dir: direction(update.locale) },
     });
   }
@@ -56,9 +56,9 @@ export class UpdatesPages {
   @Page()
   @Header('cache-control', 'no-store')
   async ask(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string, @Query('done') done: unknown) {
-    const petition = await this.unsubscribing.look(token);
+    const { petition, from } = await this.unsubscribing.look(token);
     return this.pages.render('unsubscribe', locale, {
-      ...{ path: `/unsubscribe/${token}`, token, done: done === 'yes' },
+      ...{ path: `/unsubscribe/${token}`, token, from, done: done === 'yes' },
       petition: { slug: petition.slug, title: this.petitions.text(petition, locale).title },
     });
   }

@@ -11,6 +11,10 @@ export const UpdateWords = z.object({
 export type UpdateWords = z.infer<typeof UpdateWords>;
 
 export const NewUpdate = z.object({
+  organisation: z
+    .preprocess((id) => (id === '' ? null : id), z.uuid('invalid').nullable())
+    .default(null)
+    .describe('in whose name it goes, to those who agreed with it; null: to all who want news of the petition'),
   texts: z.partialRecord(z.enum(locales), UpdateWords).refine((texts) => Object.keys(texts).length > 0, 'required'),
 });
 export type NewUpdate = z.infer<typeof NewUpdate>;
@@ -37,6 +41,7 @@ export type UpdateFigures = z.infer<typeof UpdateFigures>;
 export const UpdateRecord = z.object({
   id: z.uuid(),
   state: z.enum(updateStates),
+  organisation: z.uuid().nullable(),
   texts: z.partialRecord(z.enum(locales), UpdateWords),
   sha256,
   returnReason: z.string().nullable(),
@@ -55,6 +60,7 @@ export const PublicUpdates = z.object({
   updates: z.array(
     z.object({
       ...{ id: z.uuid(), url: z.string(), locale: z.string(), title: z.string(), body: z.string() },
+      from: z.string().describe('who writes: an organisation, or who started the petition'),
       publishedAt: z.iso.datetime(),
     }),
   ),

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type FindOptionsWhere, In } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Coalitions } from '../coalitions/coalitions.service.js';
 import { PetitionExtras } from '../petitions/petition-extras.js';
-import { Petitions } from '../petitions/petitions.service.js';
+import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { textsHash } from '../petitions/text-hash.js';
 import { defaultLocale, type Locale } from '../site/languages.js';
 import { problems } from '../site/problem.js';
@@ -28,6 +29,7 @@ export class Updates {
   constructor(
     private readonly database: DataSource,
     private readonly petitions: Petitions,
+    private readonly coalitions: Coalitions,
     private readonly audit: AuditService,
     extras: PetitionExtras,
   ) {
@@ -67,16 +69,22 @@ export class Updates {
     return known.update;
   }
 
-  /** @returns its id @throws Problem not-found; wrong-state while the petition was never open */
-  async create(slug: string, { texts }: NewUpdate, actor: Actor): Promise<string> {
+  /**
+   * @returns its id
+   * @throws Problem not-found, also while the petition was never open; forbidden in the name of an organisation one does not act for
+   */
+  async create(slug: string, { texts, organisation }: NewUpdate, actor: Actor): Promise<string> {
     const petition = await this.petitions.find(slug);
+    if (organisation) await this.coalitions.actFor(slug, organisation, actor);
     const id = uuidv7();
     await this.database.transaction(async (tx) => {
-      await tx.insert(Update, { petitionId: petition.id, id, authors: [ownerOf(actor)] });
+      await tx.insert(Update, {
+        ...{ petitionId: petition.id, id, organisationId: organisation, authors: [ownerOf(actor)] },
+      });
       for (const [locale, words] of Object.entries(texts as Record<string, UpdateWords>)) {
         await tx.insert(UpdateText, { petitionId: petition.id, updateId: id, locale, ...words });
       }
-      await this.audit.record(tx, { actor, action: 'update.created', subject: slug, detail: { id } });
+      await this.audit.record(tx, { actor, action: 'update.created', subject: slug, detail: { id, organisation } });
     });
     return id;
   }
@@ -164,7 +172,9 @@ export class Updates {
   }
 
   private async load(manager: EntityManager, where: FindOptionsWhere<Update>): Promise<WrittenUpdate[]> {
-    const updates = await manager.find(Update, { where, order: { approvedAt: 'DESC', id: 'DESC' } });
+    const updates = await manager.find(Update, {
+      ...{ where, order: { approvedAt: 'DESC', id: 'DESC' }, relations: { organisation: true } },
+    });
     const texts = await manager.find(UpdateText, {
       where: { updateId: In(updates.map(({ id }) => id)) },
       order: { locale: 'ASC' },
@@ -179,9 +189,21 @@ export const wordsIn = (update: WrittenUpdate, locale: string): UpdateText =>
   update.texts.find((text) => text.locale === defaultLocale) ??
   update.texts[0]!;
 
-/** SHA-256 over everything that is sent, in hex: what an approver says yes to. */
-export const digestOf = ({ texts }: WrittenUpdate): string =>
-  textsHash(Object.fromEntries(texts.map(({ locale, title, body }) => [locale, `${title}\n${body}`])));
+/** Whose agreement it needs: see `Topic`. */
+export const topicOf = (update: Update): string => update.organisationId ?? 'news';
+
+/** Who writes it: the organisation, or whoever started the petition; null: the organisation has left. */
+export const writerOf = (petition: PublishedPetition, { organisationId }: Update): string | null =>
+  organisationId === null
+    ? petition.startedBy
+    : (petition.organisations.find(({ id }) => id === organisationId)?.name ?? null);
+
+/** SHA-256 over everything that is sent, and to whom, in hex: what an approver says yes to. */
+export const digestOf = (update: WrittenUpdate): string =>
+  textsHash({
+    to: topicOf(update),
+    ...Object.fromEntries(update.texts.map(({ locale, title, body }) => [locale, `${title}\n${body}`])),
+  });
 
 const addAuthor = (tx: EntityManager, { petitionId, id, authors }: Update, actor: Actor) =>
   tx.update(Update, { petitionId, id }, { authors: [...new Set([...authors, ownerOf(actor)])] });
