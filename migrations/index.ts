@@ -4,6 +4,7 @@ import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
 import { Coalitions1764000000210 } from './1764000000210-coalitions.js';
 import { Updates1764000000220 } from './1764000000220-updates.js';
+import { Paper1764000000230 } from './1764000000230-paper.js';
 import { Countlog1764000000250 } from './1764000000250-countlog.js';
 import { Moderation1764000000270 } from './1764000000270-moderation.js';
 import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
@@ -34,6 +35,7 @@ export const migrations = [
   Signatures1764000000200,
   Coalitions1764000000210,
   Updates1764000000220,
+  Paper1764000000230,
   Countlog1764000000250,
   Moderation1764000000270,
   Lawmakers1764000000300,

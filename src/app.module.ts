@@ -10,6 +10,7 @@ import { relaysOf } from './mail/mail-settings.js';
 import { MailModule } from './mail/mail.module.js';
 import { ModerationModule } from './moderation/moderation.module.js';
 import { OverviewModule } from './overview/overview.module.js';
+import { PaperModule } from './paper/paper.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
 import { ReturnsModule } from './returns/returns.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
@@ -38,6 +39,7 @@ export class AppModule {
         PetitionsModule,
         SignaturesModule,
         CoalitionsModule,
+        PaperModule,
         ModerationModule,
         ExportsModule,
         LawmakersModule,

@@ -80,6 +80,8 @@ const madeOf = [
   // Said by public/verify.js.
   'verify.say.',
   'organisations.field.',
+  'paper.field.',
+  'paper.state.',
   'updates.field.',
   'updates.state.',
   'withdraw.email',

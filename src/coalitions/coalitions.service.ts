@@ -106,9 +106,10 @@ export class Coalitions {
     if (known.role === 'admin') throw refuse('not-an-admin', 'An admin acts for everybody already.');
     await this.database.transaction(async (tx) => {
       const { petitionId } = await this.lock(tx, slug, id);
-      await tx.upsert(OrganisationPerson, { petitionId, organisationId: id, staffId }, [
-        ...(['petitionId', 'organisationId', 'staffId'] as const),
-      ]);
+      await tx.query(
+        `INSERT INTO organisation_people (petition_id, organisation_id, staff_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+        [petitionId, id, staffId],
+      );
       await this.audit.record(tx, {
         actor,
         action: 'organisation.person-added',

@@ -114,6 +114,7 @@ export class PetitionConsolePages {
       ...petitionRecord(petition),
       title: text.title,
       ask: text.ask,
+      paperCount: petition.paperCount,
       isPublic: isPublic(petition.state),
       openedAt: petition.openedAt?.toISOString() ?? null,
       closedOn: petition.closedAt?.toISOString() ?? null,

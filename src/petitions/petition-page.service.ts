@@ -58,8 +58,7 @@ export class PetitionPage {
         seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
       },
       organisations: petition.organisations.map(organisationView),
-      count,
-      pending,
+      ...{ count, pending, paper: petition.paperCount },
       signingPaused: await this.switches.isOff('signing', petition.id),
       form: { ...filled, formToken: this.formTokens.issue() },
       proof: (await this.pressure.isOn(slug))

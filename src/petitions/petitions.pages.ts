@@ -39,7 +39,12 @@ export class PetitionsPages {
       petitions: await Promise.all(
         petitions.map(async (petition) => {
           const { count } = await this.petitions.count(petition);
-          return { ...this.petitions.heading(petition, locale), goal: petition.goal, count };
+          return {
+            ...this.petitions.heading(petition, locale),
+            goal: petition.goal,
+            paper: petition.paperCount,
+            count,
+          };
         }),
       ),
     });
@@ -68,7 +73,7 @@ export class PetitionsPages {
   @Page()
   async privacy(@Param('locale', LocalePipe) locale: Locale) {
     const petitions = (await this.petitions.list()).map((petition) => ({
-      ...{ slug: petition.slug, title: this.petitions.text(petition, locale).title },
+      ...this.petitions.heading(petition, locale),
       organisations: petition.organisations.map(organisationView),
     }));
     return this.pages.render('privacy', locale, {

@@ -211,5 +211,8 @@ export const CountView = z.object({
   size: z.number().int().describe('entries of the public log at /log/<slug>/ that this is the sum of'),
   asOf: z.iso.datetime(),
   method: z.string(),
+  paper: z
+    .object({ signatures: z.number().int(), method: z.string() })
+    .describe('signatures on paper: apart, never part of `count`'),
 });
 export type CountView = z.infer<typeof CountView>;

@@ -23,7 +23,8 @@ export class Consents implements OnApplicationBootstrap {
       // Only what is new: each row tried would use up an id, and a link has two bytes for one.
       `INSERT INTO consents (purpose, locale, wording)
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS shown (purpose, locale, wording)
-       WHERE NOT EXISTS (SELECT FROM consents JOIN (SELECT shown.*) AS s USING (purpose, locale, wording))
+       WHERE NOT EXISTS (
+         SELECT FROM consents c WHERE (c.purpose, c.locale, c.wording) = (shown.purpose, shown.locale, shown.wording))
        ON CONFLICT (purpose, organisation_id, locale, wording) DO NOTHING`,
       columns,
     );

@@ -6,8 +6,11 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { Belongings } from './belongings.js';
 import { isTopic, type Topic, without, wordingsOf } from './topics.js';
 
-/** What somebody wanted: to be forgotten and stay counted, to be gone from the count too, or only to take back one thing. */
-export type Wish = 'erased' | 'withdrawn' | Topic;
+/**
+ * What somebody wanted: `erased`, to be forgotten and stay counted; `withdrawn`, to be gone from the count too; or a topic, to
+ * take back that one thing.
+ */
+export type Wish = Topic;
 
 interface Line {
   petition: string;

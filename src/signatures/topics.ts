@@ -12,7 +12,7 @@ export const topicOf = (row: string) =>
 
 /** SQL: the wordings under which this topic was agreed to, as an array that a signature's `consents` overlaps. */
 export const wordingsOf = (topic: string) =>
-  `(SELECT array_agg(c.id) FROM consents c WHERE ${topicOf('c')} = ${topic})`;
+  `(SELECT array_agg(c.id) FROM consents c WHERE ${topicOf('c')} = ${topic})::int[]`;
 
 /**
  * SQL: `consents` of a signature without those of a topic. What was taken back leaves no trace with her but in the erasure

@@ -6,6 +6,7 @@ export const rights = [
   'console:read',
   'petitions:write',
   'petitions:moderate',
+  'paper:count',
   'signatures:moderate',
   'lawmakers:write',
   'letters:compose',
@@ -25,8 +26,8 @@ export type Right = (typeof rights)[number];
 const viewer: Right[] = ['console:read', 'exports:counts', 'exports:organisation'];
 export const roles = {
   viewer,
-  organiser: [...viewer, 'petitions:write', 'lawmakers:write', 'letters:compose'],
-  approver: [...viewer, 'petitions:moderate', 'signatures:moderate', 'letters:send', 'switches:turn'],
+  organiser: [...viewer, 'petitions:write', 'paper:count', 'lawmakers:write', 'letters:compose'],
+  approver: [...viewer, 'petitions:moderate', 'paper:count', 'signatures:moderate', 'letters:send', 'switches:turn'],
   admin: [...rights],
 } satisfies Record<string, Right[]>;
 export type Role = keyof typeof roles;

@@ -55,8 +55,8 @@ export class UpdateSending implements Keeper {
         })),
       );
       await tx.query(
-        `UPDATE updates SET queued = queued + $3, planned_to = coalesce($4, planned_to),
-           planned_at = CASE WHEN $5 THEN now() END
+        `UPDATE updates SET queued = queued + $3::int, planned_to = coalesce($4::uuid, planned_to),
+           planned_at = CASE WHEN $5::boolean THEN now() END
          WHERE petition_id = $1 AND id = $2`,
         [petitionId, id, signers.length, signers.at(-1) ?? null, signers.length < planBatch],
       );

@@ -33,7 +33,7 @@ export class Update {
   state: UpdateState;
 
   /** Staff whose hands were on the words, or who submitted them: none of them approves. */
-  @Column('uuid', { array: true, default: [] })
+  @Column('uuid', { array: true, default: '{}' })
   authors: string[];
 
   /** Why a colleague gave it back; gone when it is submitted again. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type ComposedMail, MailKinds } from '../mail/mail-kinds.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { News } from '../signatures/news.service.js';
-import { defaultLocale, isLocale } from '../site/languages.js';
+import { pageLocale } from '../site/languages.js';
 import { Switches } from '../switches/switches.service.js';
 import { mailboxOf } from '../vault/normal-form.js';
 import { UpdateMail } from './update-mail.js';
@@ -41,7 +41,7 @@ export class UpdatesMails {
     return this.mail.write(petition, update, from, {
       address: `${local}@${domain}`,
       signatureId: ref,
-      locale: isLocale(signer.locale) ? signer.locale : defaultLocale,
+      locale: pageLocale(signer.locale),
       wording: signer.wording,
     });
   }

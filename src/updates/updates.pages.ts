@@ -32,7 +32,7 @@ export class UpdatesPages {
     const updates = await this.updates.published(slug);
     return this.pages.render('updates', locale, {
       path: `/p/${slug}/updates`,
-      petition: { slug, title: this.petitions.text(petition, locale).title },
+      petition: this.petitions.heading(petition, locale),
       updates: updates.map((update) => published(petition, update, locale)),
     });
   }
@@ -46,7 +46,7 @@ export class UpdatesPages {
     const update = published(petition, found, locale);
     return this.pages.render('update', locale, {
       path: `/p/${slug}/updates/${id}`,
-      petition: { slug, title: this.petitions.text(petition, locale).title },
+      petition: this.petitions.heading(petition, locale),
       update: { ...update, bodyHtml: newsToHtml(update.body), dir: direction(update.locale) },
     });
   }
@@ -59,7 +59,7 @@ export class UpdatesPages {
     const { petition, from } = await this.unsubscribing.look(token);
     return this.pages.render('unsubscribe', locale, {
       ...{ path: `/unsubscribe/${token}`, token, from, done: done === 'yes' },
-      petition: { slug: petition.slug, title: this.petitions.text(petition, locale).title },
+      petition: this.petitions.heading(petition, locale),
     });
   }
 

@@ -118,7 +118,9 @@ export class Updates {
    * @param sha256 of the words that were read
    * @throws Problem forbidden for whoever wrote or submitted it, conflict if other words stand there by now
    */
-  approve(slug: string, id: string, sha256: string, actor: Actor): Promise<void> {
+  async approve(slug: string, id: string, sha256: string, actor: Actor): Promise<void> {
+    const { organisation } = await this.find(slug, id);
+    if (organisation?.endedAt) throw problems.wrongState('The organisation has left the petition.');
     return this.move(slug, id, 'approval', actor, { sha256 }, async (tx, update) => {
       if (update.authors.includes(ownerOf(actor))) {
         throw problems.forbidden('An update is approved by somebody who did not write, change or submit it.');
