@@ -402,7 +402,7 @@ test('the bytes: both headers of RFC 8058 under the DKIM signature, and the list
   const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(raw.split('\r\n\r\n')[0]!)?.[1]?.trim();
   expect(header('List-Unsubscribe')).toMatch(/^<http:\/\/[^ ]+\/en\/unsubscribe\/[\w-]{78}>$/);
   expect(header('List-Unsubscribe-Post')).toBe('List-Unsubscribe=One-Click');
-  expect(header('List-Id')).toMatch(/^<wetlands\.updates\..+>$/);
+  expect(header('List-Id')).toMatch(/^<news\.wetlands\.updates\..+>$/);
   expect(header('Feedback-ID')).toBe(`${id}:wetlands:update:countersign`);
   expect(header('From')).toContain('River Friends');
   expect(header('To')).toBe('sara@example.org');

@@ -87,18 +87,19 @@ export class Pages {
     ) as Promise<string>;
   }
 
-  /** A mail of templates/mails, as plain text and as HTML that says the same. */
+  /** A mail of templates/mails, as plain text and as HTML that says the same. @param subject if it has words of its own */
   async renderMail(
     name: string,
     locale: Locale,
     context: Record<string, unknown>,
+    subject = translate(locale, `mail.${name}.subject`),
   ): Promise<{ subject: string; text: string; html: string }> {
     const all = { ...context, locale, dir: direction(locale) };
     const [text, html] = await Promise.all([
       this.liquid.renderFile(`${name}.txt.liquid`, all) as Promise<string>,
       this.liquid.renderFile(`${name}.html.liquid`, all) as Promise<string>,
     ]);
-    return { subject: translate(locale, `mail.${name}.subject`), text, html };
+    return { subject, text, html };
   }
 
   /** Address of a file in public/ that changes with its content, so that it can be cached for ever. */

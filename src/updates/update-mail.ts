@@ -31,19 +31,19 @@ export class UpdateMail {
     const token = this.links.token({ petitionId: petition.id, updateId: update.id, signatureId: to.signatureId });
     const stop = `${site}/unsubscribe/${token}`;
     const words = wordsIn(update, to.locale);
-    const { text, html } = await this.pages.renderMail('update', to.locale, {
+    const context = {
       ...{ title: words.title, body: words.body, bodyHtml: newsToHtml(words.body) },
       ...{ textLocale: words.locale, textDir: direction(words.locale), wording: to.wording },
       petition: { title: this.petitions.text(petition, to.locale).title },
       from,
       ...{ stop, webLink: `${site}/p/${petition.slug}/updates/${update.id}`, dataLink: `${site}/my-data` },
-    });
+    };
+    const written = await this.pages.renderMail('update', to.locale, context, words.title);
     const host = new URL(PUBLIC_URL).hostname;
     return {
       to: to.address,
       from: named(from, mailbox(this.settings.MAIL_FROM).address),
-      subject: words.title,
-      ...{ text, html },
+      ...written,
       headers: {
         // RFC 8058: one POST to this address is enough; RFC 2919; the last one tells a mailbox provider which mails belong together.
         'List-Unsubscribe': `<${stop}>`,
