@@ -8,12 +8,14 @@ const domain = [
   'lawmakers',
   'letters',
   'supporters',
+  'sharing',
   'mail',
   'returns',
   'exports',
   'staff',
   'switches',
   'moderation',
+  'notices',
 ];
 
 /** What services, entities and rules of a room may import from other domain rooms. Foundations are open to all. */
@@ -24,12 +26,14 @@ const arrows = {
   lawmakers: ['staff'],
   letters: ['petitions', 'lawmakers', 'mail', 'staff'],
   supporters: ['petitions', 'signatures', 'lawmakers', 'letters', 'mail', 'staff'],
+  sharing: ['petitions', 'countlog'],
   mail: ['switches'],
   returns: ['mail'],
   exports: ['petitions', 'signatures', 'countlog', 'staff'],
   staff: [],
   switches: ['staff'],
   moderation: ['petitions', 'signatures', 'countlog', 'staff'],
+  notices: ['petitions', 'signatures', 'supporters'],
 };
 
 /** What their doors may import besides, to ask for rights and to show two rooms on one page. */

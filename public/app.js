@@ -27,6 +27,8 @@ for (const input of document.querySelectorAll('input[data-typo]')) {
     if (!domain || domains.includes(domain)) return;
     const meant = domains.find((each) => near(domain, each));
     if (!meant) return;
+    // Asked here, the server need not ask again.
+    if (input.form?.elements.typoAsked) input.form.elements.typoAsked.value = input.value.trim();
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'button button-quiet';

@@ -8,9 +8,11 @@ import { LettersModule } from './letters/letters.module.js';
 import { relaysOf } from './mail/mail-settings.js';
 import { MailModule } from './mail/mail.module.js';
 import { ModerationModule } from './moderation/moderation.module.js';
+import { NoticesModule } from './notices/notices.module.js';
 import { OverviewModule } from './overview/overview.module.js';
 import { PetitionsModule } from './petitions/petitions.module.js';
 import { ReturnsModule } from './returns/returns.module.js';
+import { SharingModule } from './sharing/sharing.module.js';
 import { SignaturesModule } from './signatures/signatures.module.js';
 import { SiteModule } from './site/site.module.js';
 import { StaffModule } from './staff/staff.module.js';
@@ -34,12 +36,14 @@ export class AppModule {
         SwitchesModule,
         OverviewModule,
         PetitionsModule,
+        SharingModule,
         SignaturesModule,
         ModerationModule,
         ExportsModule,
         LawmakersModule,
         LettersModule,
         SupportersModule,
+        NoticesModule,
         MailModule,
         ReturnsModule,
       ],

@@ -28,6 +28,14 @@ export const settingsSchema = z
       .transform((value) => value.replace(/\/+$/, ''))
       .optional(),
     SITE_NAME: z.string().trim().min(1).max(60).default('Countersign'),
+    EMBED_ANCESTORS: z
+      .string()
+      .trim()
+      .regex(
+        /^(\*|'none'|https?:\/\/(\*\.)?[a-zA-Z0-9.-]+(:\d{1,5})?( +https?:\/\/(\*\.)?[a-zA-Z0-9.-]+(:\d{1,5})?)*)$/,
+        "must be *, 'none', or origins like https://news.example with spaces between",
+      )
+      .default('*'),
     MAIL_MODE: z.enum(['inbox', 'hold', 'live']).default('inbox'),
     // One or several with spaces between: relay.ts reads them in full.
     SMTP_URL: z

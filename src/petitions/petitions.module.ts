@@ -44,6 +44,6 @@ import { VerifyPages } from './verify.pages.js';
     ProofsApi,
     VerifyPages,
   ],
-  exports: [Petitions, PetitionExtras, PetitionPage],
+  exports: [Petitions, PetitionExtras, PetitionPage, PetitionTexts],
 })
 export class PetitionsModule {}

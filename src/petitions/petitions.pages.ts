@@ -62,10 +62,4 @@ export class PetitionsPages {
   method(@Param('locale', LocalePipe) locale: Locale) {
     return this.pages.render('method', locale, { path: '/method' });
   }
-
-  @Get(':locale/privacy')
-  @Page()
-  privacy(@Param('locale', LocalePipe) locale: Locale) {
-    return this.pages.render('privacy', locale, { path: '/privacy' });
-  }
 }

@@ -17,7 +17,7 @@ interface Line {
 }
 
 /** Backups older than this must not be put back: the journal does not reach there. */
-const keptMonths = 14;
+export const keptMonths = 14;
 const page = 1000;
 
 /**

@@ -17,6 +17,7 @@ import { RightsApi } from './rights.api.js';
 import { RightsPages } from './rights.pages.js';
 import { Rights } from './rights.service.js';
 import { SealedLinks } from './sealed-links.js';
+import { RecentNames } from './recent-names.service.js';
 import { Retention } from './retention.js';
 import { RollForward } from './roll-forward.js';
 import { Signature } from './signature.entity.js';
@@ -44,6 +45,7 @@ import { Withdrawal } from './withdrawal.entity.js';
     SignaturesMails,
     Consents,
     Funnel,
+    RecentNames,
     Retention,
     RollForward,
     Suspicion,

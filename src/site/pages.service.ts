@@ -18,6 +18,7 @@ import {
   type Locale,
   locales,
   translate,
+  withTerritory,
 } from './languages.js';
 
 /** Marks a method whose string is a page. */
@@ -64,6 +65,7 @@ export class Pages {
     filter('country', (locale, code: string) => countryName(locale, code) ?? code);
     filter('language', (locale, code: string) => languageNameIn(locale, code));
     filter('direction', (_, code: string) => direction(code));
+    filter('territory', (_, code: Locale) => withTerritory(code));
     filter('asset', (_, name: string) => this.asset(name));
   }
 
@@ -80,9 +82,12 @@ export class Pages {
       label: languageName(each),
       href: `/${each}${path}`,
     }));
+    // For readers of no language of ours: the first address looks at their browser, the others cannot.
+    const written = (context.petition as { locales?: string[] } | undefined)?.locales ?? locales;
+    const xDefault = path === '' ? '' : written.includes(defaultLocale) ? defaultLocale : written[0];
     return this.liquid.renderFile(
       template,
-      { ...context, ...everywhere, alternates, defaultLocale },
+      { ...context, ...everywhere, alternates, xDefault: `/${xDefault}${path}` },
       { globals: { ...this.globals, ...everywhere } },
     ) as Promise<string>;
   }
