@@ -1,11 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Resvg, renderAsync, type ResvgRenderOptions } from '@resvg/resvg-js';
-import { join } from 'node:path';
-import { projectRoot } from '../config/root.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { type Locale, translate } from '../site/languages.js';
-import { cardSvg, type CardWords, roundedCount, type WidthOf } from './card.js';
+import { type CardWords, roundedCount } from './card.js';
+import { drawCard } from './card-drawing.js';
 
 interface Card {
   /** What it shows besides the count: when that changes, it is drawn anew at once. */
@@ -18,15 +16,7 @@ interface Card {
 
 /** However fast people sign, a card is drawn anew for its count no more often than this, in milliseconds. */
 const countStays = 60_000;
-const mostCards = 300;
-
-const font = {
-  fontFiles: ['regular', 'bold'].map((weight) => join(projectRoot, 'public/fonts', `vazirmatn-${weight}.ttf`)),
-  // The same picture on every machine.
-  loadSystemFonts: false,
-  defaultFontFamily: 'Vazirmatn',
-};
-const options: ResvgRenderOptions = { font };
+const mostCards = 1000;
 
 /** Draws the share cards and keeps them in memory: per petition and language one, whoever asks and however often. */
 @Injectable()
@@ -48,7 +38,7 @@ export class Cards {
     const known = this.cards.get(name);
     if (known?.words === shown && (known.count === count || Date.now() < known.drawnAt + countStays)) return known.png;
     // One at a time: each takes a core for a moment, and many petitions may be asked for at once.
-    const png = this.drawing.then(() => draw(words));
+    const png = this.drawing.then(() => drawCard(words));
     this.drawing = png.catch(() => undefined);
     png.catch(() => this.cards.delete(name));
     if (this.cards.size >= mostCards) this.cards.delete(this.cards.keys().next().value!);
@@ -69,11 +59,3 @@ export class Cards {
     };
   }
 }
-
-const draw = async (words: CardWords): Promise<Buffer> => (await renderAsync(cardSvg(words, widthOf), options)).asPng();
-
-const widthOf: WidthOf = (text, weight) => {
-  const escaped = text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text font-family="Vazirmatn" font-size="100" font-weight="${weight}">${escaped}</text></svg>`;
-  return (new Resvg(svg, options).getBBox()?.width ?? 0) / 100;
-};
