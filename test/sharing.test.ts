@@ -60,11 +60,11 @@ describe('QR code', () => {
     const svg = await get('/fa/p/wetlands/qr.svg');
     expect(svg.headers['content-type']).toBe('image/svg+xml');
     const [head] = xml(svg.body).all;
-    // Version 4 (33 modules) and a quiet zone of 4 on each side.
-    expect(head!.attributes.viewBox).toBe('0 0 41 41');
+    // Version 3 (29 modules) and a quiet zone of 4 on each side.
+    expect(head!.attributes.viewBox).toBe('0 0 37 37');
     const png = await get('/fa/p/wetlands/qr.png');
     expect(png.headers['content-type']).toBe('image/png');
-    expect(png.rawPayload.readUInt32BE(16)).toBe(41 * 8);
+    expect(png.rawPayload.readUInt32BE(16)).toBe(37 * 8);
     expect((await get('/en/p/nothing/qr.png')).statusCode).toBe(404);
     expect((await get('/en/p/wetlands/qr.svg')).body).not.toBe(svg.body);
   });

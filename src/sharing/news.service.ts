@@ -56,6 +56,6 @@ export class PetitionNews {
           ]
         : []),
     ];
-    return news.toSorted((a, b) => (a.at < b.at ? 1 : -1));
+    return news.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at)).toReversed();
   }
 }
