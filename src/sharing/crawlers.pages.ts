@@ -8,7 +8,8 @@ import { Public } from '../staff/access.js';
 
 /** Pages for everybody that are no petition. */
 const pages = ['', '/verify', '/method', '/privacy', '/accessibility', '/my-data'];
-const pagesOfPetition = ['', '/history', '/verify', '/withdraw'];
+const pagesOfPetition = ['/history', '/verify', '/withdraw'];
+const everyLanguage = [...locales];
 /** sitemaps.org allows so many addresses in one file; the newest petitions come first. */
 const most = 50_000;
 
@@ -44,13 +45,19 @@ export class CrawlersPages {
   async sitemap(): Promise<string> {
     const petitions = (await this.petitions.list()).flatMap(({ slug, texts, openedAt, closedAt }) => {
       const changedAt = Math.max(...[openedAt, closedAt, ...texts.map((text) => text.createdAt)].map(Number));
-      const lastModified = new Date(changedAt).toISOString();
-      return pagesOfPetition.map((path) => ({ path: `/p/${slug}${path}`, lastModified: path === '' && lastModified }));
+      // Where its words are not in the language of a page, that page is not a page of its own.
+      const written = locales.filter((locale) => texts.some((text) => text.locale === locale));
+      return [
+        { path: `/p/${slug}`, locales: written, lastModified: new Date(changedAt).toISOString() },
+        ...pagesOfPetition.map((path) => ({ path: `/p/${slug}${path}`, locales: everyLanguage, lastModified: null })),
+      ];
     });
-    const all = [...pages.map((path) => ({ path, lastModified: false })), ...petitions];
+    const all = [...pages.map((path) => ({ path, locales: everyLanguage, lastModified: null })), ...petitions];
     return this.pages.render('sitemap', defaultLocale, {
-      addresses: all.slice(0, Math.floor(most / locales.length)),
-      locales: [...locales],
+      addresses: all.slice(0, Math.floor(most / locales.length)).map((page) => ({
+        ...page,
+        home: page.locales.includes(defaultLocale) ? defaultLocale : page.locales[0],
+      })),
     });
   }
 }

@@ -44,13 +44,12 @@ export class EmbedPages {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const petition = await this.petitions.find(slug);
-    const { title, addressee } = this.petitions.text(petition, locale);
     const { count, pending } = await this.petitions.count(petition);
     // The older header knows no list; where both are given, browsers would have to agree.
     reply.removeHeader('x-frame-options');
     reply.header('content-security-policy', this.policy);
     return this.pages.render('embed', locale, {
-      petition: { slug, title, addressee, state: petition.state, goal: petition.goal },
+      petition: { ...this.petitions.heading(petition, locale), goal: petition.goal },
       ...{ count, pending },
     });
   }
