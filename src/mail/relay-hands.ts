@@ -1,5 +1,5 @@
 import type { ClaimedMail } from './claimed-mail.js';
-import type { Lane } from './mail-states.js';
+import { type Lane, lanes } from './mail-states.js';
 import type { RelayPlace } from './relay-round.js';
 import type { MailRelay } from './relays.js';
 
@@ -8,19 +8,26 @@ const stalledMilliseconds = 30_000;
 
 /**
  * What one worker has at one relay: mails in hand, and mails claimed for it that wait for a hand. Where a relay has both
- * lanes, half of its lines are for confirmations alone: they never wait behind letters.
+ * lanes, half of its lines are for confirmations alone, and updates take at most half of the other half: confirmations
+ * never wait behind letters, nor letters behind a hundred thousand updates.
  */
 export class RelayHands {
   readonly most: Record<Lane, number>;
-  private readonly inHand: Record<Lane, Set<ClaimedMail>> = { confirmations: new Set(), letters: new Set() };
-  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [] };
+  private readonly inHand: Record<Lane, Set<ClaimedMail>> = {
+    confirmations: new Set(),
+    letters: new Set(),
+    updates: new Set(),
+  };
+  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [], updates: [] };
   private movedAt = Date.now();
 
   constructor(readonly relay: MailRelay) {
     const { lines } = relay.delivery;
     const [letters, confirmations] = [relay.lanes.includes('letters'), relay.lanes.includes('confirmations')];
+    const bulk = !letters ? 0 : confirmations ? Math.max(Math.floor(lines / 2), 1) : lines;
     this.most = {
-      letters: !letters ? 0 : confirmations ? Math.max(Math.floor(lines / 2), 1) : lines,
+      letters: bulk,
+      updates: letters ? Math.max(Math.floor(bulk / 2), 1) : 0,
       confirmations: confirmations ? lines : 0,
     };
   }
@@ -36,7 +43,7 @@ export class RelayHands {
   place(): RelayPlace {
     const { name, trouble } = this.relay;
     const room = trouble.inTrouble
-      ? 1 - this.busy() - this.waiting('letters') - this.waiting('confirmations')
+      ? 1 - this.busy() - lanes.reduce((sum, each) => sum + this.waiting(each), 0)
       : Infinity;
     return { name, room: Math.max(room, 0), steady: !trouble.inTrouble };
   }
@@ -67,11 +74,13 @@ export class RelayHands {
     return this.ready[lane].splice(0);
   }
 
-  private busy = () => this.inHand.letters.size + this.inHand.confirmations.size;
+  private bulk = () => this.inHand.letters.size + this.inHand.updates.size;
+  private busy = () => this.bulk() + this.inHand.confirmations.size;
 
   private free(lane: Lane): number {
     if (this.relay.trouble.inTrouble) return 1 - this.busy();
-    return Math.min(this.most[lane] - this.inHand[lane].size, this.relay.delivery.lines - this.busy());
+    const ofBulk = lane === 'confirmations' ? Infinity : this.most.letters - this.bulk();
+    return Math.min(this.most[lane] - this.inHand[lane].size, ofBulk, this.relay.delivery.lines - this.busy());
   }
 
   private isStalled(lane: Lane): boolean {

@@ -62,7 +62,7 @@ export function relayFromUrl(value: string): Relay {
   return {
     name: wish('name') ?? host.toLowerCase(),
     weight: Number(wish('weight') ?? 1),
-    lanes: wish('lanes') ? [wish('lanes') as Lane] : lanes,
+    lanes: carries[wish('lanes') ?? 'all']!,
     host,
     port: Number(url.port) || (secure ? 465 : 587),
     secure,
@@ -74,13 +74,19 @@ export function relayFromUrl(value: string): Relay {
   };
 }
 
+/** What a relay carries by its wish. Updates go where letters go. */
+const carries: Record<string, readonly Lane[]> = {
+  all: lanes,
+  letters: ['letters', 'updates'],
+  confirmations: ['confirmations'],
+};
 const numberIn = (least: number, most: number) => (text: string) =>
   /^\d{1,3}$/.test(text) && Number(text) >= least && Number(text) <= most;
 const wishes = {
   tls: (text: string) => text === 'optional',
   connections: numberIn(2, 50),
   weight: numberIn(1, 100),
-  lanes: (text: string) => (lanes as readonly string[]).includes(text),
+  lanes: (text: string) => text in carries && text !== 'all',
   name: (text: string) => relayName.test(text),
 };
 
