@@ -32,6 +32,11 @@ const esmOnly = [
   'content-disposition',
   'postal-mime',
   'temporal-[a-z]+',
+  'hucre',
+  'client-zip',
+  'openid-client',
+  'oauth4webapi',
+  'jose',
 ];
 
 export const base = {

@@ -11,7 +11,7 @@ export class Mail1764000000400 implements MigrationInterface {
         id uuid NOT NULL,
         kind text NOT NULL,
         ref text NOT NULL,
-        lane text NOT NULL CHECK (lane IN ('confirmations', 'letters')),
+        lane text NOT NULL CHECK (lane IN ('confirmations', 'letters', 'updates')),
         state text NOT NULL CHECK (state IN ('queued', 'claimed', 'handing_over', 'accepted', 'deferred', 'refused',
           'in_doubt', 'held', 'cancelled', 'suppressed', 'expired')),
         stop text CHECK (stop IN ('pause', 'part', 'cancel')),

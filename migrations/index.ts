@@ -2,6 +2,9 @@ import { Limits1764000000050 } from './1764000000050-limits.js';
 import { SpentProofs1764000000080 } from './1764000000080-spent-proofs.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
+import { Coalitions1764000000210 } from './1764000000210-coalitions.js';
+import { Updates1764000000220 } from './1764000000220-updates.js';
+import { Paper1764000000230 } from './1764000000230-paper.js';
 import { Countlog1764000000250 } from './1764000000250-countlog.js';
 import { Moderation1764000000270 } from './1764000000270-moderation.js';
 import { Lawmakers1764000000300 } from './1764000000300-lawmakers.js';
@@ -22,7 +25,10 @@ import { LetterFailures1764000000590 } from './1764000000590-letter-failures.js'
 import { SupporterLetters1764000000595 } from './1764000000595-supporter-letters.js';
 import { Digests1764000000596 } from './1764000000596-digests.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
+import { SecondFactors1764000000610 } from './1764000000610-second-factors.js';
+import { LongWorks1764000000620 } from './1764000000620-long-works.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
+import { Appearance1764000000710 } from './1764000000710-appearance.js';
 
 /** Every migration, by name and in order: a glob would also find what a half-finished build left behind. */
 export const migrations = [
@@ -30,6 +36,9 @@ export const migrations = [
   SpentProofs1764000000080,
   Petitions1764000000100,
   Signatures1764000000200,
+  Coalitions1764000000210,
+  Updates1764000000220,
+  Paper1764000000230,
   Countlog1764000000250,
   Moderation1764000000270,
   Lawmakers1764000000300,
@@ -50,5 +59,8 @@ export const migrations = [
   SupporterLetters1764000000595,
   Digests1764000000596,
   Staff1764000000600,
+  SecondFactors1764000000610,
+  LongWorks1764000000620,
   Switches1764000000700,
+  Appearance1764000000710,
 ];

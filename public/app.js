@@ -27,6 +27,8 @@ for (const input of document.querySelectorAll('input[data-typo]')) {
     if (!domain || domains.includes(domain)) return;
     const meant = domains.find((each) => near(domain, each));
     if (!meant) return;
+    // Asked here, the server need not ask again.
+    if (input.form?.elements.typoAsked) input.form.elements.typoAsked.value = input.value.trim();
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'button button-quiet';
@@ -80,7 +82,8 @@ if (ownCode && codes.read()) {
 }
 
 // One press, one request; coming back with the browser's button enables it again.
-for (const form of document.querySelectorAll('form[method="post"]')) {
+// A form that is answered with a file stays on the screen and can be used once more.
+for (const form of document.querySelectorAll('form[method="post"]:not([data-download])')) {
   form.addEventListener('submit', () => {
     setTimeout(() =>
       form.querySelectorAll('button:not([type="button"])').forEach((button) => (button.disabled = true)),

@@ -80,6 +80,12 @@ export async function createApplication(settings: Settings): Promise<NestFastify
     immutable: true,
     maxAge: '365d',
     dotfiles: 'ignore',
+    setHeaders: (reply, path) => {
+      // The page in a frame of another site, and the script that makes the frame: both load from there.
+      reply.header('cross-origin-resource-policy', 'cross-origin').header('access-control-allow-origin', '*');
+      // Its address stands in other people's pages and cannot change with its content.
+      if (path.endsWith('embed.js')) reply.header('cache-control', 'public, max-age=3600');
+    },
   });
   // For whoever wants to recount with no script of ours in the way; better taken from somebody else.
   await app.register(fastifyStatic, {

@@ -9,6 +9,8 @@ import { startApp, type TestApp } from './support/app.js';
 import { makeDatabase, type TestDatabase } from './support/database.js';
 import { askForLink, confirm, openPetition } from './support/petitions.js';
 import { build } from './support/server.js';
+import { sheetOf, unzip } from './support/unzip.js';
+import { verify } from '../verifier/countersign-verify.mjs';
 
 let made: TestDatabase;
 
@@ -54,12 +56,13 @@ test('counts to standard output, with method, time and sum, and nothing else', a
   expect({ code, error }).toEqual({ code: 0, error: '' });
   const rows = rowsOf(out);
   expect(rows.slice(0, 2)).toEqual([
-    { petition: 'wetlands', day: '', country: 'DE', signed: '1', withdrawn: '0', count: '1' },
-    { petition: 'wetlands', day: '', country: 'SE', signed: '1', withdrawn: '0', count: '1' },
+    { petition: 'wetlands', day: '', country: 'DE', source: '', signed: '1', withdrawn: '0', count: '1' },
+    { petition: 'wetlands', day: '', country: 'SE', source: '', signed: '1', withdrawn: '0', count: '1' },
   ]);
   expect(rows.slice(2).map(({ petition }) => petition)).toEqual([
     '# total',
     expect.stringMatching(/^# method: Confirmed e-mail addresses/),
+    expect.stringMatching(/^# checkpoint of wetlands: 3 entries, root /),
     expect.stringMatching(/^# as of 2\d{3}-/),
   ]);
 });
@@ -83,6 +86,8 @@ test('counts as JSON into a new file that only its owner can read; an old file s
 
 test.each([
   [['counts', '--petition', 'nothing'], 'There is no petition of this name.'],
+  [['hand-in', '--petition', 'nothing', '--out', 'x'], 'There is no petition of this name.'],
+  [['hand-in', '--petition', 'wetlands', '--locale', 'xx', '--out', 'x'], 'Allowed choices are en'],
   [['counts', '--by', 'name'], 'Allowed choices are petition, day, country'],
   [['counts', '--out', '/nowhere/at/all.csv'], 'no such file or directory'],
   [['persons', '--petition', 'wetlands', '--purpose', 'news', '--out', 'x'], '--recipient'],
@@ -92,6 +97,29 @@ test.each([
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(error).toContain(sentence);
   expect(error).not.toMatch(/^\s+at /m);
+});
+
+test('a hand-in into a new file: what is in it recounts to the same number; and a workbook', async () => {
+  const file = inFolder('hand-in.zip');
+  const words = ['hand-in', '--petition', 'wetlands', '--locale', 'fa', '--out', file];
+  expect(await run(...words)).toEqual({ code: 0, out: '', error: '' });
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const files = unzip(await readFile(file));
+  const counts = JSON.parse(files.get('hand-in-wetlands/counts.json')!.toString()) as { total: { count: number } };
+  expect(counts.total.count).toBe(2);
+  const reader = (path: string) => Promise.resolve(files.get(`hand-in-wetlands/log/${path}`)!);
+  expect(await verify(reader)).toMatchObject({ count: 2 });
+
+  const book = inFolder('counts.xlsx');
+  expect(await run('counts', '--format', 'xlsx', '--out', book)).toEqual({ code: 0, out: '', error: '' });
+  expect(sheetOf(await readFile(book)).at(-1)![0]).toMatch(/^# as of/);
+  await inApp(async (app) => {
+    const taken = await app.database.query(
+      `SELECT state, made_by FROM long_works WHERE kind = 'export' ORDER BY id DESC LIMIT 2`,
+    );
+    const done = { state: 'done', made_by: 'command line' };
+    expect(taken).toEqual([done, done]);
+  });
 });
 
 test('persons who agreed, for the recipient alone, and the log says that it was done here', async () => {

@@ -1,10 +1,18 @@
 import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { parse } from 'csv-parse/sync';
+import { buffer } from 'node:stream/consumers';
+import { Logs } from '../src/countlog/logs.service.js';
+import { Publisher } from '../src/countlog/publisher.js';
+import { Sequencer } from '../src/countlog/sequencer.js';
+import { CountsExport } from '../src/exports/counts-export.service.js';
 import { suppressSmall } from '../src/exports/suppress.js';
+import { xlsx } from '../src/exports/xlsx.js';
 import { plainCell } from '../src/site/csv.js';
 import { startApp, type TestApp } from './support/app.js';
 import { cast, formBody, type SignedIn, signIn } from './support/cast.js';
+import { queueEntries } from './support/log-queue.js';
 import { askForLink, confirm, openPetition } from './support/petitions.js';
+import { sheetOf } from './support/unzip.js';
 
 let app: TestApp;
 let ada: SignedIn;
@@ -37,6 +45,7 @@ test('counts as CSV: a rectangle with method, time and a sum that is the count',
     petition: 'wetlands',
     day: '2026-11-20',
     country: 'SE',
+    source: '',
     signed: '50',
     withdrawn: '1',
     count: '49',
@@ -57,22 +66,123 @@ test('counts as CSV: a rectangle with method, time and a sum that is the count',
 });
 
 test.each([
-  ['petition', 2, { petition: 'rivers', day: '', country: '', signed: '0', withdrawn: '0', count: '0' }],
-  ['day', 2, { petition: 'wetlands', day: '2026-11-20', country: '', signed: '50', withdrawn: '1', count: '49' }],
-  ['country', 4, { petition: 'wetlands', day: '', country: 'DE', signed: '9', withdrawn: '0', count: '9' }],
+  ['petition', 2, { petition: 'rivers', day: '', country: '', source: '', signed: '0', withdrawn: '0', count: '0' }],
+  [
+    'day',
+    2,
+    { petition: 'wetlands', day: '2026-11-20', country: '', source: '', signed: '50', withdrawn: '1', count: '49' },
+  ],
+  [
+    'source',
+    2,
+    { petition: 'wetlands', day: '', country: '', source: 'api', signed: '10', withdrawn: '0', count: '10' },
+  ],
+  ['country', 4, { petition: 'wetlands', day: '', country: 'DE', source: '', signed: '9', withdrawn: '0', count: '9' }],
 ])('breaks counts down by %s', async (by, lines, first) => {
   const rows = rowsOf((await vera.get(`/en/console/exports/counts.csv?petition=&by=${by}`)).body);
   expect(rows).toHaveLength(lines + 3);
   expect(rows[0]).toEqual(first);
 });
 
+test('the same as a workbook: numbers are numbers, no text is a formula', async () => {
+  const answer = await vera.get('/en/console/exports/counts.xlsx?petition=wetlands');
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    'content-disposition': 'attachment; filename="counts.xlsx"',
+  });
+  const rows = sheetOf(answer.rawPayload);
+  expect(rows[0]).toEqual(['petition', 'day', 'country', 'source', 'signed', 'withdrawn', 'count']);
+  expect(rows[1]).toEqual(['wetlands', '2026-11-20', 'SE', null, 50, 1, 49]);
+  expect(rows.at(-3)).toEqual(['# total', null, null, null, 82, 1, 81]);
+  expect(rows.at(-2)![0]).toContain('Confirmed e-mail addresses');
+  expect((await vera.api('GET', '/api/v1/exports/counts.xlsx')).statusCode).toBe(200);
+
+  async function* evil() {
+    yield ['=1+1', '+1', '-1', '@SUM(A1)', 'plain <&> text', 5];
+  }
+  const bytes = await buffer(xlsx('evil', ['a', 'b', 'c', 'd', 'e', 'f'], evil()));
+  expect(sheetOf(bytes)[1]).toEqual(["'=1+1", "'+1", "'-1", "'@SUM(A1)", 'plain <&> text', 5]);
+});
+
+test('a workbook of 200,000 rows is written as it is read', async () => {
+  let made = 0;
+  async function* rows() {
+    for (; made < 200_000; made++) yield ['wetlands', '2026-11-20', 'SE', made];
+  }
+  const stream = xlsx('counts', ['petition', 'day', 'country', 'count'], rows());
+  const chunks: Buffer[] = [];
+  stream.once('data', () => stream.pause());
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await new Promise((done) => setTimeout(done, 300));
+  // Nobody reads on, so nobody writes on: what is in between is bounded, whatever is to come.
+  expect(made).toBeGreaterThan(0);
+  expect(made).toBeLessThan(60_000);
+  stream.resume();
+  await new Promise((done) => stream.once('end', done));
+  const lines = sheetOf(Buffer.concat(chunks));
+  expect(lines).toHaveLength(200_001);
+  expect(lines.at(-1)).toEqual(['wetlands', '2026-11-20', 'SE', 199_999]);
+}, 30_000);
+
+test('names the checkpoint that the rows are the sum of, also while the log grows', async () => {
+  const id = await openPetition(app, 'lakes');
+  await queueEntries(app, id, 12);
+  await app.get(Sequencer).drain();
+  let growing = true;
+  const grow = (async () => {
+    while (growing) {
+      await queueEntries(app, id, 3);
+      await app.get(Sequencer).drain();
+    }
+  })();
+  for (let n = 0; n < 5; n++) {
+    const file = (await vera.api('GET', '/api/v1/exports/counts.json?petition=lakes')).json<{
+      total: { count: number };
+      checkpoints: { petition: string; size: number; root: string }[];
+    }>();
+    // Entry 0 is the opening.
+    expect(file.checkpoints).toEqual([
+      { petition: 'lakes', size: file.total.count + 1, root: expect.stringMatching(/^[\w+/]{43}=$/) },
+    ]);
+    const published = await app
+      .get(Publisher)
+      .file(await app.get(Logs).origin(id), `checkpoints/${file.total.count + 1}`);
+    expect(published?.toString() ?? file.checkpoints[0]!.root).toContain(file.checkpoints[0]!.root);
+  }
+  growing = false;
+  await grow;
+  const csv = (await vera.api('GET', '/api/v1/exports/counts.csv?petition=lakes&by=petition')).body;
+  expect(csv).toMatch(/# checkpoint of lakes: \d+ entries, root [\w+/]{43}=/);
+});
+
+test('the history says what was taken, by whom, in which format, and whether it arrived', async () => {
+  await vera.api('GET', '/api/v1/exports/counts.xlsx?petition=wetlands');
+  const { exports } = (await vera.api('GET', '/api/v1/exports')).json<{ exports: Record<string, unknown>[] }>();
+  expect(exports[0]).toMatchObject({ kind: 'counts', format: 'xlsx', petition: 'wetlands', by: 'Vera', state: 'done' });
+  expect(exports[0]!.bytes).toBeGreaterThan(1000);
+  const older = (await vera.api('GET', `/api/v1/exports?before=${String(exports[0]!.id)}`)).json<{
+    exports: object[];
+  }>();
+  expect(older.exports[0]).toEqual(exports[1]);
+  const page = await vera.get('/en/console/exports');
+  expect(page.body).toMatch(/Counts<\/a>[^]*?wetlands[^]*?xlsx[^]*?Vera[^]*?Handed out/);
+});
+
+test('an export that breaks off is said to have broken off', async () => {
+  const content = await app.get(CountsExport).take({ by: 'day-country', petition: 'rivers' }, 'csv', 'system');
+  content.destroy();
+  await new Promise((done) => setTimeout(done, 300));
+  const { exports } = (await vera.api('GET', '/api/v1/exports')).json<{ exports: object[] }>();
+  expect(exports[0]).toMatchObject({ petition: 'rivers', by: 'command line', state: 'failed' });
+});
+
 test('writes down who took which counts', async () => {
   await vera.get('/en/console/exports/counts.csv?petition=wetlands&by=day');
   const { entries } = (await ada.api('GET', '/api/v1/audit?action=export.counts')).json<{ entries: object[] }>();
-  expect(entries[0]).toMatchObject({ actor: 'Vera', subject: 'wetlands', detail: { by: 'day' } });
+  expect(entries[0]).toMatchObject({ actor: 'Vera', subject: 'wetlands', detail: { by: 'day', format: 'csv' } });
 });
 
-test('reads page after page without losing or repeating a row', async () => {
+test('reads thousands of rows without losing or repeating one', async () => {
   await app.database.query(
     `INSERT INTO tallies (petition_id, day, country, source, signed)
      SELECT p.id, date '2000-01-01' + n, 'SE', 'api', 1 FROM petitions p, generate_series(1, 4500) n WHERE p.slug = 'rivers'`,

@@ -48,16 +48,32 @@ const unpaired = (locale: Locale, ...pairs: [string, string][]) =>
 const same: Partial<Record<Locale | 'all', string[]>> = {
   all: ['DKIM', 'DMARC', 'MX', 'SPF', 'API', '{n, number} KB', ', '],
   fr: [
-    ...['Action', 'Actions', 'Audit', 'Console', 'E-mail', 'Exports', 'Format', 'Import', 'Imports', 'Note', 'Pages'],
+    ...['Action', 'Actions', 'Audit', 'Code', 'Console', 'E-mail', 'Exports', 'Format', 'Import', 'Imports', 'Logo'],
+    ...['Note', 'Pages'],
     ...['Organisation', 'Publication', 'Sessions', 'Signatures', 'Sources', 'Type', 'Version', 'Version {n, number}'],
   ],
   de: [
-    ...['Admin', 'Format', 'Import', 'Mail', 'Mails', 'Name', 'Organisation', 'Petition', 'Post', 'Status', 'Text'],
+    ...[
+      'Admin',
+      'Code',
+      'Format',
+      'Import',
+      'Logo',
+      'Mail',
+      'Mails',
+      'Name',
+      'Organisation',
+      'Passkeys',
+      'Petition',
+      'Post',
+      'Status',
+      'Text',
+    ],
     'Website',
   ],
   es: ['Id'],
   it: [
-    ...['Canada: Represent CSV', 'Console', 'E-mail', 'File', 'Id', 'Password', 'Privacy', 'Staff'],
+    ...['Canada: Represent CSV', 'Console', 'E-mail', 'File', 'Id', 'Logo', 'Password', 'Privacy', 'Staff'],
     '{at}, in {seconds} s',
   ],
 };

@@ -24,7 +24,11 @@ const madeOf = [
   'doctor.verdict.',
   'limits.scope.',
   'error.',
+  'feed.',
   'exports.by.',
+  'exports.kind.',
+  'exports.state.',
+  'factor.done.',
   'exports.purpose.',
   'lawmakers.chamber.',
   'lawmakers.change.',
@@ -70,7 +74,9 @@ const madeOf = [
   'petitions.publication.',
   'petitions.standard.',
   'petitions.state.',
+  'privacy.returns-',
   'problem.',
+  'progress.',
   'sign.consentSign',
   'sign.t',
   'sign.website',
@@ -79,6 +85,11 @@ const madeOf = [
   'switches.part.',
   // Said by public/verify.js.
   'verify.say.',
+  'organisations.field.',
+  'paper.field.',
+  'paper.state.',
+  'updates.field.',
+  'updates.state.',
   'withdraw.email',
 ];
 

@@ -61,12 +61,12 @@ test('in her language nothing is marked, and nothing is said', async () => {
 
 test('search engines are told of the languages that there are words in, and of one page for the same words', async () => {
   const own = await get('/fa/p/wetlands');
-  expect(hreflangs(own)).toEqual(['en', 'x-default', 'fa']);
+  expect(hreflangs(own)).toEqual(['en', 'fa', 'x-default']);
   expect(canonical(own)).toBe('/fa/p/wetlands');
   expect(canonical(await get('/it/p/wetlands'))).toBe('/en/p/wetlands');
-  expect(hreflangs(await get('/it/p/library'))).toEqual(['fa']);
+  expect(hreflangs(await get('/it/p/library'))).toEqual(['fa', 'x-default']);
   expect(canonical(await get('/it/p/library'))).toBe('/fa/p/library');
-  expect(hreflangs(await get('/it'))).toEqual(['en', 'x-default', 'fa', 'ar', 'fr', 'de', 'es', 'it']);
+  expect(hreflangs(await get('/it'))).toEqual(['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'x-default']);
 });
 
 test('a problem is told in the language of the address', async () => {

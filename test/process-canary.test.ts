@@ -221,3 +221,56 @@ test('writes a supporter down nowhere but in her mail: not before she confirms, 
   expect(await stolen()).toEqual({});
   expect(await tracesInTables()).toEqual([]);
 }, 240_000);
+
+test('sends her an update without writing down to whom, and her link ends it', async () => {
+  let running = await start('inbox');
+  const inbox = new Inbox(made.environment.DATA_DIR);
+  const json = { 'content-type': 'application/json' };
+  const consents = { sign: true, news: true };
+  const body = JSON.stringify({ ...canary, country: 'SE', locale: 'en', consents });
+  const asked = await running.fetch(`/api/v1/petitions/${slug}/signatures`, { method: 'POST', headers: json, body });
+  expect(asked.status).toBe(202);
+  const mail = await until('the confirmation mail', async () => (await inbox.mails()).find((each) => each.token));
+  expect(await running.confirm(mail.token!)).toBe(200);
+  await running.stop();
+  await withDatabase(async (database) => {
+    const [{ id }] = await database.query(`SELECT id FROM petitions WHERE slug = $1`, [slug]);
+    const update = '01900000-0000-7000-8000-000000000001';
+    await database.query(
+      `INSERT INTO updates (petition_id, id, state, approved_at) VALUES ($1, $2, 'sending', now())`,
+      [id, update],
+    );
+    await database.query(
+      `INSERT INTO update_texts (petition_id, update_id, locale, title, body) VALUES ($1, $2, 'en', 'News', 'It rained.')`,
+      [id, update],
+    );
+  });
+  // Queued, and not gone yet.
+  running = await start('hold');
+  await new Promise((done) => setTimeout(done, 3000));
+  await running.stop();
+  expect(
+    await withDatabase((database) =>
+      database.query(`SELECT state, recipient, payload FROM outbox WHERE kind = 'update'`),
+    ),
+  ).toEqual([{ state: 'held', recipient: null, payload: null }]);
+  expect(await stolen()).toEqual({});
+  expect(await tracesInTables()).toEqual([]);
+  await withDatabase((database) =>
+    database.query(`UPDATE outbox SET state = 'queued', mode_held = false, stop = NULL WHERE state = 'held'`),
+  );
+  running = await start('inbox');
+  const link = await until('the update', async () => {
+    const mails = await running.json<{ to: string; links: string[] }[]>('/dev/inbox.json');
+    return mails.flatMap(({ links }) => links).find((each) => each.includes('/unsubscribe/'));
+  });
+  const stop = await running.fetch(new URL(link).pathname, {
+    ...{ method: 'POST', body: 'List-Unsubscribe=One-Click' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+  expect(await stop.text()).toBe('unsubscribed\n');
+  await running.stop();
+  expect(traces(Buffer.from(running.output))).toEqual([]);
+  expect(await stolen()).toEqual({});
+  expect(await tracesInTables()).toEqual([]);
+}, 240_000);

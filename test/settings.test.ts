@@ -65,6 +65,7 @@ test.each([
   ['MAIL_FROM', 'Olga <olga@sign.test>\r\nBcc: all@sign.test'],
   ['ADMIN_EMAIL', 'admin'],
   ['ADMIN_PASSWORD', 'short'],
+  ['OIDC_ISSUER', 'http://login.test'],
   ['LIMITS', 'no'],
   ['TRUST_PROXY', '1'],
   ['LOG_LEVEL', 'loud'],
@@ -91,6 +92,14 @@ test('refuses to run without limits while mail leaves the machine', () => {
 test.each(['SMTP_URL', 'PUBLIC_URL', 'MAIL_FROM'])('sends live mail only with %s', (name) => {
   expect(loadSettings(live).MAIL_MODE).toBe('live');
   expect(refusal({ ...live, [name]: '' })).toMatch(new RegExp(`^${name}: .*MAIL_MODE`));
+});
+
+test('an identity provider needs all three of its settings, over HTTPS or on this machine', () => {
+  const provider = { OIDC_ISSUER: 'https://login.test', OIDC_CLIENT_ID: 'x', OIDC_CLIENT_SECRET: 'y' };
+  expect(loadSettings(provider)).toMatchObject(provider);
+  expect(loadSettings({ ...provider, OIDC_ISSUER: 'http://127.0.0.1:8080' }).OIDC_CLIENT_ID).toBe('x');
+  for (const name of Object.keys(provider)) expect(refusal({ ...provider, [name]: '' })).toMatch(/^OIDC_ISSUER: goes/);
+  expect(refusal({ ...provider, OIDC_ISSUER: 'http://127.0.0.1.evil.test' })).toMatch(/^OIDC_ISSUER: must/);
 });
 
 test('.env.example documents every setting with its default, and none that does not exist', () => {

@@ -88,6 +88,27 @@ test.each([
   expect(answer.body).toContain(`value="${kept}"`);
 });
 
+test('asks once whether another address was meant, keeps everything, and never stands in the way', async () => {
+  const typed = filled({ email: 'sara@gmial.com', consentNews: 'on' });
+  const question = await post('/en/p/wetlands/signatures', typed);
+  expect(question.statusCode).toBe(422);
+  expect(question.body).toContain('Did you mean \u2066sara@gmail.com\u2069?');
+  for (const kept of [`value="${sara.name}"`, 'value="sara@gmial.com"', 'value="SE" selected'])
+    expect(question.body).toContain(kept);
+  expect(question.body).toMatch(/name="consentNews" value="on" checked/);
+  expect(question.body).not.toMatch(/name="useMeant" value="on" checked/);
+  const [, asked] = /name="typoAsked" value="([^"]*)"/.exec(question.body)!;
+  const sentTo = async () => (await inbox(app))[0]!.to;
+  expect((await post('/en/p/wetlands/signatures', { ...typed, typoAsked: asked! })).statusCode).toBe(303);
+  expect(await sentTo()).toBe('sara@gmial.com');
+  const corrected = { ...typed, typoAsked: asked!, useMeant: 'on' };
+  expect((await post('/en/p/wetlands/signatures', corrected)).statusCode).toBe(303);
+  expect(await sentTo()).toBe('sara@gmail.com');
+  // Asked about one address, not about another.
+  const other = await post('/en/p/wetlands/signatures', { ...typed, email: 'sara@yaho.com', typoAsked: asked! });
+  expect(other.statusCode).toBe(422);
+});
+
 test('what somebody fills in comes back as text, never as markup', async () => {
   const answer = await post('/en/p/wetlands/signatures', filled({ name: '"><script>alert(1)</script>', email: '' }));
   expect(answer.body).not.toContain('<script>alert');

@@ -93,6 +93,7 @@ test('packing a form and unpacking it gives the form', () => {
         source: fc.constantFrom('page', 'api'),
         textVersion: number,
         consents: fc.record({ sign: number, showName: number, news: number }),
+        organisations: fc.array(number, { maxLength: 15 }),
       }),
       (form) => expect(unpackForm(packForm(form))).toEqual(form),
     ),

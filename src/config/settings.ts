@@ -28,6 +28,14 @@ export const settingsSchema = z
       .transform((value) => value.replace(/\/+$/, ''))
       .optional(),
     SITE_NAME: z.string().trim().min(1).max(60).default('Countersign'),
+    EMBED_ANCESTORS: z
+      .string()
+      .trim()
+      .regex(
+        /^(\*|'none'|https?:\/\/(\*\.)?[a-zA-Z0-9.-]+(:\d{1,5})?( +https?:\/\/(\*\.)?[a-zA-Z0-9.-]+(:\d{1,5})?)*)$/,
+        "must be *, 'none', or origins like https://news.example with spaces between",
+      )
+      .default('*'),
     MAIL_MODE: z.enum(['inbox', 'hold', 'live']).default('inbox'),
     // One or several with spaces between: relay.ts reads them in full.
     SMTP_URL: z
@@ -61,6 +69,15 @@ export const settingsSchema = z
     ATTACHMENTS_KB: z.coerce.number().int().min(1).max(20_480).default(5120),
     ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
     ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(200).optional(),
+    OIDC_ISSUER: z
+      .url()
+      .regex(
+        /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/,
+        'must be a URL that starts with https://, as the provider names itself',
+      )
+      .optional(),
+    OIDC_CLIENT_ID: z.string().min(1).max(500).optional(),
+    OIDC_CLIENT_SECRET: z.string().min(1).max(2000).optional(),
     LIMITS: onOff.default(true),
     PRESSURE_PER_MINUTE: z.coerce.number().int().min(0).default(600),
     TOR_EXITS: z.string().min(1).optional(),
@@ -76,6 +93,9 @@ export const settingsSchema = z
     }
     if ((settings.RETURN_TLS_CERT === undefined) !== (settings.RETURN_TLS_KEY === undefined)) {
       refuse('RETURN_TLS_CERT', 'and RETURN_TLS_KEY go together');
+    }
+    if (new Set([settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET].map(Boolean)).size > 1) {
+      refuse('OIDC_ISSUER', 'goes together with OIDC_CLIENT_ID and OIDC_CLIENT_SECRET');
     }
     if (settings.MAIL_MODE !== 'live') return;
     if (!settings.SMTP_URL) refuse('SMTP_URL', 'is needed when MAIL_MODE is live');

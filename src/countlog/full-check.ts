@@ -7,6 +7,7 @@ import { openCheckpoint } from './checkpoint.js';
 import { LogError } from './log-error.js';
 import { Logs } from './logs.service.js';
 import { leafHash } from './merkle.js';
+import { LongWorks } from '../progress/long-works.service.js';
 import { Publisher } from './publisher.js';
 import { Tally } from './tally.js';
 import { encodeBundle, parseBundle, tilePath, tileWidth, widthOf } from './tiles.js';
@@ -44,7 +45,17 @@ export class FullCheck implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly database: DataSource,
     private readonly logs: Logs,
     private readonly publisher: Publisher,
-  ) {}
+    works: LongWorks,
+  ) {
+    works.handle('log-check', ({ detail }, tell) =>
+      this.check(detail.petitionId as string, (done, total) => tell('entries', done, total))
+        .then((checked) => ({ valid: true, ...checked }))
+        .catch((error: unknown) => {
+          if (error instanceof LogError) return { valid: false, fault: error.message };
+          throw error;
+        }),
+    );
+  }
 
   onApplicationBootstrap(): void {
     if (!this.settings.runners) return;
@@ -70,11 +81,12 @@ export class FullCheck implements OnApplicationBootstrap, OnModuleDestroy {
 
   /**
    * Checks one log and writes down what came of it: while a fault stands, nothing more is logged.
+   * @param tell how many entries were gone through, and of how many
    * @throws LogError naming the first thing that is wrong
    */
-  async check(petitionId: string): Promise<Checked> {
+  async check(petitionId: string, tell: (done: number, total: number) => void = () => undefined): Promise<Checked> {
     try {
-      const checked = await this.recompute(petitionId);
+      const checked = await this.recompute(petitionId, tell);
       await this.write(petitionId, null);
       return checked;
     } catch (error) {
@@ -90,7 +102,7 @@ export class FullCheck implements OnApplicationBootstrap, OnModuleDestroy {
     ]);
   }
 
-  private async recompute(petitionId: string): Promise<Checked> {
+  private async recompute(petitionId: string, tell: (done: number, total: number) => void): Promise<Checked> {
     // Before the rows: what is released meanwhile is not looked at.
     const published = await this.publisher.released(await this.logs.origin(petitionId));
     const [row] = await this.database.query(
@@ -119,6 +131,7 @@ export class FullCheck implements OnApplicationBootstrap, OnModuleDestroy {
         if (!then.equals(published.root)) throw new LogError('What was published has another root.');
       }
       tree = grown;
+      tell(tree.size, size);
     }
     if (!tree.root.equals(root)) throw new LogError('The entries do not make the root.');
     if (tally.count !== count) throw new LogError(`The tallies add up to ${count}, the entries to ${tally.count}.`);

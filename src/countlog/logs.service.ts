@@ -146,6 +146,15 @@ export class Logs {
     return { entry, code };
   }
 
+  /** When all of a log was last recomputed, and what was wrong. */
+  async lastCheck(petitionId: string): Promise<{ checkedAt: Date | null; fault: string | null }> {
+    const [row] = await this.database.query(
+      `SELECT checked_at AS "checkedAt", fault FROM logs WHERE petition_id = $1`,
+      [petitionId],
+    );
+    return row as { checkedAt: Date | null; fault: string | null };
+  }
+
   /** Logs that nothing is added to at the moment, and why. */
   async inTrouble(): Promise<{ origin: string; why: string }[]> {
     return this.database.query(

@@ -6,9 +6,10 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { oneAtATime } from '../database/one-at-a-time.js';
 import { type Checkpoint, openCheckpoint } from './checkpoint.js';
 import { LogError } from './log-error.js';
+import { logFiles } from './log-files.js';
 import { Logs } from './logs.service.js';
 import { rootAt, rootNodes } from './merkle.js';
-import { encodeBundle, hashAtFrom, parseBundle, type Place, placesOf, tilePath, tileWidth, widthOf } from './tiles.js';
+import { hashAtFrom, placesOf, tilePath } from './tiles.js';
 
 /** A log as a round found it. */
 export interface LogRow {
@@ -93,35 +94,11 @@ export class Publisher {
     if (from === size) return;
 
     const folders = new Set<string>();
-    const keep = async (place: Place, bytes: Buffer) => {
-      const file = tilePath(place);
-      folders.add(dirname(file));
-      await this.keep(origin, file, bytes);
-    };
-    for (let level = 0; tileWidth ** level <= size; level++) {
-      const tiles = this.pages<{ index: number; hashes: Uint8Array }>(
-        `SELECT index::int, hashes FROM log_tiles
-         WHERE petition_id = $1 AND level = ${level} AND index >= $2 ORDER BY index LIMIT $3`,
-        petitionId,
-        Math.floor(from / tileWidth ** (level + 1)),
-      );
-      for await (const page of tiles) {
-        await all(page, async ({ index, hashes }) => {
-          const width = widthOf(level, index, size);
-          if (width > 0) await keep({ level, index, width }, Buffer.from(hashes).subarray(0, width * 32));
-        });
-      }
-    }
-    const bundles = this.pages<{ index: number; width: number; entries: Uint8Array }>(
-      `SELECT index::int, width, entries FROM log_bundles WHERE petition_id = $1 AND index >= $2 ORDER BY index LIMIT $3`,
-      petitionId,
-      Math.floor(from / tileWidth),
-    );
-    for await (const page of bundles) {
-      await all(page, async (bundle) => {
-        const width = widthOf(0, bundle.index, size);
-        const entries = parseBundle(bundle.entries, bundle.width).slice(0, width);
-        if (width > 0) await keep({ level: 'entries', index: bundle.index, width }, encodeBundle(entries));
+    for await (const page of logFiles(this.database.manager, petitionId, { from, size })) {
+      // Together: their ways to the disk overlap.
+      await all(page, async ({ path, bytes }) => {
+        folders.add(dirname(path));
+        await this.keep(origin, path, bytes);
       });
     }
     // The names of the new files are on the disk before the checkpoint that needs them.
@@ -129,22 +106,6 @@ export class Publisher {
     await this.keep(origin, `checkpoints/${size}`, note);
     await this.write(this.path(origin, 'checkpoint'), note);
     await this.write(this.anchorPath(origin), note);
-  }
-
-  /** Rows by `index`, page after page. */
-  private async *pages<Row extends { index: number }>(
-    sql: string,
-    petitionId: string,
-    from: number,
-  ): AsyncGenerator<Row[]> {
-    // So many files are written at once: their ways to the disk overlap.
-    const most = 32;
-    for (let first = from; ;) {
-      const rows: Row[] = await this.database.query(sql, [petitionId, first, most]);
-      yield rows;
-      if (rows.length < most) return;
-      first = rows.at(-1)!.index + 1;
-    }
   }
 
   /** What the anchor says was released last. */

@@ -1,13 +1,24 @@
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { uuid } from '../site/pipes.js';
 import { Actor, Needs, Public } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
-import { attachment } from './attachment.js';
-import { countsCsv, countsJson } from './count-files.js';
+import { attachment, countsAttachment } from './attachment.js';
 import { CountsExport } from './counts-export.service.js';
-import { CountsQuery, PersonsExport, PublicCountsQuery } from './exports.schema.js';
+import { ExportHistory } from './export-history.service.js';
+import {
+  type CountFormat,
+  CountsQuery,
+  ExportsQuery,
+  HandIn,
+  PastExport,
+  PersonsExport,
+  PublicCountsQuery,
+} from './exports.schema.js';
+import { HandIns } from './hand-in.service.js';
 import { PersonsExports } from './persons-export.service.js';
+import { xlsxType } from './xlsx.js';
 
 const PublicCounts = z.object({
   method: z.string(),
@@ -21,6 +32,8 @@ export class ExportsApi {
   constructor(
     private readonly counts: CountsExport,
     private readonly persons: PersonsExports,
+    private readonly handIns: HandIns,
+    private readonly history: ExportHistory,
   ) {}
 
   /** Breakdown for everybody; cells under five are null. */
@@ -33,18 +46,36 @@ export class ExportsApi {
     return this.counts.openToAll(by, slug);
   }
 
+  /** What was exported, by whom, and whether it arrived; a page at a time, newest first. */
+  @Needs('exports:counts')
+  @Get('exports')
+  @ApiOkResponse({ standardSchema: z.object({ exports: z.array(PastExport) }) })
+  async list(@Query({ schema: ExportsQuery }) { before }: ExportsQuery, @Actor() actor: Actor) {
+    return { exports: await this.history.list(actor.rights, before) };
+  }
+
   @Needs('exports:counts')
   @Get('exports/counts.csv')
-  @ApiOkResponse({ description: 'CSV with method and time in its last rows', content: { 'text/csv': {} } })
-  async countsCsv(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
-    return attachment(countsCsv(await this.counts.take(query, actor)), 'text/csv; charset=utf-8', 'counts.csv');
+  @ApiOkResponse({
+    description: 'CSV with method, checkpoints and time in its last rows',
+    content: { 'text/csv': {} },
+  })
+  countsCsv(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return this.countsFile(query, 'csv', actor);
+  }
+
+  @Needs('exports:counts')
+  @Get('exports/counts.xlsx')
+  @ApiOkResponse({ description: 'The same as a workbook of one sheet', content: { [xlsxType]: {} } })
+  countsXlsx(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return this.countsFile(query, 'xlsx', actor);
   }
 
   @Needs('exports:counts')
   @Get('exports/counts.json')
-  @ApiOkResponse({ description: '{method, asOf, rows, total}', content: { 'application/json': {} } })
-  async countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
-    return attachment(countsJson(await this.counts.take(query, actor)), 'application/json', 'counts.json');
+  @ApiOkResponse({ description: '{method, asOf, rows, total, checkpoints}', content: { 'application/json': {} } })
+  countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return this.countsFile(query, 'json', actor);
   }
 
   /** People who agreed to the purpose, encrypted to an age recipient. Audited. */
@@ -55,5 +86,30 @@ export class ExportsApi {
   @ApiOkResponse({ description: 'age file with a CSV in it', content: { 'application/octet-stream': {} } })
   async personsFile(@Body({ schema: PersonsExport }) body: PersonsExport, @Actor() actor: Actor) {
     return attachment(await this.persons.open(body, actor), 'application/octet-stream', 'persons.csv.age');
+  }
+
+  /** Cover sheet, counts, the log up to one checkpoint and the program that recounts it. Audited. */
+  @Needs('exports:counts')
+  @Reauthenticated()
+  @Post('exports/hand-in')
+  @HttpCode(200)
+  @ApiOkResponse({ description: 'ZIP file', content: { 'application/zip': {} } })
+  async handIn(@Body({ schema: HandIn }) body: HandIn, @Actor() actor: Actor) {
+    return attachment(await this.handIns.open(body, actor), 'application/zip', `hand-in-${body.petition}.zip`);
+  }
+
+  /** Signers who agreed to news of this organisation, encrypted to its own recipient; for who acts for it. Audited. */
+  @Needs('exports:organisation')
+  @Reauthenticated()
+  @Post('petitions/:slug/organisations/:id/persons')
+  @HttpCode(200)
+  @ApiOkResponse({ description: 'age file with a CSV in it', content: { 'application/octet-stream': {} } })
+  async organisationFile(@Param('slug') slug: string, @Param('id', uuid) id: string, @Actor() actor: Actor) {
+    const file = await this.persons.ofOrganisation(slug, id, actor);
+    return attachment(file, 'application/octet-stream', 'persons.csv.age');
+  }
+
+  private async countsFile(query: CountsQuery, format: CountFormat, actor: Actor) {
+    return countsAttachment(await this.counts.take(query, format, actor), format);
   }
 }

@@ -2,11 +2,20 @@ import { type Command, Option } from 'commander';
 import { open, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { defaultLocale, locales } from '../site/languages.js';
 import { problems } from '../site/problem.js';
 import { withApp } from '../with-app.js';
-import { countsCsv, countsJson } from './count-files.js';
 import { CountsExport } from './counts-export.service.js';
-import { type Breakdown, breakdowns, personPurposes, PersonsExport } from './exports.schema.js';
+import {
+  type Breakdown,
+  breakdowns,
+  type CountFormat,
+  countFormats,
+  HandIn,
+  personPurposes,
+  PersonsExport,
+} from './exports.schema.js';
+import { HandIns } from './hand-in.service.js';
 import { PersonsExports } from './persons-export.service.js';
 
 /** To a new file, readable by its owner only, whole or not at all; or to standard output. */
@@ -24,21 +33,31 @@ async function deliver(content: Readable, out: string | undefined): Promise<void
 }
 
 export function exportCommands(program: Command): void {
-  const exports = program.command('export').description('write counts or persons to a file');
+  const exports = program.command('export').description('write counts, persons or a hand-in to a file');
 
   exports
     .command('counts')
     .description('signature counts, with method and time')
     .option('--petition <slug>', 'one petition instead of all')
     .addOption(new Option('--by <what>').choices(breakdowns).default('day-country'))
-    .addOption(new Option('--format <format>').choices(['csv', 'json']).default('csv'))
+    .addOption(new Option('--format <format>').choices(countFormats).default('csv'))
     .option('--json', 'the same as --format json')
     .option('--out <file>', 'a new file instead of standard output')
-    .action(async (options: { petition?: string; by: Breakdown; format: string; json?: boolean; out?: string }) =>
+    .action(async (options: { petition?: string; by: Breakdown; format: CountFormat; json?: boolean; out?: string }) =>
       withApp(async (app) => {
-        const counts = await app.get(CountsExport).take(options, 'system');
-        await deliver(options.json || options.format === 'json' ? countsJson(counts) : countsCsv(counts), options.out);
+        const format = options.json ? 'json' : options.format;
+        await deliver(await app.get(CountsExport).take(options, format, 'system'), options.out);
       }),
+    );
+
+  exports
+    .command('hand-in')
+    .description('cover sheet, counts, public log and verifier of a petition, as one ZIP file; audited')
+    .requiredOption('--petition <slug>')
+    .addOption(new Option('--locale <locale>', 'language of the cover sheet').choices(locales).default(defaultLocale))
+    .requiredOption('--out <file>')
+    .action(async (options: HandIn & { out: string }) =>
+      withApp(async (app) => deliver(await app.get(HandIns).open(HandIn.parse(options), 'system'), options.out)),
     );
 
   exports

@@ -2,17 +2,27 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res, 
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
-import type { Locale } from '../site/languages.js';
+import { languageName, type Locale, locales } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
-import { attachment } from './attachment.js';
-import { countsCsv, countsJson } from './count-files.js';
+import type { StaffRequest } from '../staff/staff-request.js';
+import { attachment, countsAttachment } from './attachment.js';
 import { CountsExport } from './counts-export.service.js';
-import { breakdowns, CountsQuery, personPurposes, PersonsExport } from './exports.schema.js';
+import { ExportHistory, pageOfHistory } from './export-history.service.js';
+import {
+  breakdowns,
+  type CountFormat,
+  CountsQuery,
+  ExportsQuery,
+  HandIn,
+  personPurposes,
+  PersonsExport,
+} from './exports.schema.js';
+import { HandIns } from './hand-in.service.js';
 import { PersonsExports } from './persons-export.service.js';
 
 @ApiExcludeController()
@@ -21,6 +31,8 @@ export class ExportsConsole {
   constructor(
     private readonly counts: CountsExport,
     private readonly persons: PersonsExports,
+    private readonly handIns: HandIns,
+    private readonly history: ExportHistory,
     private readonly petitions: Petitions,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
@@ -29,20 +41,54 @@ export class ExportsConsole {
   @Needs('exports:counts')
   @Get()
   @Page()
-  page(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
-    return this.render(locale, request, {}, []);
+  page(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Req() request: FastifyRequest,
+    @Query({ schema: ExportsQuery }) { before }: ExportsQuery,
+  ) {
+    return this.render(locale, request, {}, [], before);
   }
 
   @Needs('exports:counts')
   @Get('counts.csv')
-  async countsCsv(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
-    return attachment(countsCsv(await this.counts.take(query, actor)), 'text/csv; charset=utf-8', 'counts.csv');
+  countsCsv(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return this.countsFile(query, 'csv', actor);
+  }
+
+  @Needs('exports:counts')
+  @Get('counts.xlsx')
+  countsXlsx(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return this.countsFile(query, 'xlsx', actor);
   }
 
   @Needs('exports:counts')
   @Get('counts.json')
-  async countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
-    return attachment(countsJson(await this.counts.take(query, actor)), 'application/json', 'counts.json');
+  countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
+    return this.countsFile(query, 'json', actor);
+  }
+
+  @Needs('exports:counts')
+  @Reauthenticated()
+  @Post('hand-in')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  async handIn(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Body() form: Record<string, unknown>,
+    @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | string> {
+    const parsed = HandIn.safeParse({ petition: form.petition, locale: form.language });
+    if (!parsed.success) {
+      reply.status(422).type('text/html; charset=utf-8');
+      const errors = fieldErrors(parsed.error.issues).map((error) =>
+        error.field === 'locale' ? { ...error, field: 'language' } : error,
+      );
+      return this.render(locale, request, form, errors);
+    }
+    const name = `hand-in-${parsed.data.petition}.zip`;
+    return attachment(await this.handIns.open(parsed.data, actor), 'application/zip', name);
   }
 
   @Needs('exports:persons')
@@ -65,7 +111,32 @@ export class ExportsConsole {
     return attachment(await this.persons.open(parsed.data, actor), 'application/octet-stream', 'persons.csv.age');
   }
 
-  private async render(locale: Locale, request: FastifyRequest, values: Record<string, unknown>, errors: FieldError[]) {
+  @Needs('exports:organisation')
+  @Reauthenticated()
+  @Post('organisations/:slug/:id')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  async organisationFile(
+    @Param('slug') slug: string,
+    @Param('id', uuid) id: string,
+    @Actor() actor: Actor,
+  ): Promise<StreamableFile> {
+    const file = await this.persons.ofOrganisation(slug, id, actor);
+    return attachment(file, 'application/octet-stream', 'persons.csv.age');
+  }
+
+  private async countsFile(query: CountsQuery, format: CountFormat, actor: Actor) {
+    return countsAttachment(await this.counts.take(query, format, actor), format);
+  }
+
+  private async render(
+    locale: Locale,
+    request: FastifyRequest,
+    values: Record<string, unknown>,
+    errors: FieldError[],
+    before?: string,
+  ) {
+    const past = await this.history.list((request as StaffRequest).actor.rights, before);
     const petitions = (await this.petitions.list()).map((petition) => ({
       slug: petition.slug,
       title: this.petitions.text(petition, locale).title,
@@ -73,7 +144,10 @@ export class ExportsConsole {
     return this.pages.render('exports', locale, {
       ...this.console.context(request),
       ...{ nav: 'exports', path: '/console/exports', petitions, breakdowns, purposes: personPurposes },
-      form: { values, errors },
+      languages: locales.map((code) => ({ code, name: languageName(code) })),
+      past,
+      next: past.length === pageOfHistory ? `/${locale}/console/exports?before=${past.at(-1)!.id}` : null,
+      form: { values: { language: locale, ...values }, errors },
     });
   }
 }

@@ -1,13 +1,19 @@
 import { Module } from '@nestjs/common';
+import { CoalitionsModule } from '../coalitions/coalitions.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
+import { CountlogModule } from '../countlog/countlog.module.js';
+import { CountSnapshots } from './count-snapshots.service.js';
 import { CountsExport } from './counts-export.service.js';
+import { ExportHistory } from './export-history.service.js';
 import { ExportsApi } from './exports.api.js';
 import { ExportsConsole } from './exports.console.js';
+import { HandIns } from './hand-in.service.js';
+import { HandInCover } from './hand-in-cover.js';
 import { PersonsExports } from './persons-export.service.js';
 
 @Module({
-  imports: [PetitionsModule],
-  providers: [CountsExport, PersonsExports],
+  imports: [CoalitionsModule, PetitionsModule, CountlogModule],
+  providers: [CountSnapshots, CountsExport, ExportHistory, HandInCover, HandIns, PersonsExports],
   controllers: [ExportsApi, ExportsConsole],
 })
 export class ExportsModule {}

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { locales } from '../site/languages.js';
 
-export const breakdowns = ['petition', 'day', 'country', 'day-country'] as const;
+export const breakdowns = ['petition', 'day', 'country', 'source', 'day-country'] as const;
 export type Breakdown = (typeof breakdowns)[number];
+
+export const countFormats = ['csv', 'xlsx', 'json'] as const;
+export type CountFormat = (typeof countFormats)[number];
 
 export const CountsQuery = z.object({
   petition: z.string().optional().describe('slug; without it, every petition'),
@@ -17,9 +21,20 @@ export interface CountRow {
   petition: string;
   day: string | null;
   country: string | null;
+  /** Through which door signatures came. */
+  source: string | null;
   signed: number;
   withdrawn: number;
   count: number;
+}
+
+/** The state of a public log that a count is the sum of. */
+export interface CountCheckpoint {
+  petition: string;
+  /** How many entries. */
+  size: number;
+  /** In base64, as in the published checkpoint. */
+  root: string;
 }
 
 export const personPurposes = ['news', 'showName'] as const;
@@ -34,3 +49,24 @@ export const PersonsExport = z.object({
     .describe('age recipient (age1...) to whom the file is encrypted'),
 });
 export type PersonsExport = z.infer<typeof PersonsExport>;
+
+export const HandIn = z.object({
+  petition: z.string('required').min(1, 'required').describe('slug'),
+  locale: z.enum(locales, 'required').describe('language of the cover sheet and of the instructions'),
+});
+export type HandIn = z.infer<typeof HandIn>;
+
+export const ExportsQuery = z.object({ before: z.uuid().optional().describe('id of the last one seen') });
+export type ExportsQuery = z.infer<typeof ExportsQuery>;
+
+export const PastExport = z.object({
+  id: z.uuid(),
+  kind: z.enum(['counts', 'persons', 'hand-in']),
+  format: z.string(),
+  petition: z.string().nullable().describe('slug; null: every petition'),
+  by: z.string().describe('who took it'),
+  at: z.iso.datetime(),
+  state: z.enum(['running', 'done', 'failed']),
+  bytes: z.number().int().describe('handed out so far'),
+});
+export type PastExport = z.infer<typeof PastExport>;

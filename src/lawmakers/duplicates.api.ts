@@ -1,3 +1,4 @@
+import { uuid } from '../site/pipes.js';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Actor, Needs } from '../staff/access.js';
@@ -5,7 +6,6 @@ import { Duplicates } from './duplicates.service.js';
 import { NewPersonDecision } from './lawmakers.schema.js';
 import { DuplicateList, PersonDecisionId, PersonDecisionList } from './lawmakers.views.js';
 import { PersonDecisions } from './person-decisions.service.js';
-import { uuid } from './uuid.pipe.js';
 
 @ApiTags('lawmakers')
 @ApiBearerAuth()

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import { problems } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -11,7 +11,6 @@ import { Duplicates } from './duplicates.service.js';
 import { NewPersonDecision } from './lawmakers.schema.js';
 import { chamberName } from './lawmakers.words.js';
 import { PersonDecisions } from './person-decisions.service.js';
-import { uuid } from './uuid.pipe.js';
 
 /** Records that may be one person, for somebody to decide. */
 @ApiExcludeController()

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { setImmediate } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { LongWorks } from '../progress/long-works.service.js';
+import type { Tell } from '../progress/work-report.js';
 import { problems } from '../site/problem.js';
 import { diffImport } from './import-diff.js';
 import { refuseUnreadable } from './import-notes.js';
@@ -14,6 +17,9 @@ import { type ImportActor, ImportsService, type ImportView, nameOf } from './imp
 import type { ImportRequest } from './lawmakers.schema.js';
 import { LegislaturesService } from './legislatures.service.js';
 
+/** Bytes; reading and comparing more takes longer than a person waits for a page. */
+const largeFile = 512 * 1024;
+
 /** Reads files and shows what they would change. Nothing about a lawmaker is written here. */
 @Injectable()
 export class ImportPreviewsService {
@@ -21,6 +27,7 @@ export class ImportPreviewsService {
     private readonly database: DataSource,
     private readonly imports: ImportsService,
     private readonly legislatures: LegislaturesService,
+    private readonly works: LongWorks,
   ) {}
 
   /**
@@ -33,15 +40,22 @@ export class ImportPreviewsService {
     return this.store(uuidv7(), sources, format, request, columns, actor);
   }
 
-  /** For people at a form: a CSV file waits for its columns to be mapped, everything else is previewed at once. */
+  /**
+   * For people at a form: a CSV file waits for its columns to be mapped, everything else is previewed at once, or in the
+   * background where it is large.
+   * @param inWords what the one who waits is told of a file that cannot be read
+   */
   async begin(
     sources: SourceFile[],
     request: ImportRequest,
     actor: ImportActor,
-  ): Promise<{ id: string; waits: boolean }> {
+    inWords?: (error: unknown) => string | null,
+  ): Promise<{ id: string; waits: boolean; workId: string | null }> {
     const format = request.format === 'auto' ? refuseUnreadable(() => detectFormat(sources)) : request.format;
-    if (format === 'csv') return { id: await this.upload(sources, request, actor), waits: true };
-    return { id: (await this.preview(sources, { ...request, format }, actor)).id, waits: false };
+    if (format === 'csv') return { id: await this.upload(sources, request, actor), waits: true, workId: null };
+    const id = uuidv7();
+    const preview = (tell?: Tell) => this.store(id, sources, format, request, undefined, actor, tell);
+    return { id, waits: false, workId: await this.soon(id, sources, actor, preview, inWords) };
   }
 
   private async upload(sources: SourceFile[], request: ImportRequest, actor: ImportActor): Promise<string> {
@@ -80,12 +94,40 @@ export class ImportPreviewsService {
   }
 
   /** Makes the preview of an uploaded CSV file, or makes it anew with other columns. */
-  async mapColumns(id: string, columns: ColumnMap, actor: ImportActor): Promise<ImportView> {
+  async mapColumns(
+    id: string,
+    columns: ColumnMap,
+    actor: ImportActor,
+    inWords?: (error: unknown) => string | null,
+  ): Promise<{ workId: string | null }> {
     const found = await this.imports.find(id);
     const source = await this.uploadedSource(id);
     const { legislature, partial } = found;
     const request = { format: 'csv' as const, ...legislature, legislature: legislature.slug, map: undefined, partial };
-    return this.store(id, [source], 'csv', request, columns, actor);
+    const preview = (tell?: Tell) => this.store(id, [source], 'csv', request, columns, actor, tell);
+    return { workId: await this.soon(id, [source], actor, preview, inWords) };
+  }
+
+  /** At once, or in the background where it is large. @returns the id of the work, or null: it is done */
+  private async soon(
+    id: string,
+    sources: SourceFile[],
+    actor: ImportActor,
+    preview: (tell?: Tell) => Promise<ImportView>,
+    inWords?: (error: unknown) => string | null,
+  ): Promise<string | null> {
+    if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) < largeFile) {
+      await preview();
+      return null;
+    }
+    const work = { kind: 'import-preview', subject: id, needs: 'lawmakers:write', actor } as const;
+    const task = async (tell: Tell) => {
+      // Who waits sees the page first: reading keeps this process busy.
+      await setImmediate();
+      await preview(tell);
+      return {};
+    };
+    return this.works.run(work, task, inWords);
   }
 
   /** Parses outside of any transaction; stores import and changes in one. */
@@ -96,9 +138,11 @@ export class ImportPreviewsService {
     request: ImportRequest,
     columns: ColumnMap | undefined,
     actor: ImportActor,
+    tell: Tell = () => undefined,
   ): Promise<ImportView> {
     const today = await this.today();
     const file = refuseUnreadable(() => importSources(sources, format, today, columns));
+    tell('read', file.people.length);
     const legislature = await this.legislatures.forImport(request, file.legislature);
     await this.database.transaction(async (tx) => {
       const [present] = await tx.query<{ id: string; version: number }[]>(
@@ -107,6 +151,7 @@ export class ImportPreviewsService {
       );
       const known = present ? await readKnown(tx, present.id) : [];
       const diff = diffImport(known, file, { partial: request.partial });
+      tell('diffed', file.people.length);
       const notes = [...file.notes, ...otherLegislature(file.legislature, legislature), ...diff.notes];
       const [stored] = await tx.query<{ id: string }[]>(
         `INSERT INTO imports (id, legislature_slug, legislature_name, country, format, state, partial, base_version,
@@ -133,7 +178,7 @@ export class ImportPreviewsService {
       );
       if (!stored) throw problems.wrongState('This import has been decided.');
       await tx.query(`DELETE FROM import_rows WHERE import_id = $1`, [id]);
-      await storeChanges(tx, id, diff.changes);
+      await storeChanges(tx, id, diff.changes, tell);
     });
     return this.imports.find(id);
   }

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import type { Tell } from '../progress/work-report.js';
 import type { Change, KnownLawmaker } from './import-changes.js';
 import { distinct, normalForm } from './importers/contact-values.js';
 import { distinctGroups } from './importers/group-lists.js';
@@ -37,7 +38,12 @@ export async function readKnown(tx: EntityManager, legislatureId: string): Promi
 }
 
 /** Keeps the changes of a preview, ids included, so that applying needs nothing but SQL. */
-export async function storeChanges(tx: EntityManager, importId: string, changes: Change[]): Promise<void> {
+export async function storeChanges(
+  tx: EntityManager,
+  importId: string,
+  changes: Change[],
+  tell: Tell = () => undefined,
+): Promise<void> {
   for (let start = 0; start < changes.length; start += 2000) {
     const rows = changes.slice(start, start + 2000);
     await tx.query(
@@ -54,6 +60,7 @@ export async function storeChanges(tx: EntityManager, importId: string, changes:
         rows.map((row) => (row.change === 'new' ? null : JSON.stringify(row.before))),
       ],
     );
+    tell('stored', start + rows.length, changes.length);
   }
 }
 
@@ -82,8 +89,14 @@ function sortName({ name, familyName }: ImportedPerson): string {
  * Writes the stored changes of an import. The caller holds the legislature's row lock. Objections, hand-made contact
  * points and strike-outs are not touched; whoever is gone is marked, never deleted.
  */
-export async function writeChanges(tx: EntityManager, importId: string, legislatureId: string): Promise<void> {
-  for (const [statement, legislature] of statements) {
+export async function writeChanges(
+  tx: EntityManager,
+  importId: string,
+  legislatureId: string,
+  tell: Tell = () => undefined,
+): Promise<void> {
+  for (const [at, [statement, legislature]] of statements.entries()) {
+    tell('applied', at + 1, statements.length);
     await tx.query(statement, legislature ? [importId, legislatureId] : [importId]);
   }
 }

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { problems } from '../site/problem.js';
+import { LongWorks } from '../progress/long-works.service.js';
+import type { Tell } from '../progress/work-report.js';
 import { AuditService } from '../staff/audit.service.js';
 import type { Actor } from '../staff/access.js';
 import type { Change, FieldChange } from './import-changes.js';
@@ -56,6 +58,9 @@ export interface ImportRow {
   contacts: { channel: string; value: string }[];
 }
 
+/** So many take longer than a person waits for a page. */
+const manyChanges = 2000;
+
 const view = `i.id, jsonb_build_object('slug', i.legislature_slug, 'name', i.legislature_name, 'country', i.country) AS legislature,
   i.format, i.state, i.partial, coalesce(g.version, 0) <> i.base_version AND i.state IN ('uploaded', 'previewed') AS outdated,
   i.source_name AS "sourceName", encode(i.source_sha256, 'hex') AS "sourceSha256", i.columns, i.counts, i.made_by AS "madeBy",
@@ -70,6 +75,7 @@ export class ImportsService {
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditService,
+    private readonly works: LongWorks,
   ) {}
 
   async find(id: string): Promise<ImportView> {
@@ -104,7 +110,7 @@ export class ImportsService {
    * Applies a preview, once. The legislature's row is locked and its version compared, so that of two applications at once
    * one is refused, and no diff is applied to other data than it was made from.
    */
-  async apply(id: string, actor: ImportActor): Promise<ImportView> {
+  async apply(id: string, actor: ImportActor, tell?: Tell): Promise<ImportView> {
     await this.database.transaction(async (tx) => {
       const found = await this.decide(tx, id, 'applied', ['previewed'], actor);
       await tx.query(
@@ -116,7 +122,7 @@ export class ImportsService {
         [found.legislature_slug, found.base_version],
       );
       if (!legislature) throw problems.conflict('A newer import of this legislature was applied: make a new preview.');
-      await writeChanges(tx, id, legislature.id);
+      await writeChanges(tx, id, legislature.id, tell);
       await this.audit.record(tx, {
         actor,
         action: 'lawmakers.import-applied',
@@ -134,6 +140,25 @@ export class ImportsService {
       .query('ANALYZE lawmakers, memberships, contact_points, group_memberships, lawmaker_identifiers')
       .catch(() => undefined);
     return this.find(id);
+  }
+
+  /**
+   * For people at a form, who should not wait for a page that long: many changes are applied in the background.
+   * @returns the id of the work, or null: it is applied
+   */
+  async beginToApply(id: string, actor: ImportActor): Promise<string | null> {
+    const { counts, state } = await this.find(id);
+    if (state !== 'previewed' || counts.new + counts.changed + counts.gone < manyChanges) {
+      await this.apply(id, actor);
+      return null;
+    }
+    return this.works.run(
+      { kind: 'import-application', subject: id, needs: 'lawmakers:write', actor },
+      async (tell) => {
+        await this.apply(id, actor, tell);
+        return {};
+      },
+    );
   }
 
   async discard(id: string, actor: ImportActor): Promise<ImportView> {

@@ -1,17 +1,17 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { fieldErrors } from '../site/pipes.js';
+import { fieldErrors, uuid } from '../site/pipes.js';
 import { problems } from '../site/problem.js';
+import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
+import { sourceLimits } from './importers/source-file.js';
 import { noteMessage } from './import-notes.js';
 import { ImportPreviewsService } from './import-previews.service.js';
 import { ImportUndo } from './import-undo.service.js';
 import { ImportsService, type ImportView } from './imports.service.js';
 import { ImportRequest, ImportRowFilter } from './lawmakers.schema.js';
 import { ImportPreview, ImportReport, ImportRows, LawmakerImport } from './lawmakers.views.js';
-import { readUpload } from './upload.js';
-import { uuid } from './uuid.pipe.js';
 
 @ApiTags('lawmakers')
 @ApiBearerAuth()
@@ -37,7 +37,7 @@ export class LawmakerImportsApi {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Actor() actor: Actor,
   ) {
-    const { fields, sources } = await readUpload(request);
+    const { fields, sources } = await readUpload(request, sourceLimits.bytes);
     const asked = ImportRequest.safeParse(fields);
     if (!asked.success) throw problems.invalid(fieldErrors(asked.error.issues));
     const found = await this.previews.preview(sources, asked.data, actor);

@@ -2,10 +2,12 @@ import { Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/c
 import { ApiExcludeController } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LongWorks } from '../progress/long-works.service.js';
+import { workInWords } from '../progress/work-words.js';
 import { plainCell } from '../site/csv.js';
 import { type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { LocalePipe } from '../site/pipes.js';
+import { LocalePipe, uuid } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { noteMessage, placeName } from './import-notes.js';
@@ -13,7 +15,6 @@ import { ImportUndo } from './import-undo.service.js';
 import { ImportsService } from './imports.service.js';
 import { ImportRowFilter } from './lawmakers.schema.js';
 import { chamberName } from './lawmakers.words.js';
-import { uuid } from './uuid.pipe.js';
 
 const shownNotes = 100;
 const pageOfRows = 50;
@@ -25,6 +26,7 @@ export class LawmakerImportsConsole {
   constructor(
     private readonly imports: ImportsService,
     private readonly undos: ImportUndo,
+    private readonly works: LongWorks,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
@@ -32,9 +34,13 @@ export class LawmakerImportsConsole {
   @Get()
   @Needs('console:read')
   @Page()
-  async list(@Param('locale', LocalePipe) locale: Locale, @Req() request: FastifyRequest) {
-    const imports = await this.imports.list();
-    return this.render('lawmakers-imports', locale, request, '/imports', { imports });
+  async list(@Param('locale', LocalePipe) locale: Locale, @Actor() actor: Actor, @Req() request: FastifyRequest) {
+    const [imports, works] = await Promise.all([
+      this.imports.list(),
+      this.works.list('import-preview', actor.rights, { most: 10 }),
+    ]);
+    const going = works.filter(({ state }) => state === 'running').map((work) => workInWords(locale, work));
+    return this.render('lawmakers-imports', locale, request, '/imports', { imports, going });
   }
 
   @Get(':id')
@@ -90,7 +96,9 @@ export class LawmakerImportsConsole {
     @Actor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { legislature } = await this.imports.apply(id, actor);
+    const workId = await this.imports.beginToApply(id, actor);
+    if (workId) return seeOther(reply, `/${locale}/console/progress/${workId}`);
+    const { legislature } = await this.imports.find(id);
     return seeOther(reply, `/${locale}/console/lawmakers?legislature=${legislature.slug}`);
   }
 

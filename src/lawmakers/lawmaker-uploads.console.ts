@@ -1,10 +1,12 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { failureOf } from '../progress/work-failure.js';
 import { countries, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
+import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
 import { unreadableMessage } from './import-notes.js';
@@ -12,10 +14,9 @@ import { ImportPreviewsService } from './import-previews.service.js';
 import { type ColumnMap, mapFields } from './importers/column-map.js';
 import { UnreadableFile } from './importers/import-record.js';
 import { importFormats } from './importers/import-sources.js';
+import { sourceLimits } from './importers/source-file.js';
 import { ImportRequest } from './lawmakers.schema.js';
 import { LegislaturesService } from './legislatures.service.js';
-import { readUpload } from './upload.js';
-import { uuid } from './uuid.pipe.js';
 
 type Form = Record<string, unknown>;
 
@@ -47,12 +48,12 @@ export class LawmakerUploadsConsole {
   ) {
     let fields: Form = {};
     try {
-      const upload = await readUpload(request);
+      const upload = await readUpload(request, sourceLimits.bytes);
       fields = upload.fields;
       const asked = ImportRequest.safeParse(fields);
       if (!asked.success) throw new Problem('invalid', { errors: fieldErrors(asked.error.issues) });
-      const { id, waits } = await this.previews.begin(upload.sources, asked.data, actor);
-      return seeOther(reply, `/${locale}/console/lawmakers/imports/${id}${waits ? '/columns' : ''}`);
+      const { id, waits, workId } = await this.previews.begin(upload.sources, asked.data, actor, said(locale));
+      return seeOther(reply, next(locale, workId, `lawmakers/imports/${id}${waits ? '/columns' : ''}`));
     } catch (error) {
       const errors = sentences(locale, error);
       reply.status(422);
@@ -86,8 +87,8 @@ export class LawmakerUploadsConsole {
       if (typeof header === 'string' && header) columns[field] = header;
     }
     try {
-      await this.previews.mapColumns(id, columns, actor);
-      return seeOther(reply, `/${locale}/console/lawmakers/imports/${id}`);
+      const { workId } = await this.previews.mapColumns(id, columns, actor, said(locale));
+      return seeOther(reply, next(locale, workId, `lawmakers/imports/${id}`));
     } catch (error) {
       const errors = sentences(locale, error);
       reply.status(422);
@@ -138,6 +139,16 @@ export class LawmakerUploadsConsole {
     });
   }
 }
+
+/** To the page of the work, if there is one. */
+const next = (locale: Locale, workId: string | null, otherwise: string): string =>
+  `/${locale}/console/${workId ? `progress/${workId}` : otherwise}`;
+
+/** What is wrong with a file that was read in the background. */
+const said = (locale: Locale) => (error: unknown) =>
+  error instanceof Problem && error.cause instanceof UnreadableFile
+    ? unreadableMessage(locale, error.cause)
+    : failureOf(error);
 
 type Sentence = Pick<FieldError, 'field' | 'message'>;
 

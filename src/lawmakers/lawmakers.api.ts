@@ -1,3 +1,4 @@
+import { uuid } from '../site/pipes.js';
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,7 +9,6 @@ import { LawmakerDetail, LawmakerList, LegislatureList } from './lawmakers.views
 import { LegislaturesService } from './legislatures.service.js';
 import { ObjectionLinks } from './objection-links.service.js';
 import { ObjectionsService } from './objections.service.js';
-import { uuid } from './uuid.pipe.js';
 
 @ApiTags('lawmakers')
 @ApiBearerAuth()

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -16,7 +16,6 @@ import { chamberName, stateOf } from './lawmakers.words.js';
 import { LegislaturesService } from './legislatures.service.js';
 import { ObjectionLinks } from './objection-links.service.js';
 import { ObjectionsService } from './objections.service.js';
-import { uuid } from './uuid.pipe.js';
 
 type Form = Record<string, unknown>;
 

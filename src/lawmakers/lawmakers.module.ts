@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { prepareUploads } from '../site/upload.js';
 import { AudienceService } from './audience.service.js';
 import { ContactPoint } from './contact-point.entity.js';
 import { ContactPointsService } from './contact-points.service.js';
@@ -30,7 +31,6 @@ import { ObjectionsPages } from './objections.pages.js';
 import { ObjectionsService } from './objections.service.js';
 import { PersonDecision } from './person-decision.entity.js';
 import { PersonDecisions } from './person-decisions.service.js';
-import { prepareUploads } from './upload.js';
 import type { FastifyInstance } from 'fastify';
 
 const services = [

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readUpload } from '../lawmakers/upload.js';
+import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
 import { sendAttachment } from './attachment-answer.js';
 import { LetterAttachments } from './letter-attachments.service.js';

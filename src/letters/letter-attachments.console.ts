@@ -1,12 +1,12 @@
 import { Controller, Get, HttpCode, Param, Post, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readUpload } from '../lawmakers/upload.js';
 import { refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { type FieldError, Problem } from '../site/problem.js';
+import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
 import { sendAttachment } from './attachment-answer.js';
 import { LetterAttachments } from './letter-attachments.service.js';

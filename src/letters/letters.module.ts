@@ -39,6 +39,8 @@ import { LetterVariants } from './letter-variants.service.js';
 import { LetterWordingApi } from './letter-wording.api.js';
 import { Letter } from './letter.entity.js';
 import { LettersApi } from './letters.api.js';
+import { LetterProgressConsole } from './letter-progress.console.js';
+import { LetterProgress } from './letter-progress.service.js';
 import { LettersConsole } from './letters.console.js';
 import { LettersMails } from './letters.mails.js';
 import { LettersRunner } from './letters.runner.js';
@@ -77,6 +79,7 @@ import { PublishedAnswers } from './published-answers.service.js';
     PetitionsModule,
   ],
   providers: [
+    LetterProgress,
     LetterCampaigns,
     LetterVariants,
     SavedAudiences,
@@ -106,6 +109,7 @@ import { PublishedAnswers } from './published-answers.service.js';
     LettersRunner,
   ],
   controllers: [
+    LetterProgressConsole,
     LettersApi,
     LetterWordingApi,
     LettersSendingApi,

@@ -9,11 +9,13 @@ const confirmationHeaders = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Respon
 const reserved = /^(from|to|cc|bcc|sender|date|message-id|return-path|received|content-.*|mime-version|dkim-.*)$/i;
 const address = /^[^\s@<>,;:"\\()[\]]+@[^\s@<>,;:"\\()[\]]+$/;
 const bulk = /^(precedence|auto-submitted|list-.*|feedback-id)$/i;
+/** What every mail to many must carry, so that whoever gets it can stop it with one press (RFC 8058). */
+const stops = ['List-Unsubscribe', 'List-Unsubscribe-Post'];
 
 /**
  * The bytes of a mail. The same input gives the same bytes: Message-ID, Date and boundary come from `fixed`, so a mail
  * that goes again is the same mail. Throws when a header holds a line break or another control character, when `to` is
- * not exactly one mailbox, or when a letter carries a header of bulk mail. With a tail it is the bytes before that.
+ * not exactly one mailbox, when a letter carries a header of bulk mail, or an update no way to stop. With a tail it is the bytes before that.
  */
 export async function renderMail(
   mail: ComposedMail,
@@ -28,6 +30,9 @@ export async function renderMail(
     if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name) || reserved.test(name) || (lane === 'letters' && bulk.test(name))) {
       throw new Error(`A mail may not set the header ${JSON.stringify(name)}`);
     }
+  }
+  if (lane === 'updates' && stops.some((name) => !mail.headers?.[name])) {
+    throw new Error('An update has to say how it is stopped');
   }
   const message = new MailComposer({
     from: fixed.from,

@@ -29,5 +29,6 @@ export function mayFollow(from: MailState, to: MailState): boolean {
   return (transitions[from] as readonly MailState[]).includes(to);
 }
 
-export const lanes = ['confirmations', 'letters'] as const;
+/** Whose turn it is: those further left never wait behind those further right. */
+export const lanes = ['confirmations', 'letters', 'updates'] as const;
 export type Lane = (typeof lanes)[number];

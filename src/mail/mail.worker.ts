@@ -49,7 +49,11 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     this.hands = relays.all.map((relay) => new RelayHands(relay));
-    this.shares = { confirmations: relays.shares('confirmations'), letters: relays.shares('letters') };
+    this.shares = {
+      confirmations: relays.shares('confirmations'),
+      letters: relays.shares('letters'),
+      updates: relays.shares('updates'),
+    };
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ClaimedMail } from './claimed-mail.js';
-import type { Lane } from './mail-states.js';
+import { type Lane, lanes } from './mail-states.js';
 import type { RelayPlace } from './relay-round.js';
 import type { MailRelay } from './relays.js';
 
@@ -7,21 +7,28 @@ import type { MailRelay } from './relays.js';
 const stalledMilliseconds = 30_000;
 
 /**
- * What one worker has at one relay: mails in hand, and mails claimed for it that wait for a hand. Where a relay has both
- * lanes, half of its lines are for confirmations alone: they never wait behind letters.
+ * What one worker has at one relay: mails in hand, and mails claimed for it that wait for a hand. Where a relay has all
+ * lanes, half of its lines are for confirmations alone, and updates take at most half of the other half: confirmations never
+ * wait behind letters, nor letters behind a hundred thousand updates.
  */
 export class RelayHands {
   readonly most: Record<Lane, number>;
-  private readonly inHand: Record<Lane, Set<ClaimedMail>> = { confirmations: new Set(), letters: new Set() };
-  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [] };
+  private readonly inHand: Record<Lane, Set<ClaimedMail>> = {
+    ...{ confirmations: new Set(), letters: new Set(), updates: new Set() },
+  };
+  private readonly ready: Record<Lane, ClaimedMail[]> = { confirmations: [], letters: [], updates: [] };
+  /** Lines that letters and updates may have together. */
+  private readonly bulk: number;
   private movedAt = Date.now();
 
   constructor(readonly relay: MailRelay) {
     const { lines } = relay.delivery;
-    const [letters, confirmations] = [relay.lanes.includes('letters'), relay.lanes.includes('confirmations')];
+    const [confirmations, letters, updates] = lanes.map((lane) => relay.lanes.includes(lane));
+    this.bulk = confirmations ? Math.max(Math.floor(lines / 2), 1) : lines;
     this.most = {
-      letters: !letters ? 0 : confirmations ? Math.max(Math.floor(lines / 2), 1) : lines,
       confirmations: confirmations ? lines : 0,
+      letters: letters ? this.bulk : 0,
+      updates: !updates ? 0 : letters ? Math.max(Math.floor(this.bulk / 2), 1) : this.bulk,
     };
   }
 
@@ -35,9 +42,8 @@ export class RelayHands {
 
   place(): RelayPlace {
     const { name, trouble } = this.relay;
-    const room = trouble.inTrouble
-      ? 1 - this.busy() - this.waiting('letters') - this.waiting('confirmations')
-      : Infinity;
+    const waiting = lanes.reduce((sum, lane) => sum + this.waiting(lane), 0);
+    const room = trouble.inTrouble ? 1 - this.busy() - waiting : Infinity;
     return { name, room: Math.max(room, 0), steady: !trouble.inTrouble };
   }
 
@@ -67,11 +73,14 @@ export class RelayHands {
     return this.ready[lane].splice(0);
   }
 
-  private busy = () => this.inHand.letters.size + this.inHand.confirmations.size;
+  private busy = () => lanes.reduce((sum, lane) => sum + this.inHand[lane].size, 0);
 
   private free(lane: Lane): number {
     if (this.relay.trouble.inTrouble) return 1 - this.busy();
-    return Math.min(this.most[lane] - this.inHand[lane].size, this.relay.delivery.lines - this.busy());
+    const { confirmations, letters, updates } = this.inHand;
+    const lines = this.relay.delivery.lines - confirmations.size - letters.size - updates.size;
+    const ofBulk = lane === 'confirmations' ? lines : this.bulk - letters.size - updates.size;
+    return Math.min(this.most[lane] - this.inHand[lane].size, lines, ofBulk);
   }
 
   private isStalled(lane: Lane): boolean {

@@ -37,7 +37,7 @@ export function relaysFromUrls(value: string): Relay[] {
     throw new SettingsError(`SMTP_URL has two relays with the name ${double.name}: give one of them another by ?name=`);
   }
   const idle = lanes.find((lane) => !relays.some((relay) => relay.lanes.includes(lane)));
-  if (idle) throw new SettingsError(`SMTP_URL has no relay for ${idle}: give one of them both lanes`);
+  if (idle) throw new SettingsError(`SMTP_URL has no relay for ${idle}: give one of them all lanes`);
   return relays;
 }
 
@@ -62,7 +62,8 @@ export function relayFromUrl(value: string): Relay {
   return {
     name: wish('name') ?? host.toLowerCase(),
     weight: Number(wish('weight') ?? 1),
-    lanes: wish('lanes') ? [wish('lanes') as Lane] : lanes,
+    // What carries letters to many carries updates to more.
+    lanes: wish('lanes') === 'letters' ? ['letters', 'updates'] : wish('lanes') ? [wish('lanes') as Lane] : lanes,
     host,
     port: Number(url.port) || (secure ? 465 : 587),
     secure,
@@ -100,7 +101,7 @@ function parse(value: string): URL {
   ) {
     throw new SettingsError(
       'SMTP_URL must look like smtp://user:password@mail.example.org:587 (or smtps://), if needed with ?tls=optional, ' +
-        '?connections=2 to 50, ?weight=1 to 100, ?lanes=letters or confirmations, ?name=a-name; several of them with spaces between',
+        '?connections=2 to 50, ?weight=1 to 100, ?lanes=letters, updates or confirmations, ?name=a-name; several of them with spaces between',
     );
   }
   return url;

@@ -7,7 +7,9 @@ import type { Form } from '../site/form-answers.js';
 import { direction, languageName, type Locale, locales } from '../site/languages.js';
 import { markdownToHtml } from '../site/markdown.js';
 import { Pages } from '../site/pages.service.js';
+import type { StaffRequest } from '../staff/staff-request.js';
 import { ConsoleContext } from '../staff/console-context.js';
+import { LogChecks } from './log-checks.service.js';
 import { type LineError, wordForm } from './petition-forms.js';
 import { settingsOf } from './petition-settings.service.js';
 import { isPublic } from './petition-states.js';
@@ -34,21 +36,28 @@ export class PetitionConsolePages {
     private readonly petitions: Petitions,
     private readonly counts: Counts,
     private readonly logs: Logs,
+    private readonly checks: LogChecks,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
 
   async one(locale: Locale, request: FastifyRequest, slug: string) {
     const petition = await this.petitions.findForStaff(slug);
-    const [count, days, countries, undecided] = await Promise.all([
+    const [count, days, countries, undecided, { checkedAt, fault }, check] = await Promise.all([
       this.petitions.count(petition),
       this.counts.byDay(petition.id),
       this.counts.byCountry(petition.id),
       this.logs.undecided(petition.id),
+      this.logs.lastCheck(petition.id),
+      this.checks.last(slug, (request as StaffRequest).actor.rights),
     ]);
     return this.render('petitions-one', locale, request, `/${slug}`, {
       petition: this.shown(petition, locale),
       ...{ count, days: days.slice(-30).reverse(), countries, undecided },
+      log: {
+        ...{ size: petition.log.size, checkedAt: checkedAt?.toISOString() ?? null, fault },
+        check: check && { id: check.id, going: check.state === 'waiting' || check.state === 'running' },
+      },
     });
   }
 
@@ -114,6 +123,7 @@ export class PetitionConsolePages {
       ...petitionRecord(petition),
       title: text.title,
       ask: text.ask,
+      paperCount: petition.paperCount,
       isPublic: isPublic(petition.state),
       openedAt: petition.openedAt?.toISOString() ?? null,
       closedOn: petition.closedAt?.toISOString() ?? null,

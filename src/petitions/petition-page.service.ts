@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { countries, type Locale } from '../site/languages.js';
 import { FormTokens } from '../site/form-token.service.js';
 import { markdownToHtml } from '../site/markdown.js';
@@ -7,14 +8,19 @@ import { Pressure } from '../site/pressure.js';
 import { ProofOfWork } from '../site/proof-of-work.service.js';
 import type { FieldError } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
+import { jsonLd } from './json-ld.js';
+import { organisationView } from './petition-views.js';
 import { PetitionExtras } from './petition-extras.js';
-import { Petitions } from './petitions.service.js';
+import type { PetitionText } from './petition-text.entity.js';
+import { Petitions, type PublishedPetition } from './petitions.service.js';
 
 export interface FilledForm {
   values: Record<string, unknown>;
   errors: FieldError[];
   /** It came back because work or waiting is needed first. */
   proofNeeded?: boolean;
+  /** It came back to ask whether this address was meant. */
+  meant?: string;
 }
 
 /** The petition page, empty or with what a visitor filled in and what is wrong with it. */
@@ -28,6 +34,7 @@ export class PetitionPage {
     private readonly pressure: Pressure,
     private readonly proofs: ProofOfWork,
     private readonly extras: PetitionExtras,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   async render(slug: string, locale: Locale, filled: FilledForm = { values: {}, errors: [] }): Promise<string> {
@@ -35,6 +42,8 @@ export class PetitionPage {
     const text = this.petitions.text(petition, locale);
     const { count, pending } = await this.petitions.count(petition);
     const amended = text.noteId !== null;
+    const openedOn = petition.openedAt?.toISOString() ?? null;
+    const textDate = (amended ? text.createdAt : (petition.openedAt ?? text.createdAt)).toISOString();
     return this.pages.render('petition', locale, {
       path: `/p/${slug}`,
       title: text.title,
@@ -43,7 +52,7 @@ export class PetitionPage {
         ...this.petitions.heading(petition, locale),
         locales: petition.texts.map((each) => each.locale),
         startedBy: petition.startedBy,
-        openedOn: petition.openedAt?.toISOString() ?? null,
+        openedOn,
         closedOn: petition.closedAt?.toISOString() ?? null,
         goal: petition.goal,
         factCheckedOn: petition.factCheckedOn,
@@ -53,11 +62,11 @@ export class PetitionPage {
         timeline: text.timeline,
         textVersion: text.version,
         amended,
-        textDate: (amended ? text.createdAt : (petition.openedAt ?? text.createdAt)).toISOString(),
+        textDate,
         seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
       },
-      count,
-      pending,
+      organisations: petition.organisations.map(organisationView),
+      ...{ count, pending, paper: petition.paperCount },
       signingPaused: await this.switches.isOff('signing', petition.id),
       form: { ...filled, formToken: this.formTokens.issue() },
       proof: (await this.pressure.isOn(slug))
@@ -65,6 +74,19 @@ export class PetitionPage {
         : null,
       countries: countries(locale),
       extras: await this.extras.of(petition.id),
+      recentNames: await this.extras.recentNames(petition),
+      jsonLd: this.describe(petition, text, locale, { openedOn, changedOn: textDate, count }),
     });
+  }
+  private describe(
+    petition: PublishedPetition,
+    { title, ask }: PetitionText,
+    locale: Locale,
+    rest: { openedOn: string | null; changedOn: string; count: number },
+  ): string {
+    const { PUBLIC_URL: siteUrl, SITE_NAME: siteName } = this.settings;
+    const url = `${siteUrl}/${locale}/p/${petition.slug}`;
+    const { startedBy } = petition;
+    return jsonLd({ url, locale, title, ask, image: `${url}/card.png`, siteName, siteUrl, startedBy, ...rest });
   }
 }

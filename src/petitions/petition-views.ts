@@ -1,3 +1,4 @@
+import type { Organisation } from './organisation.entity.js';
 import { settingsOf } from './petition-settings.service.js';
 import { digestOf } from './petition-log.service.js';
 import type { TextVersion } from './petition-texts.service.js';
@@ -28,3 +29,6 @@ export const textView = (text: TextVersion): TextHistory['texts'][number] => ({
   validFrom: text.validFrom.toISOString(),
   logEntry: text.logEntry,
 });
+
+/** What everybody may know of an organisation. */
+export const organisationView = ({ id, name, url, privacyUrl }: Organisation) => ({ id, name, url, privacyUrl });

@@ -6,6 +6,7 @@ import type { PetitionState } from './petition-states.js';
 @Check('petitions_slug_check', `slug ~ '^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$'`)
 @Check('petitions_state_check', `state IN ('draft', 'in_review', 'open', 'closed', 'archived')`)
 @Check('petitions_goal_check', `goal > 0`)
+@Check('petitions_paper_count_check', `paper_count >= 0`)
 @Check('petitions_review_after_days_check', `review_after_days > 0`)
 @Check('petitions_hold_minutes_check', `hold_minutes BETWEEN 0 AND 10080`)
 export class Petition {
@@ -50,4 +51,12 @@ export class Petition {
   /** Why a reviewer gave it back to its author; gone when it is submitted again. */
   @Column('text', { nullable: true })
   returnReason: string | null;
+
+  /** Signatures on paper that two people counted alike; never added to those of the log. */
+  @Column('integer', { default: 0 })
+  paperCount: number;
+
+  /** Where sheets of paper go, printed on each. */
+  @Column('text', { nullable: true })
+  paperReturn: string | null;
 }

@@ -6,8 +6,9 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { type Count, method } from '../countlog/counts.service.js';
 import { defaultLocale, locales } from '../site/languages.js';
 import { Public } from '../staff/access.js';
+import { paperMethod } from './paper-method.js';
 import { PetitionTexts } from './petition-texts.service.js';
-import { textView } from './petition-views.js';
+import { organisationView, textView } from './petition-views.js';
 import { CountView, PetitionDetail, PetitionList, PetitionView, TextHistory } from './petitions.schema.js';
 import { Petitions, type PublishedPetition } from './petitions.service.js';
 
@@ -45,6 +46,7 @@ export class PetitionsApi {
     return {
       ...(await this.view(petition, locale)),
       ...{ locale: text.locale, body, sources, persons, timeline },
+      organisations: petition.organisations.map(organisationView),
       textVersion: text.version,
       textSha256: text.sha256.toString('hex'),
     };
@@ -64,14 +66,21 @@ export class PetitionsApi {
   @Header('cache-control', 'public, max-age=1, stale-while-revalidate=10')
   @ApiOkResponse({ standardSchema: CountView })
   async count(@Param('slug') slug: string, @Res() reply: FastifyReply): Promise<void> {
-    const count = await this.petitions.count(await this.petitions.find(slug));
+    const petition = await this.petitions.find(slug);
+    const count = await this.petitions.count(petition);
+    const signatures = petition.paperCount;
     let body = this.written.get(count);
     if (!body) {
-      body = JSON.stringify({ petition: slug, ...count, method } satisfies CountView);
+      body = JSON.stringify({
+        ...{ petition: slug, ...count, method, paper: { signatures, method: paperMethod } },
+      } satisfies CountView);
       this.written.set(count, body);
     }
     // Weak: the time in the answer goes on while the number stays.
-    reply.header('etag', `W/"${count.count}-${count.pending}"`).type('application/json; charset=utf-8').send(body);
+    reply
+      .header('etag', `W/"${count.count}-${count.pending}-${signatures}"`)
+      .type('application/json; charset=utf-8')
+      .send(body);
   }
 
   private async view(petition: PublishedPetition, locale: string): Promise<PetitionView> {

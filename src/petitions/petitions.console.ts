@@ -29,6 +29,7 @@ export class PetitionsConsole {
         state: petition.state,
         title: this.petitions.text(petition, locale).title,
         openedAt: petition.openedAt?.toISOString() ?? null,
+        paperCount: petition.paperCount,
         ...(await this.petitions.count(petition)),
       })),
     );

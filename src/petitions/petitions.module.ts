@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CountlogModule } from '../countlog/countlog.module.js';
+import { LogChecksApi } from './log-checks.api.js';
+import { LogChecksConsole } from './log-checks.console.js';
+import { LogChecks } from './log-checks.service.js';
+import { Organisation } from './organisation.entity.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { PetitionHistoryPages } from './petition-history.pages.js';
 import { PetitionLog } from './petition-log.service.js';
@@ -22,8 +26,9 @@ import { ProofsApi } from './proofs.api.js';
 import { VerifyPages } from './verify.pages.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Petition, PetitionText]), CountlogModule],
+  imports: [TypeOrmModule.forFeature([Organisation, Petition, PetitionText]), CountlogModule],
   providers: [
+    LogChecks,
     PetitionExtras,
     Petitions,
     PetitionConsolePages,
@@ -41,9 +46,11 @@ import { VerifyPages } from './verify.pages.js';
     PetitionsConsole,
     PetitionsWritingConsole,
     PetitionsReviewConsole,
+    LogChecksApi,
+    LogChecksConsole,
     ProofsApi,
     VerifyPages,
   ],
-  exports: [Petitions, PetitionExtras, PetitionPage],
+  exports: [Petitions, PetitionExtras, PetitionPage, PetitionTexts],
 })
 export class PetitionsModule {}

@@ -38,7 +38,12 @@ export class PetitionsPages {
       petitions: await Promise.all(
         petitions.map(async (petition) => {
           const { count } = await this.petitions.count(petition);
-          return { ...this.petitions.heading(petition, locale), goal: petition.goal, count };
+          return {
+            ...this.petitions.heading(petition, locale),
+            goal: petition.goal,
+            paper: petition.paperCount,
+            count,
+          };
         }),
       ),
     });
@@ -61,11 +66,5 @@ export class PetitionsPages {
   @Page()
   method(@Param('locale', LocalePipe) locale: Locale) {
     return this.pages.render('method', locale, { path: '/method' });
-  }
-
-  @Get(':locale/privacy')
-  @Page()
-  privacy(@Param('locale', LocalePipe) locale: Locale) {
-    return this.pages.render('privacy', locale, { path: '/privacy' });
   }
 }

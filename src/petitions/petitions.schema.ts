@@ -4,7 +4,7 @@ import { publications } from '../countlog/log.entity.js';
 import { petitionStates } from './petition-states.js';
 
 /** Text of one line: no control character, none that reverses what follows. Isolates (U+2066 to 2069) are right in Persian. */
-const line = (most: number) =>
+export const line = (most: number) =>
   z
     .string()
     .trim()
@@ -13,7 +13,7 @@ const line = (most: number) =>
     .refine((text) => !/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e]/u.test(text), 'one-line');
 
 /** Text of several lines, with one kind of line end, so that a browser does not change what is hashed. */
-const lines = (most: number) =>
+export const lines = (most: number) =>
   z
     .string()
     .transform((text) => text.replace(/\r\n?/g, '\n').trim())
@@ -59,7 +59,7 @@ export const PetitionWords = z.object({
 });
 export type PetitionWords = z.infer<typeof PetitionWords>;
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not-a-digest');
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not-a-digest');
 
 /** Empty, as forms send it, means none. */
 const none = (value: unknown) => (value === '' || value === undefined ? null : value);
@@ -164,6 +164,9 @@ export const PetitionDetail = PetitionView.extend({
   sources: z.array(Source),
   persons: z.array(NamedPerson),
   timeline: z.array(TimelineEvent),
+  organisations: z
+    .array(z.object({ id: z.uuid(), name: z.string(), url: z.string(), privacyUrl: z.string() }))
+    .describe('each asks for an agreement of its own'),
   textVersion: z.number().int(),
   textSha256: z.string().describe('SHA-256 of the canonical form of this text, hex'),
 });
@@ -208,5 +211,8 @@ export const CountView = z.object({
   size: z.number().int().describe('entries of the public log at /log/<slug>/ that this is the sum of'),
   asOf: z.iso.datetime(),
   method: z.string(),
+  paper: z
+    .object({ signatures: z.number().int(), method: z.string() })
+    .describe('signatures on paper: apart, never part of `count`'),
 });
 export type CountView = z.infer<typeof CountView>;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Counts } from '../countlog/counts.service.js';
 import { Logs, type LogState } from '../countlog/logs.service.js';
@@ -9,15 +9,18 @@ import { problems } from '../site/problem.js';
 import { type Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { newestTexts, PetitionLog } from './petition-log.service.js';
+import { Organisation } from './organisation.entity.js';
 import { isPublic } from './petition-states.js';
 import { PetitionText } from './petition-text.entity.js';
 import { Petition } from './petition.entity.js';
 import type { NewPetition, PetitionWords } from './petitions.schema.js';
 import { textHash } from './text-hash.js';
 
-/** A petition with its newest words in every language it has, and how its log stands. */
+/** A petition with its newest words in every language it has, its organisations, and how its log stands. */
 export interface PublishedPetition extends Petition {
   texts: PetitionText[];
+  /** Those that stand behind it now. */
+  organisations: Organisation[];
   log: LogState;
 }
 
@@ -155,8 +158,13 @@ export class Petitions {
     const ids = petitions.map(({ id }) => id);
     const texts = await newestTexts(manager, ...ids);
     const logs = await this.logs.states(manager, ids);
+    const organisations = await manager.find(Organisation, {
+      where: { petitionId: In(ids), endedAt: IsNull() },
+      order: { addedAt: 'ASC', id: 'ASC' },
+    });
     return petitions.map((petition) => ({
       ...petition,
+      organisations: organisations.filter(({ petitionId }) => petitionId === petition.id),
       texts: texts.filter((text) => text.petitionId === petition.id),
       log: logs.get(petition.id)!,
     }));

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { DataSource, type EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Belongings } from './belongings.js';
+import { isTopic, type Topic, without, wordingsOf } from './topics.js';
 
-/** What somebody wanted: to be forgotten and stay counted, or to be gone from the count too. */
-export type Wish = 'erased' | 'withdrawn';
+/**
+ * What somebody wanted: `erased`, to be forgotten and stay counted; `withdrawn`, to be gone from the count too; or a topic, to
+ * take back that one thing.
+ */
+export type Wish = Topic;
 
 interface Line {
   petition: string;
@@ -17,12 +21,12 @@ interface Line {
 }
 
 /** Backups older than this must not be put back: the journal does not reach there. */
-const keptMonths = 14;
+export const keptMonths = 14;
 const page = 1000;
 
 /**
- * Which signatures were erased or withdrawn, by their random ids, in files outside the database: a backup that is put back
- * would bring these people back too. Each start goes through it again before the first request is answered.
+ * Which signatures were erased or withdrawn, and what signers agree to no more, by their random ids, in files outside the
+ * database: a backup that is put back would bring all that back. Each start goes through it again before the first request is answered.
  */
 @Injectable()
 export class ErasureJournal implements OnModuleInit {
@@ -39,7 +43,10 @@ export class ErasureJournal implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const again = await this.replay();
-    if (again > 0) this.log.warn(`${again} signatures that had been erased or withdrawn were back, and are gone again`);
+    if (again > 0)
+      this.log.warn(
+        `${again} wishes of signers (erased, withdrawn, no more news) were lost with a backup, and are done again`,
+      );
   }
 
   /** On the disk when it returns. Call it before the commit: a wish too many does no harm, one too few does. */
@@ -143,12 +150,21 @@ export class ErasureJournal implements OnModuleInit {
        SELECT coalesce(jsonb_agg(jsonb_build_object('petition', petition_id, 'signature', id)), '[]') AS withdrawn FROM gone`,
       [...columns(of('withdrawn')), of('withdrawn').map(({ code }) => code ?? null)],
     );
+    let unwanted = 0;
+    for (const topic of new Set(lines.map(({ wish }) => wish).filter((wish) => isTopic(wish)))) {
+      const [, n] = await tx.query<[unknown[], number]>(
+        `UPDATE signatures s SET consents = ${without('$3')} FROM unnest($1::uuid[], $2::uuid[]) AS j (petition_id, id)
+         WHERE s.petition_id = j.petition_id AND s.id = j.id AND s.consents && ${wordingsOf('$3')}`,
+        [...columns(of(topic)), topic],
+      );
+      unwanted += n;
+    }
     const again = [...(erased as Line[]), ...(withdrawn as Line[])];
     for (const petition of new Set(again.map((line) => line.petition))) {
       const theirs = again.filter((line) => line.petition === petition).map(({ signature }) => signature);
       await this.belongings.forget(tx, petition, theirs);
     }
-    return again.length;
+    return again.length + unwanted;
   }
 }
 
@@ -160,7 +176,7 @@ function readLine(line: string): Line[] {
   try {
     const { petition, signature, wish, code } = JSON.parse(line) as Line;
     const uuid = /^[0-9a-f-]{36}$/;
-    return uuid.test(petition) && uuid.test(signature) && (wish === 'erased' || wish === 'withdrawn')
+    return uuid.test(petition) && uuid.test(signature) && (wish === 'erased' || wish === 'withdrawn' || isTopic(wish))
       ? [{ petition, signature, wish, ...(/^[0-9a-f]{64}$/.test(code ?? '') && ({ code } as { code: string })) }]
       : [];
   } catch {

@@ -7,6 +7,7 @@ import type { HeldSignature } from './rights.schema.js';
 import { SealedLinks } from './sealed-links.js';
 import type { SealedForm } from './sealed-form.js';
 import { openBox } from './signer-box.js';
+import { topicOf } from './topics.js';
 
 interface Row {
   petition_id: string;
@@ -21,7 +22,7 @@ interface Row {
   index: string | null;
   waiting: boolean;
   out: boolean;
-  consents: { purpose: string; wording: string; locale: string }[] | null;
+  consents: { purpose: string; topic: string; wording: string; locale: string }[] | null;
 }
 
 /** Everything that is held about one address, in all petitions. */
@@ -66,7 +67,7 @@ export class MyData {
     const petitions = await this.petitions.all();
     return this.database.query(
       `SELECT s.*, p.slug, l.index, l.index IS NULL AS waiting, i.signature_id IS NOT NULL AS out,
-         (SELECT jsonb_agg(jsonb_build_object('purpose', purpose, 'wording', wording, 'locale', c.locale) ORDER BY c.id)
+         (SELECT jsonb_agg(jsonb_build_object('purpose', purpose, 'topic', ${topicOf('c')}, 'wording', wording, 'locale', c.locale) ORDER BY c.id)
           FROM consents c WHERE c.id = ANY (s.consents)) AS consents
        FROM unnest($1::uuid[], $2::bytea[]) AS hers (petition_id, identity)
        JOIN signatures s USING (petition_id, identity)

@@ -8,6 +8,8 @@ import { linkHours } from './sealed-links.js';
 
 const hour = 3600_000;
 const batch = 1000;
+/** So long it is known that somebody took her name back: as long as an older link could sign again, and a little more. */
+export const withdrawalHours = linkHours + 1;
 
 /** How much of each kind went, or would go. */
 export interface RetentionReport {
@@ -24,7 +26,7 @@ const due = {
   withdrawals: {
     table: 'withdrawals',
     key: 'identity',
-    where: `withdrawn_at < now() - interval '${linkHours + 1} hours'`,
+    where: `withdrawn_at < now() - interval '${withdrawalHours} hours'`,
   },
   erasedDigests: {
     table: 'signatures',

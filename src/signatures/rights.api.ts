@@ -2,12 +2,15 @@ import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Put, Req 
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Limits } from '../site/limits.service.js';
+import { problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { MyData } from './my-data.service.js';
+import { News } from './news.service.js';
 import { Erased, HeldData, NewWithdrawal, SignerCode, Withdrawn } from './rights.schema.js';
 import { Rights } from './rights.service.js';
 import { Asked } from './signatures.schema.js';
 import { Signatures } from './signatures.service.js';
+import { isTopic } from './topics.js';
 
 const asked = { status: 'look-in-your-mailbox' };
 
@@ -19,6 +22,7 @@ export class RightsApi {
     private readonly signatures: Signatures,
     private readonly rights: Rights,
     private readonly myData: MyData,
+    private readonly news: News,
     private readonly limits: Limits,
   ) {}
 
@@ -89,5 +93,19 @@ export class RightsApi {
   held(@Param('token') token: string, @Req() request: FastifyRequest) {
     this.limits.check('confirm', request);
     return this.myData.held(token);
+  }
+
+  /** Takes back one thing that was agreed to, such as news; the signature stays. Twice is once. */
+  @Delete('my-data/:token/:slug/agreements/:topic')
+  @HttpCode(204)
+  async takeBackOne(
+    @Param('token') token: string,
+    @Param('slug') slug: string,
+    @Param('topic') topic: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    this.limits.check('confirm', request);
+    if (!isTopic(topic)) throw problems.notFound('There is no such agreement.');
+    await this.news.takeBackByLink(token, slug, topic);
   }
 }

@@ -8,13 +8,15 @@ import type { Locale } from '../site/languages.js';
 import { Limits } from '../site/limits.service.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
-import { type FieldError, Problem } from '../site/problem.js';
+import { type FieldError, Problem, problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { MyData } from './my-data.service.js';
+import { News } from './news.service.js';
 import { HeldSignature, NewWithdrawal, SignerCode } from './rights.schema.js';
 import { Rights } from './rights.service.js';
 import { linkHours, SealedLinks } from './sealed-links.js';
 import { Signatures } from './signatures.service.js';
+import { isTopic } from './topics.js';
 
 type Form = Record<string, unknown>;
 
@@ -29,6 +31,7 @@ export class RightsPages {
     private readonly signatures: Signatures,
     private readonly rights: Rights,
     private readonly myData: MyData,
+    private readonly news: News,
     private readonly links: SealedLinks,
     private readonly petitions: Petitions,
     private readonly pages: Pages,
@@ -191,7 +194,7 @@ export class RightsPages {
     const { email, signatures } = await this.myData.held(token);
     return this.pages.render('my-data', locale, {
       ...{ path: `/my-data/${token}`, token, email },
-      done: done === 'withdrawn' || done === 'erased' ? done : null,
+      done: ['withdrawn', 'erased', 'taken-back'].find((each) => each === done) ?? null,
       signatures: await Promise.all(
         signatures.map(async (held) => {
           const petition = await this.petitions.find(held.petition).catch(() => null);
@@ -262,6 +265,24 @@ export class RightsPages {
     this.limits.check('confirm', request);
     await this.rights.erase('my-data', token, slug);
     return seeOther(reply, `/${locale}/my-data/${token}?done=erased`);
+  }
+
+  /** One thing she agreed to, and nothing else. */
+  @Post('my-data/:token/:slug/agreements/:topic/withdrawal')
+  @Page()
+  @secret()
+  async takeBackOne(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('token') token: string,
+    @Param('slug') slug: string,
+    @Param('topic') topic: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    this.limits.check('confirm', request);
+    if (!isTopic(topic)) throw problems.notFound();
+    await this.news.takeBackByLink(token, slug, topic);
+    return seeOther(reply, `/${locale}/my-data/${token}?done=taken-back`);
   }
 
   private async renderForm(locale: Locale, slug: string, values: Form, errors: FieldError[]) {

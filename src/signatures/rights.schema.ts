@@ -30,7 +30,13 @@ export const HeldSignature = z.object({
   textVersion: z.number().int().nullable().describe('version of the text that was signed'),
   source: z.string().describe('the way it came: page, api'),
   confirmedHour: z.iso.datetime().nullable(),
-  consents: z.array(z.object({ purpose: z.string(), wording: z.string(), locale: z.string() })),
+  consents: z.array(
+    z.object({
+      purpose: z.string(),
+      topic: z.string().describe('what it is taken back by: the purpose, or the id of an organisation'),
+      ...{ wording: z.string(), locale: z.string() },
+    }),
+  ),
   auditSalt: text.describe('with the address it opens B of the entry in an audit; base64'),
   state: z.enum(['waiting', 'counted', 'taken-out']),
   entry: z.number().int().nullable().describe('index in the public log'),

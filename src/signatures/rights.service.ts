@@ -33,6 +33,7 @@ export class Rights {
   async withdraw(purpose: LinkPurpose, token: string, slug?: string): Promise<PublishedPetition> {
     const { petition, identity } = await this.behind(purpose, token, slug);
     await this.takeBack(petition, { identity }, { reason: 2 });
+    this.petitions.forget(petition.slug);
     return petition;
   }
 
@@ -53,6 +54,8 @@ export class Rights {
       await this.belongings.forget(tx, petition.id, [found.id as string]);
       await tx.query(`UPDATE signatures SET ${forgotten} WHERE petition_id = $1 AND id = $2`, [petition.id, found.id]);
     });
+    // Her name may be on the page.
+    this.petitions.forget(petition.slug);
     return petition;
   }
 
@@ -68,6 +71,7 @@ export class Rights {
     for (const signatureId of signatureIds) {
       await this.takeBack(petition, { signatureId }, { reason: 1, codeHash: hash });
     }
+    this.petitions.forget(slug);
     return petition;
   }
 

@@ -12,11 +12,13 @@ import { Funnel } from './funnel.service.js';
 import { Suspicion } from './suspicion.js';
 import { EntrySearch } from './entry-search.service.js';
 import { ErasureJournal } from './erasure-journal.js';
+import { News } from './news.service.js';
 import { MyData } from './my-data.service.js';
 import { RightsApi } from './rights.api.js';
 import { RightsPages } from './rights.pages.js';
 import { Rights } from './rights.service.js';
 import { SealedLinks } from './sealed-links.js';
+import { RecentNames } from './recent-names.service.js';
 import { Retention } from './retention.js';
 import { RollForward } from './roll-forward.js';
 import { Signature } from './signature.entity.js';
@@ -38,17 +40,19 @@ import { Withdrawal } from './withdrawal.entity.js';
     EntrySearch,
     ErasureJournal,
     MyData,
+    News,
     Rights,
     SealedLinks,
     Signatures,
     SignaturesMails,
     Consents,
     Funnel,
+    RecentNames,
     Retention,
     RollForward,
     Suspicion,
   ],
   controllers: [SignaturesApi, SignaturesPages, RightsApi, RightsPages],
-  exports: [Belongings, Consents, Funnel, SealedLinks, Signatures],
+  exports: [Belongings, Consents, Funnel, News, SealedLinks, Signatures],
 })
 export class SignaturesModule {}

@@ -13,6 +13,7 @@ import { Pressure } from '../site/pressure.js';
 import { ProofOfWork } from '../site/proof-of-work.service.js';
 import type { FieldError } from '../site/problem.js';
 import { Public } from '../staff/access.js';
+import { probablyMeant } from './address-typo.js';
 import { Confirming, NewSignature, OwnWords } from './signatures.schema.js';
 import { linkHours, SealedLinks } from './sealed-links.js';
 import { Signatures } from './signatures.service.js';
@@ -51,13 +52,24 @@ export class SignaturesPages {
     this.limits.check('sign', request);
     const ticked = (name: string) => form[name] === 'on';
     const parsed = NewSignature.safeParse({
-      ...{ name: form.name, email: form.email, country: form.country, locale },
-      consents: { sign: ticked('consentSign'), showName: ticked('consentShowName'), news: ticked('consentNews') },
+      ...{ name: form.name, email: emailOf(form), country: form.country, locale },
+      consents: {
+        ...{ sign: ticked('consentSign'), showName: ticked('consentShowName'), news: ticked('consentNews') },
+        organisations: (await this.petitions.find(slug)).organisations
+          .map(({ id }) => id)
+          .filter((id) => ticked(`organisation-${id}`)),
+      },
     });
     const errors = [...(parsed.error ? onForm(fieldErrors(parsed.error.issues)) : []), ...this.notByHand(form)];
     if (!parsed.success || errors.length > 0) {
       reply.status(422);
       return this.petitionPage.render(slug, locale, { values: form, errors: onePerField(errors) });
+    }
+    const { email } = parsed.data;
+    const meant = form.typoAsked === email ? null : probablyMeant(email);
+    if (meant) {
+      reply.status(422);
+      return this.petitionPage.render(slug, locale, { values: { ...form, email }, errors: [], meant });
     }
     if ((await this.pressure.isOn(slug)) && !(await this.hasWorked(slug, form, request))) {
       reply.status(403);
@@ -174,6 +186,12 @@ export class SignaturesPages {
 function seeOther(reply: FastifyReply, url: string): void {
   reply.status(303).header('location', url);
 }
+
+/** What she typed, or what was meant, if she said so when asked. */
+const emailOf = ({ email, useMeant }: Form): unknown => {
+  const meant = useMeant === 'on' && typeof email === 'string' ? probablyMeant(email.trim()) : null;
+  return meant ?? email;
+};
 
 const onForm = (errors: FieldError[]): FieldError[] =>
   errors.map((error) => (error.field.startsWith('consents') ? { ...error, field: 'consentSign' } : error));

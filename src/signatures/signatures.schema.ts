@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mostOrganisations } from '../petitions/organisation.entity.js';
 import { countryCodes, locales } from '../site/languages.js';
 import { normalForm } from '../vault/normal-form.js';
 
@@ -43,6 +44,11 @@ export const NewSignature = z
         sign: z.literal(true, 'consent-needed'),
         showName: z.boolean('invalid').optional(),
         news: z.boolean('invalid').optional(),
+        organisations: z
+          .array(z.uuid('invalid'))
+          .max(mostOrganisations, 'too-long')
+          .optional()
+          .describe('ids of organisations of the petition that may write to her'),
       },
       'consent-needed',
     ),

@@ -78,12 +78,13 @@ export class Signatures {
   /**
    * Queues the mail with the confirmation link; done when that is committed. What happens to a known or limited address
    * cannot be told from outside, neither by words nor by time: the mail worker looks, not this.
-   * @throws Problem wrong-state if the petition is not open
+   * @throws Problem wrong-state if the petition is not open, invalid for an organisation that is not on it
    */
   async ask(slug: string, asked: NewSignature, source: SignatureSource): Promise<void> {
     const petition = await this.openPetition(slug);
     const given = (purpose: 'sign' | 'showName' | 'news') =>
       this.consents.id(purpose, asked.locale, asked.consents[purpose]);
+    const organisations = await this.agreedWith(petition, asked);
     const { name, email, country, locale } = asked;
     const form = packForm({
       ...{ name, email, country, locale },
@@ -92,6 +93,7 @@ export class Signatures {
       source,
       textVersion: this.petitions.text(petition, asked.locale).version,
       consents: { sign: given('sign'), showName: given('showName'), news: given('news') },
+      organisations,
     });
     await this.queueMail('confirm-signature', petition.id, asked.email, this.vault.sealLink('confirm', form));
     this.funnel.count(petition.id, 'asked');
@@ -254,6 +256,17 @@ export class Signatures {
     return rows.length > 0;
   }
 
+  /** Ids of the wordings that name the organisations she agreed with. @throws Problem invalid for one that is not there */
+  private agreedWith(petition: PublishedPetition, { consents, locale }: NewSignature): Promise<number[]> {
+    const wanted = [...new Set(consents.organisations)].map((id) => {
+      const found = petition.organisations.find((organisation) => organisation.id === id);
+      if (found) return found;
+      const message = 'There is no such organisation on this petition.';
+      throw problems.invalid([{ field: 'consents.organisations', code: 'no-such-organisation', message }]);
+    });
+    return Promise.all(wanted.map((organisation) => this.consents.ofOrganisation(organisation, locale)));
+  }
+
   private async openPetition(slug: string): Promise<PublishedPetition> {
     const petition = await this.petitions.find(slug);
     if (petition.state !== 'open') throw problems.wrongState('This petition is not open for signatures.');
@@ -335,7 +348,10 @@ export class Signatures {
         column(({ form }) => form.locale),
         column(({ form }) => form.textVersion),
         column(({ form }) => form.source),
-        column(({ form }) => `{${Object.values(form.consents).filter(Boolean).join(',')}}`),
+        column(
+          ({ form }) =>
+            `{${[...Object.values(form.consents), ...(form.organisations ?? [])].filter(Boolean).join(',')}}`,
+        ),
         column(({ form }) => new Date(form.askedAt * 1000)),
         column(() => newId()),
         column(({ entry }) => entry),

@@ -42,6 +42,12 @@ export const languageName = (locale: string): string => {
   return first.toLocaleUpperCase(locale) + rest.join('');
 };
 
+/** A language with the country where most speak it, as Open Graph wants it: fa_IR. */
+export function withTerritory(locale: string): string {
+  const { language, region } = new Intl.Locale(locale).maximize();
+  return `${language}_${region}`;
+}
+
 type Messages = Record<string, string>;
 const messages = Object.fromEntries(
   locales.map((locale) => [

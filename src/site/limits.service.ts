@@ -31,6 +31,8 @@ const rules = {
   'sign-in-account': { hits: 10, seconds: 900 },
   'sign-in-account-anywhere': { hits: 100, seconds: 900 },
   'password-again': { hits: 10, seconds: 900 },
+  // Whoever tries knows the password already: three codes of a million are right at a time.
+  'second-step': { hits: 10, seconds: 900 },
 } satisfies Record<string, Rule>;
 
 export type LimitName = keyof typeof rules;

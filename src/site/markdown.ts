@@ -10,3 +10,8 @@ export const markdownToHtml = (text: string, anchor = 'source'): string =>
   markdown
     .render(text)
     .replaceAll(/\[(\d{1,3})\](?!\()/g, `<sup><a href="#${anchor}-$1" class="source-ref">[<bdi>$1</bdi>]</a></sup>`);
+
+/** For mails and news: no pictures, which would tell a server who reads, and no numbered sources. */
+const news = new MarkdownIt({ html: false, linkify: false, typographer: false }).disable('image');
+
+export const newsToHtml = (text: string): string => news.render(text);

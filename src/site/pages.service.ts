@@ -18,10 +18,26 @@ import {
   type Locale,
   locales,
   translate,
+  withTerritory,
 } from './languages.js';
 
 /** Marks a method whose string is a page. */
 export const Page = () => applyDecorators(Header('content-type', 'text/html; charset=utf-8'));
+
+/** How the site presents itself, as far as staff has set it. */
+export interface Dress {
+  names: Partial<Record<Locale, string>>;
+  /** Addresses of a style sheet with the colour, and of the logo. */
+  stylesheet: string | null;
+  logo: { address: string; width: number; height: number } | null;
+  hasImprint: boolean;
+}
+
+export const plainDress: Dress = { names: {}, stylesheet: null, logo: null, hasImprint: false };
+
+/** Stands in the address of a file, so that it can be kept for ever. */
+export const versionOf = (content: string | Buffer): string =>
+  createHash('sha256').update(content).digest('hex').slice(0, 12);
 
 interface FilterThis {
   context: { getSync(path: string[]): unknown };
@@ -33,6 +49,7 @@ export class Pages {
   private readonly liquid: Liquid;
   private readonly globals: Record<string, unknown>;
   private readonly assets = new Map<string, string>();
+  private dress: () => Promise<Dress> = () => Promise.resolve(plainDress);
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {
     this.globals = { siteName: settings.SITE_NAME, publicUrl: settings.PUBLIC_URL, mailMode: settings.MAIL_MODE };
@@ -64,41 +81,57 @@ export class Pages {
     filter('country', (locale, code: string) => countryName(locale, code) ?? code);
     filter('language', (locale, code: string) => languageNameIn(locale, code));
     filter('direction', (_, code: string) => direction(code));
+    filter('territory', (_, code: Locale) => withTerritory(code));
     filter('asset', (_, name: string) => this.asset(name));
+  }
+
+  /** Who knows how the site presents itself. @param dress never throws: also the page that explains an error is dressed */
+  dressedBy(dress: () => Promise<Dress>): void {
+    this.dress = dress;
+  }
+
+  async siteName(locale: Locale): Promise<string> {
+    return (await this.dress()).names[locale] ?? this.settings.SITE_NAME;
   }
 
   /**
    * @param template name of a file in templates/pages, without its ending
    * @param context plain JSON only: Liquid would call functions
    */
-  render(template: string, locale: Locale, context: Record<string, unknown> = {}): Promise<string> {
+  async render(template: string, locale: Locale, context: Record<string, unknown> = {}): Promise<string> {
     const path = typeof context.path === 'string' ? context.path : '';
     // A partial that is rendered (not included) sees the globals and what it is given, nothing else.
-    const everywhere = { locale, dir: direction(locale), csrf: context.csrf };
+    const dress = await this.dress();
+    const siteName = dress.names[locale] ?? this.settings.SITE_NAME;
+    const everywhere = { locale, dir: direction(locale), csrf: context.csrf, siteName, dress };
     const alternates = locales.map((each) => ({
       locale: each,
       label: languageName(each),
       href: `/${each}${path}`,
     }));
-    return this.liquid.renderFile(
+    // For readers of no language of ours: the first address looks at their browser, the others cannot.
+    const written = (context.petition as { locales?: string[] } | undefined)?.locales ?? locales;
+    const xDefault = path === '' ? '' : written.includes(defaultLocale) ? defaultLocale : written[0];
+    return (await this.liquid.renderFile(
       template,
-      { ...context, ...everywhere, alternates, defaultLocale },
+      { ...context, ...everywhere, alternates, xDefault: `/${xDefault}${path}` },
       { globals: { ...this.globals, ...everywhere } },
-    ) as Promise<string>;
+    )) as string;
   }
 
-  /** A mail of templates/mails, as plain text and as HTML that says the same. */
+  /** A mail of templates/mails, as plain text and as HTML that says the same. @param subject if it has words of its own */
   async renderMail(
     name: string,
     locale: Locale,
     context: Record<string, unknown>,
+    subject = translate(locale, `mail.${name}.subject`),
   ): Promise<{ subject: string; text: string; html: string }> {
     const all = { ...context, locale, dir: direction(locale) };
     const [text, html] = await Promise.all([
       this.liquid.renderFile(`${name}.txt.liquid`, all) as Promise<string>,
       this.liquid.renderFile(`${name}.html.liquid`, all) as Promise<string>,
     ]);
-    return { subject: translate(locale, `mail.${name}.subject`), text, html };
+    return { subject, text, html };
   }
 
   /** Address of a file in public/ that changes with its content, so that it can be cached for ever. */
@@ -106,7 +139,7 @@ export class Pages {
     let address = this.assets.get(name);
     if (!address) {
       const content = readFileSync(join(projectRoot, 'public', name));
-      address = `/assets/${name}?v=${createHash('sha256').update(content).digest('hex').slice(0, 12)}`;
+      address = `/assets/${name}?v=${versionOf(content)}`;
       this.assets.set(name, address);
     }
     return address;

@@ -1,4 +1,4 @@
-import { Injectable, type PipeTransform, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Injectable, ParseUUIDPipe, type PipeTransform, StandardSchemaValidationPipe } from '@nestjs/common';
 import { isLocale, type Locale } from './languages.js';
 import { type FieldError, problems } from './problem.js';
 
@@ -10,6 +10,9 @@ export class LocalePipe implements PipeTransform<string, Locale> {
     return value;
   }
 }
+
+/** An id of an address; what is none is a page that does not exist. */
+export const uuid = new ParseUUIDPipe({ exceptionFactory: () => problems.notFound() });
 
 type Issue = { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[]; code?: string };
 

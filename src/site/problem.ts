@@ -22,6 +22,7 @@ const table = {
   'unsupported-type': [415, 'This kind of content is not understood'],
   invalid: [422, 'Some fields need attention'],
   'too-many': [429, 'Too many requests: try again later'],
+  'not-implemented': [501, 'This is not offered here'],
   internal: [500, 'Something went wrong on our side'],
   paused: [503, 'This is paused for the moment'],
   unavailable: [503, 'Not ready: try again in a moment'],
@@ -66,6 +67,7 @@ export const problems = {
   gone: (detail?: string) => new Problem('gone', { detail }),
   badRequest: (detail: string) => new Problem('bad-request', { detail }),
   invalid: (errors: FieldError[]) => new Problem('invalid', { errors }),
+  notImplemented: (detail: string) => new Problem('not-implemented', { detail }),
   /** Somebody turned it off; nobody knows for how long. */
   paused: (detail: string) => new Problem('paused', { detail }, 300),
   proofNeeded: (challenge: object) => new Problem('proof-needed', { challenge }),

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Problem, problems } from '../site/problem.js';
 import { ACCESS, type Access, type Actor, roles } from './access.js';
+import { BEFORE_SECOND_FACTOR } from './before-second-factor.js';
 import { localeOf } from './locale-of.js';
 import { REAUTHENTICATED } from './reauthenticated.js';
 import { Reauthentication } from './reauthentication.js';
@@ -47,6 +48,8 @@ export class AccessGuard implements CanActivate {
     request.session = session;
     request.actor = { kind: 'staff', id: session.staffId, name: session.name, rights: roles[session.role] };
     if (request.method !== 'GET' && request.method !== 'HEAD') this.checkForm(request, session);
+    if (session.owesFactor && !this.reflector.getAllAndOverride<boolean | undefined>(BEFORE_SECOND_FACTOR, targets))
+      return toSecondFactor(request, reply);
     if (!request.actor.rights.includes(access.right)) throw problems.forbidden();
     const again = this.reflector.getAllAndOverride<boolean | undefined>(REAUTHENTICATED, targets);
     if (!again || session.fresh || (await this.reauthentication.passed(request, session))) return true;
@@ -73,6 +76,15 @@ function toSignIn(request: StaffRequest, reply: FastifyReply): false {
   reply
     .status(303)
     .header('location', `/${localeOf(request)}/console/sign-in${next}`)
+    .send();
+  return false;
+}
+
+/** Whose role must have a second factor does nothing else before she has one. */
+function toSecondFactor(request: StaffRequest, reply: FastifyReply): false {
+  reply
+    .status(303)
+    .header('location', `/${localeOf(request)}/console/account/second-factor`)
     .send();
   return false;
 }

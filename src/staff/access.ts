@@ -6,24 +6,29 @@ export const rights = [
   'console:read',
   'petitions:write',
   'petitions:moderate',
+  'paper:count',
   'signatures:moderate',
   'lawmakers:write',
   'letters:compose',
   'letters:send',
   'exports:counts',
   'exports:persons',
+  // Of an organisation one acts for.
+  'exports:organisation',
+  'organisations:manage',
   'mail:manage',
   'switches:turn',
+  'appearance:write',
   'staff:manage',
   'audit:read',
 ] as const;
 export type Right = (typeof rights)[number];
 
-const viewer: Right[] = ['console:read', 'exports:counts'];
+const viewer: Right[] = ['console:read', 'exports:counts', 'exports:organisation'];
 export const roles = {
   viewer,
-  organiser: [...viewer, 'petitions:write', 'lawmakers:write', 'letters:compose'],
-  approver: [...viewer, 'petitions:moderate', 'signatures:moderate', 'letters:send', 'switches:turn'],
+  organiser: [...viewer, 'petitions:write', 'paper:count', 'lawmakers:write', 'letters:compose'],
+  approver: [...viewer, 'petitions:moderate', 'paper:count', 'signatures:moderate', 'letters:send', 'switches:turn'],
   admin: [...rights],
 } satisfies Record<string, Right[]>;
 export type Role = keyof typeof roles;

@@ -12,6 +12,7 @@ import { ConsoleContext } from './console-context.js';
 import { PasswordAttempts } from './password-attempts.js';
 import { NewPassword } from './passwords.js';
 import { Reauthenticated } from './reauthenticated.js';
+import { SecondFactors } from './second-factors.service.js';
 import { Sessions } from './sessions.service.js';
 import { setSession } from './session-cookie.js';
 import { ChosenLocale, NewToken } from './staff.schema.js';
@@ -29,6 +30,7 @@ export class AccountConsole {
     private readonly staff: Staff,
     private readonly sessions: Sessions,
     private readonly tokens: Tokens,
+    private readonly factors: SecondFactors,
     private readonly attempts: PasswordAttempts,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
@@ -85,7 +87,18 @@ export class AccountConsole {
     @Actor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.sessions.end(actor.id, id);
+    await this.staff.endSession(actor, id);
+    this.back(reply, locale);
+  }
+
+  @Post('sessions/others/end')
+  async endOthers(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Actor() actor: Actor,
+    @Req() request: StaffRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.staff.endOtherSessions(actor, request.session!.id);
     this.back(reply, locale);
   }
 
@@ -132,14 +145,15 @@ export class AccountConsole {
 
   private async render(locale: Locale, request: StaffRequest, more: Record<string, unknown> = {}) {
     const session = request.session!;
-    const [member, sessions, tokens] = await Promise.all([
+    const [member, factors, sessions, tokens] = await Promise.all([
       this.staff.one(session.staffId),
+      this.factors.of(session.staffId),
       this.sessions.list(session.staffId),
       this.tokens.list(session.staffId),
     ]);
     return this.pages.render('staff-account', locale, {
       ...this.console.context(request),
-      ...{ nav: 'account', path: '/console/account', email: session.email, form: { values: {}, errors: [] } },
+      ...{ nav: 'account', path: '/console/account', email: session.email, factors, form: { values: {}, errors: [] } },
       languages: locales.map((value) => ({ value, label: languageName(value) })),
       chosen: member.locale ?? locale,
       sessions: sessions.map(({ id, created_at, seen_at }) => ({

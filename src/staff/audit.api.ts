@@ -1,8 +1,9 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Needs } from './access.js';
+import { ApiBearerAuth, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Actor, Needs } from './access.js';
+import { auditFile } from './audit-csv.js';
 import { AuditService } from './audit.service.js';
-import { AuditChain, AuditList, AuditQuery } from './staff.schema.js';
+import { AuditChain, AuditFilter, AuditList, AuditQuery } from './staff.schema.js';
 
 const most = 100;
 
@@ -25,6 +26,13 @@ export class AuditApi {
       hash: hash.toString('hex'),
     }));
     return { entries, next: found.length > most ? entries.at(-1)!.id : null };
+  }
+
+  /** All entries that fit, as CSV. That they were taken is an entry itself. */
+  @Get('entries.csv')
+  @ApiProduces('text/csv')
+  async csv(@Query({ schema: AuditFilter }) filter: AuditFilter, @Actor() actor: Actor) {
+    return auditFile(await this.audit.take(filter, actor));
   }
 
   /** Recomputes the whole chain of entries. */

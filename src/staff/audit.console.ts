@@ -1,13 +1,15 @@
-import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { LocalePipe } from '../site/pipes.js';
-import { Needs } from './access.js';
+import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { Actor, Needs } from './access.js';
+import { auditFile } from './audit-csv.js';
 import { AuditService } from './audit.service.js';
 import { ConsoleContext } from './console-context.js';
-import { AuditPageQuery } from './staff.schema.js';
+import { AuditFilter, AuditPageQuery } from './staff.schema.js';
 
 const most = 50;
 
@@ -25,25 +27,38 @@ export class AuditConsole {
   @Page()
   async list(
     @Param('locale', LocalePipe) locale: Locale,
-    @Query({ schema: AuditPageQuery }) { action, before, check }: AuditPageQuery,
+    @Query() query: Record<string, unknown>,
+    @Query({ schema: AuditPageQuery }) { before, check }: z.infer<typeof AuditPageQuery>,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    const asked = AuditFilter.safeParse(query);
+    if (!asked.success) reply.status(422);
+    const filter = asked.data ?? {};
     const [found, actions, chain] = await Promise.all([
-      this.audit.list({ action: action || undefined, before }, most + 1),
+      asked.success ? this.audit.list({ ...filter, before }, most + 1) : [],
       this.audit.actions(),
       check ? this.audit.check() : null,
     ]);
-    const entries = found.slice(0, most).map(({ id, at, actorName, actorKind, action: what, subject, detail }) => ({
-      ...{ id, actorName, actorKind, action: what, subject },
+    const entries = found.slice(0, most).map(({ id, at, actorName, actorKind, action, subject, detail }) => ({
+      ...{ id, actorName, actorKind, action, subject },
       at: at.toISOString(),
       detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : '',
     }));
-    const more =
-      found.length > most ? new URLSearchParams({ ...(action && { action }), before: entries.at(-1)!.id }) : null;
+    const address = (more: Record<string, string>) =>
+      new URLSearchParams({ ...(JSON.parse(JSON.stringify(filter)) as Record<string, string>), ...more }).toString();
     return this.pages.render('audit', locale, {
       ...this.console.context(request),
-      ...{ nav: 'audit', path: '/console/audit', entries, actions, action: action ?? '', chain },
-      next: more && `?${more}`,
+      ...{ nav: 'audit', path: '/console/audit', entries, actions, chain },
+      form: { values: asked.data ?? query, errors: asked.success ? [] : fieldErrors(asked.error.issues) },
+      filtered: Object.values(filter).some(Boolean),
+      file: `/${locale}/console/audit/entries.csv?${address({})}`,
+      next: found.length > most ? `?${address({ before: entries.at(-1)!.id })}` : null,
     });
+  }
+
+  @Get('entries.csv')
+  async csv(@Query({ schema: AuditFilter }) filter: AuditFilter, @Actor() actor: Actor) {
+    return auditFile(await this.audit.take(filter, actor));
   }
 }

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { canonicalJson } from '../site/canonical-json.js';
 import type { Actor } from './access.js';
 import { AuditEntry } from './audit-entry.entity.js';
+import type { AuditFilter, AuditQuery } from './staff.schema.js';
 
 export interface AuditRecord {
   actor: Actor | 'system';
@@ -54,11 +55,35 @@ export class AuditService {
   }
 
   /** Newest first, before the entry with this id. */
-  list({ action, before }: { action?: string; before?: string } = {}, most = 50): Promise<AuditEntry[]> {
+  list({ who, action, subject, from, until, before }: AuditQuery = {}, most = 50): Promise<AuditEntry[]> {
     const query = this.database.manager.createQueryBuilder(AuditEntry, 'entry').orderBy('entry.id', 'DESC').limit(most);
+    if (who) query.andWhere('strpos(lower(entry.actor_name), lower(:who)) > 0', { who });
     if (action) query.andWhere('entry.action = :action', { action });
+    if (subject) query.andWhere('starts_with(entry.subject, :subject)', { subject });
+    if (from) query.andWhere(`entry.at >= CAST(:from AS timestamp) AT TIME ZONE 'UTC'`, { from });
+    if (until) {
+      query.andWhere(`entry.at < (CAST(:until AS timestamp) + interval '1 day') AT TIME ZONE 'UTC'`, { until });
+    }
     if (before) query.andWhere('entry.id < :before', { before });
     return query.getMany();
+  }
+
+  /** All that fit, newest first, in constant memory. Who took which is an entry itself, written before the first is read. */
+  async take(filter: AuditFilter, actor: Actor): Promise<AsyncGenerator<AuditEntry>> {
+    await this.database.transaction((tx) =>
+      this.record(tx, { actor, action: 'audit.exported', subject: 'audit', detail: { filter } }),
+    );
+    return this.all(filter);
+  }
+
+  private async *all(filter: AuditFilter): AsyncGenerator<AuditEntry> {
+    let before: string | undefined;
+    for (;;) {
+      const entries = await this.list({ ...filter, before }, page);
+      yield* entries;
+      if (entries.length < page) return;
+      before = entries.at(-1)!.id;
+    }
   }
 
   /** Every kind of action there is an entry of. */

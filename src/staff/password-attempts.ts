@@ -13,12 +13,17 @@ export class PasswordAttempts {
    * @throws Problem too-many for a network that tries many accounts
    */
   signIn(email: string, request: FastifyRequest): boolean {
-    this.limits.check('sign-in', request);
+    this.network(request);
     const account = email.trim().toLowerCase();
     return (
       this.limits.allows('sign-in-account', `${account}\n${networkOf(request.ip)}`) &&
       this.limits.allows('sign-in-account-anywhere', account)
     );
+  }
+
+  /** A try at the sign-in page that names nobody. @throws Problem too-many */
+  network(request: FastifyRequest): void {
+    this.limits.check('sign-in', request);
   }
 
   /** A try by whoever holds the session of this person. */

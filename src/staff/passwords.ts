@@ -35,8 +35,13 @@ export function isOutdated(known: string): boolean {
 // Without letters and digits that are taken for one another.
 const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
 
+const randomGroups = (groups: number): string =>
+  Array.from({ length: groups }, () =>
+    Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join(''),
+  ).join('-');
+
 /** Five groups of four from 31 signs: about 99 bits, easy to type. */
-export const randomPassword = (): string =>
-  Array.from({ length: 5 }, () => Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join('')).join(
-    '-',
-  );
+export const randomPassword = (): string => randomGroups(5);
+
+/** Four groups of four: about 79 bits, so that a plain hash of it is enough. */
+export const randomRecoveryCode = (): string => randomGroups(4);

@@ -17,6 +17,20 @@ export function setSession(reply: FastifyReply, settings: Settings, secret: stri
   reply.setCookie(nameOf(settings), secret, attributes(settings));
 }
 
+const keptNameOf = (settings: Settings) => (secure(settings) ? '__Host-provider' : 'countersign-provider');
+
+/** What a browser keeps while it is at the identity provider's. */
+export const keptOf = (request: FastifyRequest, settings: Settings): string =>
+  request.cookies[keptNameOf(settings)] ?? '';
+
+export function setKept(reply: FastifyReply, settings: Settings, kept: string): void {
+  reply.setCookie(keptNameOf(settings), kept, { ...attributes(settings), maxAge: 600 });
+}
+
+export function clearKept(reply: FastifyReply, settings: Settings): void {
+  reply.clearCookie(keptNameOf(settings), attributes(settings));
+}
+
 export function clearSession(reply: FastifyReply, settings: Settings): void {
   reply.clearCookie(nameOf(settings), attributes(settings));
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Role } from './access.js';
+import { hasFactor } from './has-factor.js';
 import { newSecret, secretHash } from './secrets.js';
 
 export interface LiveSession {
@@ -12,8 +13,12 @@ export interface LiveSession {
   role: Role;
   /** The cookie. */
   secret: string;
-  /** Her password was asked within the last ten minutes. */
+  /** She proved within the last ten minutes that it is her. */
   fresh: boolean;
+  /** Her role must have a second factor (staff rule), and she has none yet. */
+  owesFactor: boolean;
+  /** She has a second factor. */
+  hasFactor: boolean;
 }
 
 /** Sessions of staff: they end after 12 hours without a visit, or after 7 days. */
@@ -43,20 +48,23 @@ export class Sessions {
     return secret;
   }
 
-  async find(secret: string): Promise<LiveSession | null> {
+  /** @param asVisit whether it keeps the session from ending for want of visits */
+  async find(secret: string, { asVisit = true } = {}): Promise<LiveSession | null> {
     const [row] = await this.database.query(
       `SELECT s.id, s.staff_id, m.name, m.email, m.role,
          s.seen_at < now() - interval '5 minutes' AS unseen,
-         s.reauthenticated_at > now() - interval '10 minutes' AS fresh
+         s.reauthenticated_at > now() - interval '10 minutes' AS fresh,
+         ${hasFactor('m.id')} AS factor,
+         m.role IN ('approver', 'admin') AND EXISTS (SELECT 1 FROM staff_rules WHERE name = 'second-factor') AS ruled
        FROM sessions s JOIN staff_members m ON m.id = s.staff_id
        WHERE s.token_hash = $1 AND m.disabled_at IS NULL
          AND s.created_at > now() - interval '7 days' AND s.seen_at > now() - interval '12 hours'`,
       [secretHash(secret)],
     );
     if (!row) return null;
-    if (row.unseen) await this.database.query(`UPDATE sessions SET seen_at = now() WHERE id = $1`, [row.id]);
-    const { id, staff_id: staffId, name, email, role, fresh } = row;
-    return { id, staffId, name, email, role, secret, fresh };
+    if (row.unseen && asVisit) await this.database.query(`UPDATE sessions SET seen_at = now() WHERE id = $1`, [row.id]);
+    const { id, staff_id: staffId, name, email, role, fresh, factor, ruled } = row;
+    return { id, staffId, name, email, role, secret, fresh, hasFactor: factor, owesFactor: ruled && !factor };
   }
 
   async reauthenticate(id: string): Promise<void> {
@@ -71,9 +79,16 @@ export class Sessions {
     );
   }
 
-  /** Ends one session of this person. */
-  async end(staffId: string, id: string): Promise<void> {
-    await this.database.query(`DELETE FROM sessions WHERE staff_id = $1 AND id = $2`, [staffId, id]);
+  /** Ends one session of this person. @returns whether there was one */
+  async end(tx: EntityManager, staffId: string, id: string): Promise<boolean> {
+    const [, ended] = await tx.query(`DELETE FROM sessions WHERE staff_id = $1 AND id = $2`, [staffId, id]);
+    return ended > 0;
+  }
+
+  /** Ends all her sessions but this one. @returns how many */
+  async endOthers(tx: EntityManager, staffId: string, id: string): Promise<number> {
+    const [, ended] = await tx.query(`DELETE FROM sessions WHERE staff_id = $1 AND id <> $2`, [staffId, id]);
+    return ended as number;
   }
 
   /** Ends all her sessions. */

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { withApp } from '../with-app.js';
 import { roles } from './access.js';
 import { NewPassword } from './passwords.js';
+import { SecondFactors } from './second-factors.service.js';
 import { NewStaffMember } from './staff.schema.js';
 import { Staff } from './staff.service.js';
 
@@ -55,6 +56,19 @@ export function staffCommands(program: Command): void {
         const { id, email } = await app.get(Staff).byEmail(address);
         const password = await app.get(Staff).resetPassword(id, 'system');
         console.log(options.json ? JSON.stringify({ id, email, password }) : `New password of ${email}: ${password}`);
+      }),
+    );
+
+  staff
+    .command('reset-second-factor')
+    .description('for somebody who lost it: her authenticator app, passkeys and recovery codes go, her sessions end')
+    .argument('<address>')
+    .option('--json', 'print as JSON')
+    .action(async (address: string, options: { json?: boolean }) =>
+      withApp(async (app) => {
+        const { id, email } = await app.get(Staff).byEmail(address);
+        await app.get(SecondFactors).reset(id, 'system');
+        console.log(options.json ? JSON.stringify({ id, email }) : `${email} signs in with the password alone.`);
       }),
     );
 }

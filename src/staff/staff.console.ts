@@ -8,7 +8,9 @@ import { type FieldError, Problem } from '../site/problem.js';
 import { Actor, Needs, roles } from './access.js';
 import { ConsoleContext } from './console-context.js';
 import { Reauthenticated } from './reauthenticated.js';
+import { SecondFactors } from './second-factors.service.js';
 import { NewStaffMember, RoleChange } from './staff.schema.js';
+import { StaffRules } from './staff-rules.service.js';
 import { Staff } from './staff.service.js';
 
 type Fields = Record<string, unknown>;
@@ -19,6 +21,8 @@ type Fields = Record<string, unknown>;
 export class StaffConsole {
   constructor(
     private readonly staff: Staff,
+    private readonly factors: SecondFactors,
+    private readonly rules: StaffRules,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
   ) {}
@@ -106,6 +110,30 @@ export class StaffConsole {
     return this.render(locale, request, { made: { name, email, password } });
   }
 
+  @Reauthenticated()
+  @Post(':id/second-factor')
+  async resetFactor(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.factors.reset(id, actor);
+    reply.status(303).header('location', `/${locale}/console/staff`);
+  }
+
+  @Reauthenticated()
+  @Post('rules')
+  async changeRules(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Body() form: Fields,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.rules.demandFactor(form.secondFactor === 'on', actor);
+    reply.status(303).header('location', `/${locale}/console/staff`);
+  }
+
   private async unlessLastAdmin(change: Promise<void>, locale: Locale, request: FastifyRequest, reply: FastifyReply) {
     try {
       await change;
@@ -119,13 +147,25 @@ export class StaffConsole {
   }
 
   private async render(locale: Locale, request: FastifyRequest, more: Record<string, unknown> = {}) {
-    const staff = (await this.staff.list()).map(({ id, name, email, role, disabledAt }) => ({
-      ...{ id, name, email, role },
+    const [members, safe, demanded] = await Promise.all([
+      this.staff.list(),
+      this.staff.withFactor(),
+      this.rules.demandsFactor(),
+    ]);
+    const staff = members.map(({ id, name, email, role, disabledAt }) => ({
+      ...{ id, name, email, role, secondFactor: safe.has(id) },
       disabled: disabledAt !== null,
     }));
     return this.pages.render('staff-list', locale, {
       ...this.console.context(request),
-      ...{ nav: 'staff', path: '/console/staff', staff, roles: Object.keys(roles), form: { values: {}, errors: [] } },
+      ...{
+        nav: 'staff',
+        path: '/console/staff',
+        staff,
+        demanded,
+        roles: Object.keys(roles),
+        form: { values: {}, errors: [] },
+      },
       ...more,
     });
   }

@@ -21,6 +21,8 @@ const PlainName = z
   .max(100, 'too-long')
   .regex(/^[^\p{Cc}]+$/u, 'not-a-name');
 
+export const PasskeyName = PlainName;
+
 export const NewStaffMember = z.object({
   email: StaffEmail,
   name: PlainName,
@@ -40,7 +42,12 @@ export const StaffView = z.object({
   name: z.string(),
   role: StaffRole,
   disabled: z.boolean(),
+  secondFactor: z.boolean().describe('has an authenticator app or a passkey'),
 });
+export const RulesView = z.object({
+  secondFactor: z.boolean().describe('approvers and admins need a second factor to use the console'),
+});
+export type RulesView = z.infer<typeof RulesView>;
 export const StaffList = z.object({ staff: z.array(StaffView) });
 /** `password` is shown this once. */
 export const StaffWithPassword = StaffView.extend({ password: z.string() });
@@ -70,11 +77,26 @@ export type TokenView = z.infer<typeof TokenView>;
 export const TokenList = z.object({ tokens: z.array(TokenView) });
 export const TokenWithSecret = TokenView.extend({ token: z.string().describe('shown this once') });
 
-export const AuditQuery = z.object({
-  action: z
-    .string()
-    .regex(/^[a-z0-9._-]{0,100}$/)
-    .optional(),
+const Day = z.iso.date('no-day').refine((day) => day > '1999' && day < '2200', 'no-day');
+const searched = z
+  .string()
+  .trim()
+  .max(200, 'too-long')
+  .regex(/^[^\0]*$/, 'invalid');
+const blank = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+
+/** Which entries: all that are given have to fit. */
+export const AuditFilter = z.object({
+  who: blank(searched).describe('part of the name of who acted'),
+  action: blank(z.string().regex(/^[a-z0-9._-]{0,100}$/, 'invalid')),
+  subject: blank(searched).describe('the beginning of a slug or id'),
+  from: blank(Day).describe('first day, UTC'),
+  until: blank(Day).describe('last day, UTC'),
+});
+export type AuditFilter = z.infer<typeof AuditFilter>;
+
+export const AuditQuery = AuditFilter.extend({
   before: z
     .string()
     .regex(/^\d{1,18}$/)
@@ -83,8 +105,7 @@ export const AuditQuery = z.object({
 export type AuditQuery = z.infer<typeof AuditQuery>;
 
 /** `check` recomputes the whole chain, which takes as long as the log is. */
-export const AuditPageQuery = AuditQuery.extend({ check: z.literal('yes').optional() });
-export type AuditPageQuery = z.infer<typeof AuditPageQuery>;
+export const AuditPageQuery = z.object({ before: AuditQuery.shape.before, check: z.literal('yes').optional() });
 
 export const AuditView = z.object({
   id: z.string(),

@@ -6,18 +6,12 @@ import type { Locale } from '../site/languages.js';
 import { Problem, problems } from '../site/problem.js';
 import type { Actor, Role } from './access.js';
 import { AuditService } from './audit.service.js';
-import { hashPassword, isOutdated, passwordFits, randomPassword } from './passwords.js';
+import { hasFactor } from './has-factor.js';
+import { hashPassword, passwordFits, randomPassword } from './passwords.js';
 import { Sessions } from './sessions.service.js';
 import { StaffMember } from './staff-member.entity.js';
-import { type NewStaffMember, StaffEmail } from './staff.schema.js';
+import { type NewStaffMember } from './staff.schema.js';
 import { Tokens } from './tokens.service.js';
-
-interface NewSession {
-  /** For the cookie. */
-  secret: string;
-  /** The language she chose, if she did. */
-  locale: Locale | null;
-}
 
 @Injectable()
 export class Staff {
@@ -33,34 +27,19 @@ export class Staff {
     return this.database.manager.find(StaffMember, { order: { name: 'ASC', id: 'ASC' } });
   }
 
+  /** Ids of those who have a second factor. */
+  async withFactor(): Promise<Set<string>> {
+    const rows: { id: string }[] = await this.database.query(
+      `SELECT id FROM staff_members WHERE ${hasFactor('staff_members.id')}`,
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** @throws Problem not-found */
   async one(id: string): Promise<StaffMember> {
     const member = await this.database.manager.findOneBy(StaffMember, { id });
     if (!member) throw problems.notFound();
     return member;
-  }
-
-  /**
-   * @param brought the cookie of the session that the new one takes the place of
-   * @returns null is the same for a wrong address, a wrong password and a disabled account
-   */
-  async signIn(email: string, password: string, brought = ''): Promise<NewSession | null> {
-    const address = StaffEmail.safeParse(email);
-    const member = address.success ? await this.database.manager.findOneBy(StaffMember, { email: address.data }) : null;
-    const fits = await passwordFits(member?.passwordHash, password);
-    if (!member || !fits || member.disabledAt) return null;
-    const better = isOutdated(member.passwordHash) ? await hashPassword(password) : member.passwordHash;
-    return this.database.transaction(async (tx) => {
-      // Takes the row, and with it the order among sign-in, reset and disabling: what was checked above must still hold.
-      const [, held] = await tx.query(
-        `UPDATE staff_members SET password_hash = $3 WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL`,
-        [member.id, member.passwordHash, better],
-      );
-      if (held === 0) return null;
-      const secret = await this.sessions.begin(tx, member.id, brought);
-      await this.audit.record(tx, { actor: asActor(member), action: 'staff.signed-in', subject: member.id });
-      return { secret, locale: member.locale };
-    });
   }
 
   async passwordIs(id: string, password: string): Promise<boolean> {
@@ -168,6 +147,26 @@ export class Staff {
     });
   }
 
+  /** Twice is once. */
+  async endSession(actor: Actor, id: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (await this.sessions.end(tx, actor.id, id))
+        await this.audit.record(tx, { actor, action: 'staff.session-ended', subject: actor.id });
+    });
+  }
+
+  /** All but the one she is in. */
+  async endOtherSessions(actor: Actor, own: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const ended = await this.sessions.endOthers(tx, actor.id, own);
+      if (ended > 0)
+        await this.audit.record(tx, {
+          ...{ actor, action: 'staff.sessions-ended', subject: actor.id },
+          detail: { sessions: ended },
+        });
+    });
+  }
+
   /** The language of the console after her next sign-in. */
   async speak(id: string, locale: Locale): Promise<void> {
     await this.database.manager.update(StaffMember, { id }, { locale });
@@ -196,5 +195,3 @@ export class Staff {
     if (others === 0) throw problems.wrongState('This is the only admin: make somebody else an admin first.');
   }
 }
-
-const asActor = (member: StaffMember): Actor => ({ kind: 'staff', id: member.id, name: member.name, rights: [] });

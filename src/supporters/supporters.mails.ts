@@ -14,6 +14,7 @@ import { Pages } from '../site/pages.service.js';
 import { mailboxOf } from '../vault/normal-form.js';
 import { newId } from '../vault/random.js';
 import { Vault } from '../vault/vault.service.js';
+import { keptDays } from './kept-days.js';
 import { openCopy, openLetter } from './sealed-letter.js';
 
 interface QueuedMail {
@@ -24,8 +25,6 @@ interface QueuedMail {
 }
 
 const everyMinutes = 5;
-/** Days after the end of a campaign until nobody can tell any more whose its letters were. */
-const keptDays = 90;
 
 /** The mails of supporters' letters: the letter, the copy to her, and word that one did not arrive. */
 @Injectable()

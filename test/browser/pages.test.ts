@@ -51,7 +51,7 @@ withChromium('every public page', () => {
       expect(size(html) + file('app.css')).toBeLessThanOrEqual(14 * 1024);
       expect(scripts).toEqual(['app.js']);
       expect(file('app.js')).toBeLessThanOrEqual(3 * 1024);
-      expect(html).not.toMatch(/\sstyle=|<style|<script(?![^>]*\ssrc=)|\son\w+=/);
+      expect(html).not.toMatch(/\sstyle=|<style|<script(?![^>]*\s(src=|type="application\/ld\+json"))|\son\w+=/);
     },
   );
 

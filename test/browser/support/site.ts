@@ -14,10 +14,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The whole application as `npm start` runs it: seeded, with its runners, on a port of its own. */
-export async function startSite(environment: Record<string, string> = {}): Promise<Site> {
+/**
+ * The whole application as `npm start` runs it: seeded, with its runners, on a port of its own.
+ * @param host what the browser calls it
+ */
+export async function startSite(environment: Record<string, string> = {}, host = '127.0.0.1'): Promise<Site> {
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   const app = await startApp({ PORT: String(port), PUBLIC_URL: url, ...environment }, { runners: true });
   await seed(app.nest);
   await app.nest.listen(port, '127.0.0.1');

@@ -23,6 +23,17 @@ const withErrors = async (page: Page) => {
   await page.locator('#errors').waitFor();
   await page.waitForLoadState();
 };
+const withTypo = async (page: Page) => {
+  await page.locator('#name').fill('Sara Mohammadi');
+  // What a browser without script sends.
+  await page.locator('#email').evaluate("(input) => (input.value = 'sara@gmial.com')");
+  await page.locator('#country').selectOption('SE');
+  await page.locator('#consentSign').check();
+  await page.waitForTimeout(2100);
+  await page.locator('.petition-side .button.wide').click();
+  await page.locator('#useMeant').waitFor();
+  await page.waitForLoadState();
+};
 const wrongCode = async (page: Page) => {
   await page.locator('#code').fill('ABC');
   await page.locator('section .button-danger').click();
@@ -34,6 +45,7 @@ export const supporterPages: SupporterPage[] = [
   { name: 'home', path: () => '' },
   { name: 'petition', path: () => `/p/${slug}` },
   { name: 'petition-errors', path: () => `/p/${slug}`, act: withErrors, status: 422 },
+  { name: 'petition-typo', path: () => `/p/${slug}`, act: withTypo, status: 422 },
   { name: 'petition-sanctions', path: () => '/p/magnitsky-sanctions' },
   { name: 'look-in-mailbox', path: () => `/p/${slug}/look-in-your-mailbox` },
   { name: 'confirm', path: ({ confirm }) => confirm },
@@ -50,8 +62,12 @@ export const supporterPages: SupporterPage[] = [
   { name: 'objection', path: ({ objection }) => objection },
   { name: 'objection-done', path: ({ objected }) => objected },
   { name: 'objection-test', path: ({ objectionTest }) => objectionTest },
+  { name: 'news-none', path: () => `/p/${slug}/updates` },
+  { name: 'paper-sheet', path: () => `/p/${slug}/paper` },
   { name: 'method', path: () => '/method' },
   { name: 'privacy', path: () => '/privacy' },
+  { name: 'accessibility', path: () => '/accessibility' },
+  { name: 'embed', path: () => `/embed/${slug}` },
   { name: 'problem', path: () => '/p/nothing-here', status: 404 },
   { name: 'problem-link', path: () => '/confirm/abc', status: 410 },
 ];

@@ -1,14 +1,12 @@
 import type { MultipartFile, MultipartValue } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { basename } from 'node:path';
-import { Problem, problems } from '../site/problem.js';
-import { type SourceFile, sourceLimits } from './importers/source-file.js';
-import { plainLine } from './importers/plain-text.js';
+import { Problem, problems } from './problem.js';
 
-/** Files sent to an import, with the fields beside them. */
+/** Files that were sent, with the fields beside them. */
 export interface Upload {
   fields: Record<string, string>;
-  sources: SourceFile[];
+  sources: { name: string; bytes: Uint8Array }[];
 }
 
 type Part = MultipartFile | MultipartValue;
@@ -23,7 +21,9 @@ const endings: Record<string, string> = {
   'text/xml': 'xml',
 };
 const rawTypes = [...Object.keys(endings), 'application/octet-stream'];
-const formRoute = /^\/[a-z]+\/console\/(lawmakers\/imports|letters\/[0-9a-f-]{36}\/attachments)$/;
+const formRoute = /^\/[a-z]+\/console\/(lawmakers\/imports|letters\/[0-9a-f-]{36}\/attachments|settings\/logo)$/;
+/** Control and direction characters, halves of others; joiners stay, Persian needs them. */
+const unseen = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 const apiRoute = '/api/v1/lawmaker-imports';
 
 /**
@@ -56,7 +56,7 @@ export function prepareUploads(fastify: FastifyInstance): void {
 }
 
 /** Reads an upload, as a form or as a raw body. @throws Problem `too-large` before more than `limit` bytes are held */
-export async function readUpload(request: FastifyRequest, limit = sourceLimits.bytes): Promise<Upload> {
+export async function readUpload(request: FastifyRequest, limit: number): Promise<Upload> {
   if (!request.isMultipart()) return readRaw(request, limit);
   const { filesToCome } = request as Uploading;
   const upload: Upload = { fields: { ...(request.body as Record<string, string> | undefined) }, sources: [] };
@@ -121,7 +121,13 @@ function asRefusal(error: unknown): unknown {
 }
 
 function fileName(name: string | undefined): string {
-  return plainLine(basename(name ?? '')).slice(0, 120) || 'file';
+  return (
+    basename(name ?? '')
+      .replaceAll(unseen, ' ')
+      .normalize('NFC')
+      .trim()
+      .slice(0, 120) || 'file'
+  );
 }
 
 function pathOf(request: FastifyRequest): string {

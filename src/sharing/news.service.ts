@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { Counts } from '../countlog/counts.service.js';
+import { PetitionTexts } from '../petitions/petition-texts.service.js';
+import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
+import type { Locale } from '../site/languages.js';
+import { reached } from './milestones.js';
+
+/** Something that happened to a petition, for a feed. */
+export interface News {
+  /** Never changes for the same event; ends the id of its entry. */
+  id: string;
+  kind: 'opened' | 'amended' | 'milestone' | 'goal' | 'closed';
+  /** ISO 8601; of a milestone the day alone is known. */
+  at: string;
+  /** What was reached. */
+  n?: number;
+  /** Why the text was amended. */
+  reason?: string;
+}
+
+@Injectable()
+export class PetitionNews {
+  constructor(
+    private readonly petitions: Petitions,
+    private readonly texts: PetitionTexts,
+    private readonly counts: Counts,
+  ) {}
+
+  /** The newest first. */
+  async of(petition: PublishedPetition, locale: Locale): Promise<News[]> {
+    const read = this.petitions.text(petition, locale).locale;
+    const [versions, days] = await Promise.all([this.texts.history(petition), this.counts.byDay(petition.id)]);
+    const news: News[] = [
+      { id: 'opened', kind: 'opened', at: (petition.openedAt ?? petition.createdAt).toISOString() },
+      ...versions
+        .filter((text) => text.locale === read && text.noteId !== null)
+        .map((text): News => ({
+          id: `text/${text.locale}/${text.version}`,
+          kind: 'amended',
+          at: text.createdAt.toISOString(),
+          reason: text.reason ?? '',
+        })),
+      ...reached(days, petition.goal).map(({ n, day, isGoal }): News => ({
+        id: `signatures/${n}`,
+        kind: isGoal ? 'goal' : 'milestone',
+        at: `${day}T00:00:00.000Z`,
+        n,
+      })),
+      ...(petition.closedAt
+        ? [
+            {
+              id: `closed/${petition.closedAt.getTime()}`,
+              kind: 'closed' as const,
+              at: petition.closedAt.toISOString(),
+            },
+          ]
+        : []),
+    ];
+    return news.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at)).toReversed();
+  }
+}
