@@ -31,7 +31,8 @@ export class Coalitions1764000000210 implements MigrationInterface {
     await runner.query(`ALTER TABLE consents DROP CONSTRAINT consents_purpose_check`);
     await runner.query(`
       ALTER TABLE consents ADD COLUMN organisation_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
-        ADD CONSTRAINT consents_purpose_check CHECK (purpose IN ('sign', 'showName', 'news', 'organisation')),
+        ADD CONSTRAINT consents_purpose_check CHECK (
+          purpose IN ('sign', 'showName', 'news', 'organisation', 'passWords', 'passName', 'passArea')),
         ADD CONSTRAINT consents_organisation_check CHECK (
           (purpose = 'organisation') = (organisation_id <> '00000000-0000-0000-0000-000000000000'))`);
     await runner.query(`ALTER TABLE consents DROP CONSTRAINT consents_purpose_locale_wording_key`);

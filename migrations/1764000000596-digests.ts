@@ -22,7 +22,7 @@ export class Digests1764000000596 implements MigrationInterface {
       ALTER TABLE consents
         DROP CONSTRAINT consents_purpose_check,
         ADD CONSTRAINT consents_purpose_check CHECK (
-          purpose IN ('sign', 'showName', 'news', 'passWords', 'passName', 'passArea'))`);
+          purpose IN ('sign', 'showName', 'news', 'organisation', 'passWords', 'passName', 'passArea'))`);
     await runner.query(`
       CREATE TABLE digest_supporters (
         campaign_id uuid NOT NULL REFERENCES letter_campaigns,
@@ -60,7 +60,7 @@ export class Digests1764000000596 implements MigrationInterface {
     await runner.query(`
       ALTER TABLE consents
         DROP CONSTRAINT consents_purpose_check,
-        ADD CONSTRAINT consents_purpose_check CHECK (purpose IN ('sign', 'showName', 'news'))`);
+        ADD CONSTRAINT consents_purpose_check CHECK (purpose IN ('sign', 'showName', 'news', 'organisation'))`);
     await runner.query(`ALTER TABLE letters DROP supporters`);
     await runner.query(`ALTER TABLE letter_campaigns DROP digest, DROP supporter_per_day, DROP supporter_total`);
   }

@@ -8,8 +8,12 @@ export const noOrganisation = '00000000-0000-0000-0000-000000000000';
 
 /** A wording that was shown beside a box to tick. A changed wording is a new row. */
 @Entity('consents')
-@Unique(['purpose', 'locale', 'wording'])
-@Check('consents_purpose_check', `purpose IN ('sign', 'showName', 'news', 'passWords', 'passName', 'passArea')`)
+@Unique(['purpose', 'organisationId', 'locale', 'wording'])
+@Check(
+  'consents_purpose_check',
+  `purpose IN ('sign', 'showName', 'news', 'organisation', 'passWords', 'passName', 'passArea')`,
+)
+@Check('consents_organisation_check', `(purpose = 'organisation') = (organisation_id <> '${noOrganisation}')`)
 export class Consent {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS', type: 'integer' })
   id: number;
