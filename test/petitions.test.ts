@@ -118,6 +118,11 @@ describe('a draft', () => {
     ['a title that runs backwards', { title: 'safe \u202e evil' }],
     ['a day that never was', { persons: [{ name: 'N', status: 's', asOf: '2026-02-30', source: 's' }] }],
     ['no words', { body: ' \r\n ' }],
+    ['a reference to no source', { body: 'It was closed [2].' }],
+    [
+      'a state that there is not',
+      { persons: [{ name: 'N', state: 'gone', status: 's', asOf: '2026-02-03', source: 's' }] },
+    ],
     ['too many words', { body: 'x'.repeat(50_001) }],
   ])('with %s is refused', async (_, wrong) => {
     const answer = await olga.api(

@@ -153,7 +153,7 @@ test('new words are on the card at once', async () => {
     'fa',
     {
       ...{ title: 'رودها را زنده نگه دارید', ask, addressee, body, sources, persons, timeline },
-      ...{ reason: 'Better words', previousSha256: text.sha256.toString('hex') },
+      ...{ reason: 'Better words', previousSha256: text.sha256.toString('hex'), originalSha256: null },
     },
     { kind: 'staff', id: '01900000-0000-7000-8000-000000000000', name: 'Olga', rights: [] },
   );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { line } from '../petitions/petitions.schema.js';
+import { line } from '../petitions/petition-words.schema.js';
 
 const webAddress = z.url({ protocol: /^https$/, error: 'not-a-web-address' }).max(500, 'too-long');
 

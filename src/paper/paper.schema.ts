@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { line, lines } from '../petitions/petitions.schema.js';
+import { line, lines } from '../petitions/petition-words.schema.js';
 import { countryCodes } from '../site/languages.js';
 
 /** More do not fit on a sheet. */

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../config/root.js';
-import { NewPetition, PetitionWords } from './petitions.schema.js';
+import { PetitionWords } from './petition-words.schema.js';
+import { NewPetition } from './petitions.schema.js';
 
 /** The petitions that come with Countersign: templates/campaigns/<slug>/petition.json and petition.<locale>.md. */
 export function bundledPetitions(): NewPetition[] {

@@ -77,7 +77,7 @@ export class PetitionMoves {
     move: Move,
     actor: Actor,
     detail: Record<string, unknown>,
-    work: (tx: EntityManager, petition: { id: string; state: PetitionState }) => Promise<unknown>,
+    work: (tx: EntityManager, petition: LockedPetition) => Promise<unknown>,
   ): Promise<void> {
     const { from, to } = moves[move] as { from: readonly PetitionState[]; to: PetitionState };
     await this.database.transaction(async (tx) => {
@@ -95,6 +95,13 @@ export class PetitionMoves {
   }
 }
 
+export interface LockedPetition {
+  id: string;
+  state: PetitionState;
+  authors: string[];
+  originalLocale: string;
+}
+
 const say = (state: PetitionState) => state.replace('_', ' ');
 
 /**
@@ -102,12 +109,9 @@ const say = (state: PetitionState) => state.replace('_', ' ');
  * keep those waiting who sign, whose rows refer to it.
  * @throws Problem not-found
  */
-export async function lockPetition(
-  tx: EntityManager,
-  slug: string,
-): Promise<{ id: string; state: PetitionState; openedAt: Date | null }> {
+export async function lockPetition(tx: EntityManager, slug: string): Promise<LockedPetition> {
   const [row] = await tx.query(
-    `SELECT id, state, opened_at AS "openedAt" FROM petitions WHERE slug = $1 FOR NO KEY UPDATE`,
+    `SELECT id, state, authors, original_locale AS "originalLocale" FROM petitions WHERE slug = $1 FOR NO KEY UPDATE`,
     [slug],
   );
   if (!row) throw problems.notFound('There is no petition of this name.');

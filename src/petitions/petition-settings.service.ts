@@ -5,6 +5,7 @@ import { Publisher } from '../countlog/publisher.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
+import { digestOf, newestTexts } from './petition-log.service.js';
 import { lockPetition } from './petition-moves.service.js';
 import { isUnpublished } from './petition-states.js';
 import { voidReview } from './petition-texts.service.js';
@@ -35,6 +36,14 @@ export class PetitionSettings {
       const before: Record<string, unknown> = settingsOf({ ...(await tx.findOneByOrFail(Petition, { id })), log });
       const changed = Object.entries(change).filter(([name, value]) => value !== undefined && value !== before[name]);
       if (changed.length === 0) return null;
+      if (
+        change.originalLocale &&
+        !(await newestTexts(tx, id)).some(({ locale }) => locale === change.originalLocale)
+      ) {
+        throw problems.invalid([
+          { field: 'originalLocale', code: 'not-written', message: 'No words in this language.' },
+        ]);
+      }
       if (!isUnpublished(state) && changed.some(([name]) => name === 'startedBy')) {
         throw problems.wrongState('Who started a petition stays as people have read it.');
       }
@@ -50,10 +59,33 @@ export class PetitionSettings {
     // After the commit; whatever stops it in between is made good by the next release or the next start.
     if (petitionId) await this.publisher.publish(petitionId);
   }
+
+  /**
+   * Notes that somebody checked the facts of these words today: sources, and the state of the persons they name.
+   * @throws Problem not-found; wrong-state once closed; conflict if the words are not (any more) those that were checked
+   */
+  async checkFacts(slug: string, textsSha256: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const { id, state } = await lockPetition(tx, slug);
+      if (state === 'closed' || state === 'archived') {
+        throw problems.wrongState(`This petition is ${state}; its words stay as they are.`);
+      }
+      if (digestOf(await newestTexts(tx, id)) !== textsSha256) {
+        throw problems.conflict('The words are not those that were checked. Read them again.');
+      }
+      await tx.query(
+        `UPDATE petitions SET fact_checked_on = (now() AT TIME ZONE 'UTC')::date, fact_checked_sha256 = $2 WHERE id = $1`,
+        [id, Buffer.from(textsSha256, 'hex')],
+      );
+      const detail = { textsSha256 };
+      await this.audit.record(tx, { actor, action: 'petition.facts-checked', subject: slug, detail });
+    });
+    this.petitions.forget(slug);
+  }
 }
 
 /** The settings as they are. */
 export function settingsOf({ log, ...petition }: Petition & { log: LogState }) {
-  const { startedBy, goal, factCheckedOn, reviewAfterDays, holdMinutes } = petition;
-  return { startedBy, goal, factCheckedOn, reviewAfterDays, holdMinutes, publication: log.publication };
+  const { startedBy, goal, factCheckedOn, reviewAfterDays, holdMinutes, originalLocale } = petition;
+  return { startedBy, goal, factCheckedOn, reviewAfterDays, holdMinutes, originalLocale, publication: log.publication };
 }

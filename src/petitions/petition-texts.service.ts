@@ -4,6 +4,7 @@ import { Logs } from '../countlog/logs.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
 import { PetitionLog } from './petition-log.service.js';
 import { lockPetition } from './petition-moves.service.js';
 import { isUnpublished } from './petition-states.js';
@@ -41,7 +42,7 @@ export class PetitionTexts {
    *   `previousSha256`; invalid without a reason where one is needed
    */
   async write(slug: string, locale: string, change: PetitionTextChange, actor: Actor): Promise<void> {
-    const { reason, previousSha256, ...words } = change;
+    const { reason, previousSha256, originalSha256, ...words } = change;
     const sha256 = textHash(locale, words);
     await this.database.transaction(async (tx) => {
       const petition = await lockPetition(tx, slug);
@@ -49,11 +50,12 @@ export class PetitionTexts {
         throw problems.wrongState(`This petition is ${petition.state}; its words stay as they are.`);
       }
       const previous = await newest(tx, petition.id, locale);
-      if ((previous?.sha256.toString('hex') ?? null) !== previousSha256) {
-        throw problems.conflict('Somebody else has changed these words in the meantime. Open them again.');
-      }
+      if ((previous?.sha256.toString('hex') ?? null) !== previousSha256) throw changedMeanwhile();
       if (previous?.sha256.equals(sha256)) return;
-      const text = { petitionId: petition.id, locale, ...words, sha256 };
+      const original =
+        locale === petition.originalLocale ? null : await newest(tx, petition.id, petition.originalLocale);
+      const follows = original && (originalSha256 ? Buffer.from(originalSha256, 'hex') : original.sha256);
+      const text = { petitionId: petition.id, locale, ...words, sha256, follows, writtenBy: actor.name };
       if (isUnpublished(petition.state)) {
         await tx.upsert(PetitionText, { ...text, version: 1, createdAt: () => 'now()' }, [
           ...['petitionId', 'locale', 'version'],
@@ -67,13 +69,58 @@ export class PetitionTexts {
         const noteId = await this.petitionLog.amend(tx, amended, previous);
         await tx.update(PetitionText, { petitionId: petition.id, locale, version }, { noteId });
       }
+      await addAuthor(tx, petition.id, actor);
       const action = isUnpublished(petition.state) ? 'petition.text-written' : 'petition.amended';
       await this.audit.record(tx, { actor, action, subject: slug, detail: { locale, sha256: sha256.toString('hex') } });
     });
     this.petitions.forget(slug);
   }
 
-  /** Every version of a petition that the public may see, by language, the newest first. @throws Problem not-found */
+  /**
+   * Takes the words of one language out of a draft; a review of it is void.
+   * @throws Problem not-found; wrong-state once the petition has been open, for the original and for the last language;
+   *   conflict if the words are not (any more) those with `previousSha256`
+   */
+  async remove(slug: string, locale: string, previousSha256: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const petition = await lockPetition(tx, slug);
+      const text = await newest(tx, petition.id, locale);
+      if (!text) throw problems.notFound('There are no words in this language.');
+      if (!isUnpublished(petition.state)) {
+        throw problems.wrongState('This petition has been open: what people may have signed stays.');
+      }
+      if (locale === petition.originalLocale) {
+        throw problems.wrongState('This is the original. Make another language the original first.');
+      }
+      if (text.sha256.toString('hex') !== previousSha256) throw changedMeanwhile();
+      await tx.delete(PetitionText, { petitionId: petition.id, locale });
+      await voidReview(tx, petition.id);
+      await addAuthor(tx, petition.id, actor);
+      const detail = { locale, sha256: previousSha256 };
+      await this.audit.record(tx, { actor, action: 'petition.text-removed', subject: slug, detail });
+    });
+    this.petitions.forget(slug);
+  }
+
+  /**
+   * Notes that a translation, as it stands, says what the original says now.
+   * @throws Problem not-found; wrong-state for the original; conflict if the original is not (any more) the one with `originalSha256`
+   */
+  async confirmTranslation(slug: string, locale: string, originalSha256: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const { id, originalLocale } = await lockPetition(tx, slug);
+      if (locale === originalLocale) throw problems.wrongState('This is the original, not a translation.');
+      const [text, original] = [await newest(tx, id, locale), await newest(tx, id, originalLocale)];
+      if (!text || !original) throw problems.notFound('There are no words in this language.');
+      if (original.sha256.toString('hex') !== originalSha256) throw changedMeanwhile();
+      await tx.update(PetitionText, { petitionId: id, locale, version: text.version }, { follows: original.sha256 });
+      const detail = { locale, sha256: text.sha256.toString('hex'), originalSha256 };
+      await this.audit.record(tx, { actor, action: 'petition.translation-checked', subject: slug, detail });
+    });
+    this.petitions.forget(slug);
+  }
+
+  /** Every version of a petition, by language, the newest first. @throws Problem not-found */
   async history(petition: PublishedPetition): Promise<TextVersion[]> {
     const texts = await this.database.manager.find(PetitionText, {
       where: { petitionId: petition.id },
@@ -89,7 +136,7 @@ export class PetitionTexts {
       ...text,
       previousSha256: text.version > 1 ? texts[at + 1]!.sha256.toString('hex') : null,
       logEntry: text.noteId === null ? begun : (indexes.get(text.noteId) ?? null),
-      validFrom: text.noteId === null ? petition.openedAt! : text.createdAt,
+      validFrom: text.noteId === null ? (petition.openedAt ?? text.createdAt) : text.createdAt,
     }));
   }
 }
@@ -98,6 +145,17 @@ export class PetitionTexts {
 export async function voidReview(tx: EntityManager, petitionId: string): Promise<void> {
   await tx.query(`UPDATE petitions SET state = 'draft' WHERE id = $1 AND state = 'in_review'`, [petitionId]);
 }
+
+/** Whoever has written any of it does not open it, whoever came after. */
+async function addAuthor(tx: EntityManager, petitionId: string, actor: Actor): Promise<void> {
+  await tx.query(`UPDATE petitions SET authors = authors || $2::uuid WHERE id = $1 AND NOT $2::uuid = ANY (authors)`, [
+    petitionId,
+    ownerOf(actor),
+  ]);
+}
+
+const changedMeanwhile = () =>
+  problems.conflict('Somebody else has changed these words in the meantime. Open them again.');
 
 const newest = (tx: EntityManager, petitionId: string, locale: string) =>
   tx.findOne(PetitionText, { where: { petitionId, locale }, order: { version: 'DESC' } });

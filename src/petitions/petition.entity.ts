@@ -8,6 +8,7 @@ import type { PetitionState } from './petition-states.js';
 @Check('petitions_goal_check', `goal > 0`)
 @Check('petitions_paper_count_check', `paper_count >= 0`)
 @Check('petitions_review_after_days_check', `review_after_days > 0`)
+@Check('petitions_fact_checked_sha256_check', `octet_length(fact_checked_sha256) = 32`)
 @Check('petitions_hold_minutes_check', `hold_minutes BETWEEN 0 AND 10080`)
 export class Petition {
   @PrimaryColumn('uuid')
@@ -47,6 +48,18 @@ export class Petition {
 
   @Column('timestamptz', { nullable: true })
   archivedAt: Date | null;
+
+  /** The language in which it is written first; the others are translations of it. */
+  @Column('text')
+  originalLocale: string;
+
+  /** Everybody on staff who ever wrote words of it: none of them opens it. Grows only. */
+  @Column('uuid', { array: true, default: '{}' })
+  authors: string[];
+
+  /** One digest for the words whose facts were checked last (`textsHash`): persons whose state was known then need no second look. */
+  @Column('bytea', { nullable: true })
+  factCheckedSha256: Buffer | null;
 
   /** Why a reviewer gave it back to its author; gone when it is submitted again. */
   @Column('text', { nullable: true })

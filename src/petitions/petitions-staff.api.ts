@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type Locale, locales } from '../site/languages.js';
 import { LocalePipe } from '../site/pipes.js';
@@ -8,12 +8,15 @@ import { PetitionSettings } from './petition-settings.service.js';
 import { PetitionTexts } from './petition-texts.service.js';
 import { petitionRecord } from './petition-views.js';
 import {
+  FactCheck,
   NewPetition,
   PetitionOpening,
   PetitionRecord,
   PetitionRejection,
   PetitionSettingsChange,
   PetitionTextChange,
+  PetitionTextRemoval,
+  TranslationCheck,
 } from './petitions.schema.js';
 import { Petitions } from './petitions.service.js';
 
@@ -69,6 +72,51 @@ export class PetitionsStaffApi {
     @Actor() actor: Actor,
   ) {
     await this.texts.write(slug, locale, change, actor);
+    return this.view(slug);
+  }
+
+  /** Takes a language out of a draft; not the original, and nothing that people may have signed. */
+  @Needs('petitions:write')
+  @Delete(':slug/texts/:locale')
+  @ApiParam({ name: 'locale', enum: locales })
+  @ApiOkResponse({ standardSchema: PetitionRecord })
+  async remove(
+    @Param('slug') slug: string,
+    @Query({ schema: PetitionTextRemoval }) { previousSha256 }: PetitionTextRemoval,
+    @Param('locale', LocalePipe) locale: Locale,
+    @Actor() actor: Actor,
+  ) {
+    await this.texts.remove(slug, locale, previousSha256, actor);
+    return this.view(slug);
+  }
+
+  /** Notes that a translation, as it stands, says what the original says now. Audited. */
+  @Needs('petitions:write')
+  @Post(':slug/texts/:locale/comparison')
+  @HttpCode(200)
+  @ApiParam({ name: 'locale', enum: locales })
+  @ApiOkResponse({ standardSchema: PetitionRecord })
+  async compare(
+    @Param('slug') slug: string,
+    @Param('locale', LocalePipe) locale: Locale,
+    @Body({ schema: TranslationCheck }) { originalSha256 }: TranslationCheck,
+    @Actor() actor: Actor,
+  ) {
+    await this.texts.confirmTranslation(slug, locale, originalSha256, actor);
+    return this.view(slug);
+  }
+
+  /** Notes that the facts of these words were checked today. Audited. */
+  @Needs('petitions:write')
+  @Post(':slug/fact-check')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: PetitionRecord })
+  async checkFacts(
+    @Param('slug') slug: string,
+    @Body({ schema: FactCheck }) { textsSha256 }: FactCheck,
+    @Actor() actor: Actor,
+  ) {
+    await this.settings.checkFacts(slug, textsSha256, actor);
     return this.view(slug);
   }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Form, refused, seeOther } from '../site/form-answers.js';
@@ -8,7 +8,7 @@ import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { Problem } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
-import { readWords, wordErrors } from './petition-forms.js';
+import { changeRows, readWords, wordErrors } from './petition-forms.js';
 import { PetitionSettings } from './petition-settings.service.js';
 import { PetitionTexts } from './petition-texts.service.js';
 import { NewPetition, PetitionSettingsChange, PetitionTextChange } from './petitions.schema.js';
@@ -43,9 +43,10 @@ export class PetitionsWritingConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (form.step === 'preview') return this.pages.create(locale, request, { values: form, errors: [], preview: true });
+    const changed = form.step === 'preview' ? { values: form, errors: [] } : changeRows(form);
+    if (changed) return this.pages.create(locale, request, changed);
     const { slug, startedBy, goal, factCheckedOn, publication, holdMinutes, language } = form;
-    const { reason: _, previousSha256: __, ...words } = readWords(form);
+    const { reason: _, previousSha256: __, originalSha256: ___, ...words } = readWords(form);
     const parsed = NewPetition.safeParse({
       ...{ slug, startedBy, goal, factCheckedOn, publication, holdMinutes },
       texts: { [typeof language === 'string' && isLocale(language) ? language : locale]: words },
@@ -67,9 +68,10 @@ export class PetitionsWritingConsole {
     @Param('locale', LocalePipe) locale: Locale,
     @Param('slug') slug: string,
     @Param('language', LocalePipe) language: Locale,
+    @Query('beside') beside: unknown,
     @Req() request: FastifyRequest,
   ) {
-    return this.pages.text(locale, request, slug, language);
+    return this.pages.text(locale, request, slug, language, undefined, beside);
   }
 
   @Needs('petitions:write')
@@ -87,7 +89,8 @@ export class PetitionsWritingConsole {
   ) {
     const again = (filled: object) =>
       this.pages.text(locale, request, slug, language, { values: form, errors: [], ...filled });
-    if (form.step === 'preview') return again({ preview: true });
+    const changed = form.step === 'preview' ? {} : changeRows(form);
+    if (changed) return again(changed);
     const parsed = PetitionTextChange.safeParse(readWords(form));
     if (!parsed.success) {
       reply.status(422);

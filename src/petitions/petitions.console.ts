@@ -6,6 +6,7 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
+import { factsOf, isOlderThanOriginal } from './fact-check.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { Petitions } from './petitions.service.js';
 
@@ -30,6 +31,8 @@ export class PetitionsConsole {
         title: this.petitions.text(petition, locale).title,
         openedAt: petition.openedAt?.toISOString() ?? null,
         paperCount: petition.paperCount,
+        factsNeedCheck: factsOf(petition).needCheck,
+        older: petition.texts.filter((text) => isOlderThanOriginal(petition, text.locale)).length,
         ...(await this.petitions.count(petition)),
       })),
     );

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import type { FastifyInstance } from 'fastify';
 import { CountlogModule } from '../countlog/countlog.module.js';
 import { LogChecksApi } from './log-checks.api.js';
 import { LogChecksConsole } from './log-checks.console.js';
 import { LogChecks } from './log-checks.service.js';
 import { Organisation } from './organisation.entity.js';
+import { PetitionConsoleFrame } from './petition-console-frame.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { PetitionHistoryPages } from './petition-history.pages.js';
 import { PetitionLog } from './petition-log.service.js';
@@ -13,11 +16,14 @@ import { PetitionExtras } from './petition-extras.js';
 import { PetitionPage } from './petition-page.service.js';
 import { PetitionSettings } from './petition-settings.service.js';
 import { PetitionText } from './petition-text.entity.js';
+import { makeRoomForTexts } from './text-size.js';
+import { PetitionTextPages } from './petition-text-pages.service.js';
 import { PetitionTexts } from './petition-texts.service.js';
 import { Petition } from './petition.entity.js';
 import { PetitionsApi } from './petitions.api.js';
 import { PetitionsConsole } from './petitions.console.js';
 import { PetitionsPages } from './petitions.pages.js';
+import { PetitionsTextsConsole } from './petitions-texts.console.js';
 import { PetitionsReviewConsole } from './petitions-review.console.js';
 import { PetitionsStaffApi } from './petitions-staff.api.js';
 import { PetitionsWritingConsole } from './petitions-writing.console.js';
@@ -31,11 +37,13 @@ import { VerifyPages } from './verify.pages.js';
     LogChecks,
     PetitionExtras,
     Petitions,
+    PetitionConsoleFrame,
     PetitionConsolePages,
     PetitionLog,
     PetitionMoves,
     PetitionPage,
     PetitionSettings,
+    PetitionTextPages,
     PetitionTexts,
   ],
   controllers: [
@@ -48,9 +56,15 @@ import { VerifyPages } from './verify.pages.js';
     PetitionsReviewConsole,
     LogChecksApi,
     LogChecksConsole,
+    PetitionsTextsConsole,
     ProofsApi,
     VerifyPages,
   ],
   exports: [Petitions, PetitionExtras, PetitionPage, PetitionTexts],
 })
-export class PetitionsModule {}
+export class PetitionsModule {
+  /** Hooks must be there before Nest adds its routes, which is later than this and earlier than `onModuleInit`. */
+  constructor({ httpAdapter }: HttpAdapterHost) {
+    makeRoomForTexts(httpAdapter.getInstance<FastifyInstance>());
+  }
+}

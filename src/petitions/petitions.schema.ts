@@ -1,70 +1,25 @@
 import { z } from 'zod';
-import { locales } from '../site/languages.js';
+import { defaultLocale, type Locale, locales } from '../site/languages.js';
 import { publications } from '../countlog/log.entity.js';
 import { petitionStates } from './petition-states.js';
-
-/** Text of one line: no control character, none that reverses what follows. Isolates (U+2066 to 2069) are right in Persian. */
-export const line = (most: number) =>
-  z
-    .string()
-    .trim()
-    .min(1, 'required')
-    .max(most, 'too-long')
-    .refine((text) => !/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e]/u.test(text), 'one-line');
-
-/** Text of several lines, with one kind of line end, so that a browser does not change what is hashed. */
-export const lines = (most: number) =>
-  z
-    .string()
-    .transform((text) => text.replace(/\r\n?/g, '\n').trim())
-    .pipe(
-      z
-        .string()
-        .min(1, 'required')
-        .max(most, 'too-long')
-        .refine((text) => !/[^\P{Cc}\n\t]|[\p{Cs}\u202a-\u202e]/u.test(text), 'not-text'),
-    );
-
-/** A numbered source; the body refers to it as [n]. */
-export const Source = z.strictObject({
-  title: line(500),
-  url: z
-    .url({ protocol: /^https?$/, error: 'not-a-web-address' })
-    .max(1000, 'too-long')
-    .optional(),
-  date: line(100).optional(),
-});
-export type Source = z.infer<typeof Source>;
-
-/** Somebody the text names, what is known of her or him, when that was checked, and who says so. */
-export const NamedPerson = z.strictObject({
-  name: line(200),
-  status: line(1000),
-  asOf: z.iso.date('not-a-day'),
-  source: line(500),
-});
-export type NamedPerson = z.infer<typeof NamedPerson>;
-
-export const TimelineEvent = z.strictObject({ date: line(100), text: line(1000) });
-export type TimelineEvent = z.infer<typeof TimelineEvent>;
-
-export const PetitionWords = z.object({
-  title: line(200),
-  ask: lines(2000),
-  addressee: line(300),
-  body: lines(50_000).describe('Markdown; [n] refers to source n'),
-  sources: z.array(Source).max(200, 'too-long').default([]),
-  persons: z.array(NamedPerson).max(200, 'too-long').default([]),
-  timeline: z.array(TimelineEvent).max(200, 'too-long').default([]),
-});
-export type PetitionWords = z.infer<typeof PetitionWords>;
+import {
+  line,
+  lines,
+  NamedPerson,
+  personStates,
+  PetitionWords,
+  referToSources,
+  Source,
+  TimelineEvent,
+  Words,
+} from './petition-words.schema.js';
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not-a-digest');
 
 /** Empty, as forms send it, means none. */
 const none = (value: unknown) => (value === '' || value === undefined ? null : value);
 
-export const PetitionTextChange = PetitionWords.extend({
+export const PetitionTextChange = Words.extend({
   reason: z
     .preprocess(none, line(1000).nullable())
     .default(null)
@@ -75,7 +30,11 @@ export const PetitionTextChange = PetitionWords.extend({
     .describe(
       'SHA-256 of the words that these follow, null for the first in this language; others there are a conflict',
     ),
-});
+  originalSha256: z
+    .preprocess(none, sha256.nullable())
+    .default(null)
+    .describe('of a translation: SHA-256 of the original that it was compared with; if left out, of the newest'),
+}).superRefine(referToSources);
 export type PetitionTextChange = z.infer<typeof PetitionTextChange>;
 
 const goal = z.preprocess(
@@ -93,6 +52,22 @@ const publication = z
   .enum(publications)
   .describe('protected: entries are published in groups, so that nobody learns who signed when');
 
+/** Words of a draft in one language, as they were when somebody decided that they go. */
+export const PetitionTextRemoval = z.object({
+  previousSha256: sha256.describe('SHA-256 of the words that go; others there are a conflict'),
+});
+export type PetitionTextRemoval = z.infer<typeof PetitionTextRemoval>;
+
+export const TranslationCheck = z.object({
+  originalSha256: sha256.describe("SHA-256 of the original's words that the translation still says"),
+});
+export type TranslationCheck = z.infer<typeof TranslationCheck>;
+
+export const FactCheck = z.object({
+  textsSha256: sha256.describe('of the words whose facts were checked; others there are a conflict'),
+});
+export type FactCheck = z.infer<typeof FactCheck>;
+
 /** Minutes that a confirmed signature of a protected petition waits, unless somebody chooses otherwise. */
 export const protectedHoldMinutes = 60;
 
@@ -109,10 +84,18 @@ export const NewPetition = z
     reviewAfterDays: z.coerce.number().int().min(1).max(3650).default(90),
     publication: publication.default('ordinary'),
     holdMinutes: z.preprocess((value) => (value === '' ? undefined : value), holdMinutes.optional()),
+    originalLocale: z.enum(locales).optional().describe('of the texts given; if left out, English if it is among them'),
     texts: z.partialRecord(z.enum(locales), PetitionWords).refine((texts) => Object.keys(texts).length > 0, 'required'),
+  })
+  .refine(({ originalLocale, texts }) => !originalLocale || originalLocale in texts, {
+    path: ['originalLocale'],
+    message: 'not-written',
   })
   .transform((petition) => ({
     ...petition,
+    originalLocale:
+      petition.originalLocale ??
+      (defaultLocale in petition.texts ? defaultLocale : (Object.keys(petition.texts)[0] as Locale)),
     holdMinutes: petition.holdMinutes ?? (petition.publication === 'protected' ? protectedHoldMinutes : 0),
   }));
 export type NewPetition = z.infer<typeof NewPetition>;
@@ -125,6 +108,7 @@ export const PetitionSettingsChange = z.object({
   reviewAfterDays: z.coerce.number().int().min(1).max(3650).optional(),
   publication: publication.optional(),
   holdMinutes: holdMinutes.optional(),
+  originalLocale: z.enum(locales).optional().describe('one in which there are words'),
 });
 export type PetitionSettingsChange = z.infer<typeof PetitionSettingsChange>;
 
@@ -182,16 +166,33 @@ export const PetitionRecord = z.object({
   reviewAfterDays: z.number().int(),
   publication: z.enum(publications),
   holdMinutes: z.number().int(),
+  originalLocale: z.string(),
+  facts: z
+    .object({
+      needCheck: z.boolean().describe('somebody has to look, and to say so by a fact check'),
+      stale: z.boolean().describe('not checked for longer than reviewAfterDays'),
+      persons: z
+        .array(z.object({ name: z.string(), state: z.enum(personStates) }))
+        .describe('named persons who are dead, reported dead or already listed'),
+    })
+    .describe('nothing to check once the petition has closed'),
   returnReason: z.string().nullable().describe('why a reviewer gave it back'),
   textsSha256: z.string().describe('one digest for the newest words in all languages'),
-  texts: z.array(z.object({ locale: z.string(), version: z.number().int(), sha256: z.string() })),
+  texts: z.array(
+    z.object({
+      locale: z.string(),
+      version: z.number().int(),
+      sha256: z.string(),
+      olderThanOriginal: z.boolean().describe('the original has changed since this translation was compared with it'),
+    }),
+  ),
 });
 export type PetitionRecord = z.infer<typeof PetitionRecord>;
 
 export const TextHistory = z.object({
   petition: z.string(),
   texts: z.array(
-    PetitionWords.extend({
+    Words.extend({
       locale: z.string(),
       version: z.number().int(),
       sha256: z.string().describe('SHA-256 of the canonical form of these words and their locale, hex'),

@@ -8,12 +8,14 @@ import { AnswerCache } from '../site/answer-cache.js';
 import { problems } from '../site/problem.js';
 import { type Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
 import { newestTexts, PetitionLog } from './petition-log.service.js';
 import { Organisation } from './organisation.entity.js';
 import { isPublic } from './petition-states.js';
 import { PetitionText } from './petition-text.entity.js';
 import { Petition } from './petition.entity.js';
-import type { NewPetition, PetitionWords } from './petitions.schema.js';
+import type { PetitionWords } from './petition-words.schema.js';
+import type { NewPetition } from './petitions.schema.js';
 import { textHash } from './text-hash.js';
 
 /** A petition with its newest words in every language it has, its organisations, and how its log stands. */
@@ -102,22 +104,28 @@ export class Petitions {
     return this.database.transaction(async (tx) => {
       const id = uuidv7();
       const added = await tx.query(
-        `INSERT INTO petitions (id, slug, state, started_by, goal, fact_checked_on, review_after_days, hold_minutes, opened_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $3 = 'open' THEN now() END)
+        `INSERT INTO petitions (id, slug, state, started_by, goal, fact_checked_on, review_after_days, hold_minutes,
+           original_locale, authors, opened_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $3 = 'open' THEN now() END)
          ON CONFLICT (slug) DO NOTHING RETURNING id`,
         [
           ...[id, petition.slug, state, petition.startedBy, petition.goal, petition.factCheckedOn],
-          ...[petition.reviewAfterDays, petition.holdMinutes],
+          ...[petition.reviewAfterDays, petition.holdMinutes, petition.originalLocale],
+          actor === 'system' ? [] : [ownerOf(actor)],
         ],
       );
       if (added.length === 0) return false;
-      for (const [locale, words] of Object.entries(petition.texts as Record<string, PetitionWords>)) {
+      const texts = petition.texts as Record<string, PetitionWords>;
+      const original = textHash(petition.originalLocale, texts[petition.originalLocale]!);
+      for (const [locale, words] of Object.entries(texts)) {
         await tx.insert(PetitionText, {
           petitionId: id,
           locale,
           version: 1,
           ...words,
           sha256: textHash(locale, words),
+          follows: locale === petition.originalLocale ? null : original,
+          writtenBy: actor === 'system' ? null : actor.name,
         });
       }
       await this.logs.prepare(tx, id, petition.slug, petition.publication);

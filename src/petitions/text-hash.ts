@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../site/canonical-json.js';
-import type { PetitionWords } from './petitions.schema.js';
+import type { PetitionWords } from './petition-words.schema.js';
 
 /** SHA-256 over the canonical form of everything a signer reads, in one language. */
 export const textHash = (locale: string, words: PetitionWords): Buffer =>

@@ -14,7 +14,12 @@ export class LocalePipe implements PipeTransform<string, Locale> {
 /** An id of an address; what is none is a page that does not exist. */
 export const uuid = new ParseUUIDPipe({ exceptionFactory: () => problems.notFound() });
 
-type Issue = { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[]; code?: string };
+type Issue = {
+  message: string;
+  path?: readonly (PropertyKey | { key: PropertyKey })[];
+  code?: string;
+  params?: { found?: string };
+};
 
 /** What a schema found, as errors beside fields. A schema's own message that is a single word is taken as the code. */
 export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
@@ -22,6 +27,7 @@ export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
     field: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
     code: /^[a-z][a-zA-Z-]*$/.test(issue.message) ? issue.message : (issue.code ?? 'invalid'),
     message: issue.message,
+    ...(issue.params?.found && { found: issue.params.found }),
   }));
 
 /** Validates whatever a door declares with `{ schema }`, and refuses with the list of wrong fields. */

@@ -5,6 +5,8 @@ export interface FieldError {
   /** Ends the key of a message, `error.<code>`. */
   code: string;
   message: string;
+  /** What was found there, if that helps. */
+  found?: string;
 }
 
 /** The one table of refusals: code -> status and title (RFC 9457). */

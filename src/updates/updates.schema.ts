@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { line, lines, sha256 } from '../petitions/petitions.schema.js';
+import { line, lines } from '../petitions/petition-words.schema.js';
+import { sha256 } from '../petitions/petitions.schema.js';
 import { locales } from '../site/languages.js';
 import { updateStates } from './update-states.js';
 
