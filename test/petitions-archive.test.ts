@@ -6,7 +6,7 @@ import { folderReader, verify } from '../verifier/countersign-verify.mjs';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
 import { serverUrl } from './support/database.js';
-import { ask, askForLink, confirm, openPetition } from './support/petitions.js';
+import { ask, askForLink, confirm, openPetition, reviewed } from './support/petitions.js';
 import { recount } from './support/public-log.js';
 
 let app: TestApp;
@@ -176,7 +176,7 @@ describe('publication', () => {
   test('can change at any time, is audited, and log.json says it although nothing was logged', async () => {
     await olga.api('POST', '/api/v1/petitions/chosen/review');
     const { textsSha256 } = (await olga.api('GET', '/api/v1/petitions/chosen/record')).json<{ textsSha256: string }>();
-    await amir.api('POST', '/api/v1/petitions/chosen/opening', { textsSha256 });
+    await amir.api('POST', '/api/v1/petitions/chosen/opening', reviewed(textsSha256));
     await app.get(Sequencer).drain();
     expect((await logJson('chosen')).publication).toBe('protected');
     expect((await patch({ publication: 'ordinary', holdMinutes: 0 })).json()).toMatchObject({

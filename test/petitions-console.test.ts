@@ -1,7 +1,7 @@
 import { markdownToHtml } from '../src/site/markdown.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
-import { openPetition } from './support/petitions.js';
+import { openPetition, reviewed } from './support/petitions.js';
 
 let app: TestApp;
 let olga: SignedIn;
@@ -147,7 +147,7 @@ describe('a petition with HTML in every field', () => {
     harmless((await olga.post(`${console}/hostile/texts/en`, form({ title: hostile, body, step: 'preview' }))).body);
     await olga.post(`${console}/hostile/review`);
     const textsSha256 = hidden((await amir.get(`${console}/hostile/review`)).body, 'textsSha256');
-    expect((await amir.post(`${console}/hostile/opening`, { textsSha256 })).statusCode).toBe(303);
+    expect((await amir.post(`${console}/hostile/opening`, reviewed(textsSha256))).statusCode).toBe(303);
     await new Promise((done) => setTimeout(done, 1100));
     for (const path of ['', '/history', '/versions/1'])
       harmless((await app.inject({ url: `/en/p/hostile${path}` })).body);
@@ -180,9 +180,12 @@ describe('the way of a petition through the console', () => {
     expect(await page(olga)).toContain('Source 2 needs &lt;b&gt;pages&lt;/b&gt;.');
 
     await olga.post(`${console}/${slug}/review`);
-    expect((await amir.post(`${console}/${slug}/opening`, { textsSha256: '0'.repeat(64) })).statusCode).toBe(409);
+    expect((await amir.post(`${console}/${slug}/opening`, reviewed('0'.repeat(64)))).statusCode).toBe(409);
     const textsSha256 = hidden(await page(amir, '/review'), 'textsSha256');
-    expect((await amir.post(`${console}/${slug}/opening`, { textsSha256 })).statusCode).toBe(303);
+    const some = await amir.post(`${console}/${slug}/opening`, { textsSha256, standards: ['ask', 'harm'] });
+    expect([some.statusCode, /id="standard-ask"[^>]* checked/.test(some.body)]).toEqual([422, true]);
+    expect(some.body).toMatch(/href="#standard-sources">Every claim has a source[^<]*: Please tick this/);
+    expect((await amir.post(`${console}/${slug}/opening`, reviewed(textsSha256))).statusCode).toBe(303);
     expect((await app.inject({ url: `/en/p/${slug}` })).statusCode).toBe(200);
   });
 

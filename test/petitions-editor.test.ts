@@ -2,6 +2,7 @@ import { sourcesReferredTo } from '../src/site/markdown.js';
 import { wordDiff } from '../src/petitions/word-diff.js';
 import { startApp, type TestApp } from './support/app.js';
 import { formBody, type SignedIn, signIn } from './support/cast.js';
+import { reviewed } from './support/petitions.js';
 
 let app: TestApp;
 let olga: SignedIn;
@@ -41,7 +42,7 @@ async function draft(slug: string, texts: object = { en: words() }, more: object
 async function open(slug: string): Promise<void> {
   await olga.api('POST', `${api}/${slug}/review`);
   const { textsSha256 } = await record(slug);
-  expect((await amir.api('POST', `${api}/${slug}/opening`, { textsSha256 })).statusCode).toBe(200);
+  expect((await amir.api('POST', `${api}/${slug}/opening`, reviewed(textsSha256))).statusCode).toBe(200);
 }
 const put = async (slug: string, locale: string, text: object, more: object = {}) =>
   olga.api('PUT', `${api}/${slug}/texts/${locale}`, {
@@ -382,5 +383,42 @@ describe('facts', () => {
     expect((await app.inject({ url: '/en/p/public-person' })).body).toMatch(/Nora Example[^]*\(reported dead\)/);
     const detail = (await app.inject({ url: `${api}/public-person` })).json<{ persons: object[] }>();
     expect(detail.persons[0]).toMatchObject({ state: 'reported-dead' });
+  });
+});
+
+describe('the standards of a review', () => {
+  test('are said one by one by somebody who wrote nothing of it, and audited', async () => {
+    await draft('standards', undefined, {}, ada);
+    await ada.api('POST', `${api}/standards/review`);
+    const { textsSha256 } = await record('standards');
+    const opening = (who: SignedIn, body: object) => who.api('POST', `${api}/standards/opening`, body);
+    expect((await opening(ada, reviewed(textsSha256))).statusCode).toBe(403);
+    expect((await ada.get(`${console}/standards/review`)).body).toContain('somebody else has to open it');
+    const some = reviewed(textsSha256).standards.filter((each) => each !== 'harm');
+    for (const standards of [undefined, [], some, [...some, 'ask']]) {
+      const refused = await opening(amir, { textsSha256, standards });
+      expect(refused.json<{ errors: object[] }>().errors.at(-1)).toMatchObject({
+        field: 'standard-harm',
+        code: 'not-ticked',
+      });
+    }
+    expect((await opening(amir, { textsSha256, standards: ['nonsense'] })).statusCode).toBe(422);
+    expect((await record('standards')).state).toBe('in_review');
+    expect((await opening(amir, reviewed(textsSha256))).statusCode).toBe(200);
+    expect((await audited('petition.open'))[0]).toMatchObject({
+      ...{ actor: 'Amir (test)', subject: 'standards' },
+      detail: reviewed(textsSha256),
+    });
+  });
+
+  test('whoever changed one language is an author too, also with a token', async () => {
+    await draft('shared');
+    const previousSha256 = await shaOf('shared', 'en');
+    await ada.api('PUT', `${api}/shared/texts/en`, { ...words({ title: 'Changed' }), previousSha256 });
+    await olga.api('POST', `${api}/shared/review`);
+    const { textsSha256 } = await record('shared');
+    const fields = { textsSha256, standards: reviewed(textsSha256).standards as string[] };
+    expect((await ada.post(`${console}/shared/opening`, fields)).statusCode).toBe(403);
+    expect((await amir.post(`${console}/shared/opening`, fields)).statusCode).toBe(303);
   });
 });

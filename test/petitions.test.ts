@@ -6,7 +6,7 @@ import { Tally } from '../src/countlog/tally.js';
 import { parseBundle } from '../src/countlog/tiles.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
-import { ask, askForLink, confirm } from './support/petitions.js';
+import { ask, askForLink, confirm, reviewed } from './support/petitions.js';
 import { recount } from './support/public-log.js';
 
 let app: TestApp;
@@ -53,7 +53,7 @@ async function opened(slug: string, more: object = {}): Promise<string> {
   expect((await olga.api('POST', '/api/v1/petitions', draft(slug, more))).statusCode).toBe(201);
   expect((await olga.api('POST', url(slug, '/review'))).statusCode).toBe(200);
   const { textsSha256 } = await record(slug);
-  expect((await amir.api('POST', url(slug, '/opening'), { textsSha256 })).statusCode).toBe(200);
+  expect((await amir.api('POST', url(slug, '/opening'), reviewed(textsSha256))).statusCode).toBe(200);
   const [row] = await app.database.query(`SELECT id FROM petitions WHERE slug = $1`, [slug]);
   return row.id as string;
 }

@@ -13,6 +13,7 @@ import { settingsOf } from './petition-settings.service.js';
 import { wordsOf } from './petition-views.js';
 import { personStates } from './petition-words.schema.js';
 import { Petitions, type PublishedPetition } from './petitions.service.js';
+import { standards } from './standards.js';
 
 /** What was filled in, and what is wrong with it. */
 export interface FilledForm {
@@ -56,10 +57,11 @@ export class PetitionConsolePages {
   /** Everything a reviewer has to read, in every language. */
   async review(locale: Locale, request: FastifyRequest, slug: string, filled: FilledForm = nothing) {
     const petition = await this.petitions.findForStaff(slug);
+    const ticked = [filled.values.standards].flat();
     return this.frame.render('petitions-review', locale, request, `/${slug}/review`, {
       petition: this.frame.shown(petition, locale),
       texts: petition.texts.map((text) => readable(wordsOf(text), text.locale, `source-${text.locale}`)),
-      standards,
+      standards: standards.map((name) => ({ name, ticked: ticked.includes(name) })),
       form: filled,
     });
   }
@@ -124,9 +126,6 @@ export class PetitionConsolePages {
     };
   }
 }
-
-/** What a reviewer looks for; each is a message of its own. */
-const standards = ['ask', 'addressee', 'sources', 'persons', 'languages', 'harm'];
 
 const nothing: FilledForm = { values: {}, errors: [] };
 

@@ -4,9 +4,12 @@ import { Logs } from '../countlog/logs.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
+import { ownerOf } from '../staff/tokens.service.js';
 import { digestOf, newestTexts, PetitionLog } from './petition-log.service.js';
 import { type Move, moves, type PetitionState } from './petition-states.js';
+import type { PetitionOpening } from './petitions.schema.js';
 import { Petitions } from './petitions.service.js';
+import { standards } from './standards.js';
 
 /** Submitting, opening, closing and archiving a petition: each one move, audited. */
 @Injectable()
@@ -34,14 +37,29 @@ export class PetitionMoves {
   }
 
   /**
-   * Opens a petition for signatures and begins its log, or opens a closed one again.
-   * @param textsSha256 of the words that were read: the log will say this very digest
-   * @throws Problem not-found, wrong-state, conflict if other words stand there by now
+   * Opens a petition for signatures and begins its log, or opens a closed one again. What is in review is opened by
+   * somebody who wrote none of it, and who says of each standard that it is met; the audit log keeps that.
+   * @param seen.textsSha256 of the words that were read: the log will say this very digest
+   * @throws Problem not-found, wrong-state, conflict if other words stand there by now, forbidden to who wrote any of
+   *   them, invalid without all standards
    */
-  open(slug: string, textsSha256: string | undefined, actor: Actor): Promise<void> {
-    return this.move(slug, 'opening', actor, {}, async (tx, { id, state }) => {
-      if (state === 'in_review' && digestOf(await newestTexts(tx, id)) !== textsSha256) {
-        throw problems.conflict('The words are not those that were read. Read the petition again.');
+  open(slug: string, { textsSha256, standards: ticked }: PetitionOpening, actor: Actor): Promise<void> {
+    const detail: Record<string, unknown> = {};
+    return this.move(slug, 'opening', actor, detail, async (tx, { id, state, authors }) => {
+      if (state === 'in_review') {
+        if (digestOf(await newestTexts(tx, id)) !== textsSha256) {
+          throw problems.conflict('The words are not those that were read. Read the petition again.');
+        }
+        if (authors.includes(ownerOf(actor))) {
+          throw problems.forbidden('A petition is opened by somebody who did not write any of it.');
+        }
+        const missing = standards.filter((standard) => !ticked.includes(standard));
+        if (missing.length > 0) {
+          throw problems.invalid(
+            missing.map((standard) => ({ field: `standard-${standard}`, code: 'not-ticked', message: 'Not said.' })),
+          );
+        }
+        Object.assign(detail, { textsSha256, standards });
       }
       await tx.query(
         `UPDATE petitions SET opened_at = coalesce(opened_at, now()), closed_at = NULL, return_reason = NULL WHERE id = $1`,

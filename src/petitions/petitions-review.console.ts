@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Form, seeOther } from '../site/form-answers.js';
+import { type Form, refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
@@ -58,15 +58,24 @@ export class PetitionsReviewConsole {
 
   @Needs('petitions:moderate')
   @Post('opening')
-  @Redirect()
+  @HttpCode(200)
+  @Page()
   async open(
     @Param('locale', LocalePipe) locale: Locale,
     @Param('slug') slug: string,
-    @Body({ schema: PetitionOpening }) { textsSha256 }: PetitionOpening,
+    @Body() form: Form = {},
     @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.moves.open(slug, textsSha256, actor);
-    return back(locale, slug);
+    const parsed = PetitionOpening.safeParse(form);
+    if (!parsed.success) throw problems.invalid(fieldErrors(parsed.error.issues));
+    const errors = await refused(() => this.moves.open(slug, parsed.data, actor));
+    if (errors.length > 0) {
+      reply.status(422);
+      return this.pages.review(locale, request, slug, { values: form, errors });
+    }
+    return seeOther(reply, back(locale, slug).url);
   }
 
   @Needs('petitions:moderate')

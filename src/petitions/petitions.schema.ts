@@ -13,6 +13,7 @@ import {
   TimelineEvent,
   Words,
 } from './petition-words.schema.js';
+import { standards } from './standards.js';
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not-a-digest');
 
@@ -118,6 +119,10 @@ export const PetitionOpening = z.object({
     .describe(
       'of the words that were read, as the answer to the request for review says; needed to open what is in review',
     ),
+  standards: z
+    .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.enum(standards)))
+    .default([])
+    .describe('those that whoever opens it says are met; all are needed to open what is in review'),
 });
 export type PetitionOpening = z.infer<typeof PetitionOpening>;
 

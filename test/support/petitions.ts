@@ -1,6 +1,7 @@
 import { Sequencer } from '../../src/countlog/sequencer.js';
 import { MailWorker } from '../../src/mail/mail.worker.js';
 import { Petitions } from '../../src/petitions/petitions.service.js';
+import { standards } from '../../src/petitions/standards.js';
 import { NewPetition } from '../../src/petitions/petitions.schema.js';
 import type { TestApp } from './app.js';
 
@@ -22,6 +23,9 @@ export async function openPetition(app: TestApp, slug = 'wetlands'): Promise<str
   const [row] = await app.database.query(`SELECT id FROM petitions WHERE slug = $1`, [slug]);
   return row.id as string;
 }
+
+/** What a reviewer says who opens these words. */
+export const reviewed = (textsSha256: string) => ({ textsSha256, standards: [...standards] });
 
 export const sara = {
   name: 'Sara Ahmadi',
