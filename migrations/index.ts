@@ -2,6 +2,7 @@ import { Limits1764000000050 } from './1764000000050-limits.js';
 import { SpentProofs1764000000080 } from './1764000000080-spent-proofs.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { PetitionEditor1764000000110 } from './1764000000110-petition-editor.js';
+import { CountryBreakdowns1764000000111 } from './1764000000111-country-breakdowns.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
 import { Coalitions1764000000210 } from './1764000000210-coalitions.js';
 import { Updates1764000000220 } from './1764000000220-updates.js';
@@ -37,6 +38,7 @@ export const migrations = [
   SpentProofs1764000000080,
   Petitions1764000000100,
   PetitionEditor1764000000110,
+  CountryBreakdowns1764000000111,
   Signatures1764000000200,
   Coalitions1764000000210,
   Updates1764000000220,

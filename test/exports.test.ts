@@ -1,9 +1,11 @@
 import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
 import { buffer } from 'node:stream/consumers';
 import { Logs } from '../src/countlog/logs.service.js';
 import { Publisher } from '../src/countlog/publisher.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
+import { nextTold, nothingTold, shownOf } from '../src/exports/breakdown-steps.js';
 import { CountsExport } from '../src/exports/counts-export.service.js';
 import { suppressSmall } from '../src/exports/suppress.js';
 import { xlsx } from '../src/exports/xlsx.js';
@@ -158,7 +160,13 @@ test('names the checkpoint that the rows are the sum of, also while the log grow
 test('the history says what was taken, by whom, in which format, and whether it arrived', async () => {
   await vera.api('GET', '/api/v1/exports/counts.xlsx?petition=wetlands');
   const { exports } = (await vera.api('GET', '/api/v1/exports')).json<{ exports: Record<string, unknown>[] }>();
-  expect(exports[0]).toMatchObject({ kind: 'counts', format: 'xlsx', petition: 'wetlands', by: 'Vera', state: 'done' });
+  expect(exports[0]).toMatchObject({
+    kind: 'counts',
+    format: 'xlsx',
+    petition: 'wetlands',
+    by: 'Vera (test)',
+    state: 'done',
+  });
   expect(exports[0]!.bytes).toBeGreaterThan(1000);
   const older = (await vera.api('GET', `/api/v1/exports?before=${String(exports[0]!.id)}`)).json<{
     exports: object[];
@@ -204,30 +212,132 @@ test('answers 404 for a petition that does not exist', async () => {
   expect((await vera.api('GET', '/api/v1/exports/counts.csv?petition=nothing')).statusCode).toBe(404);
 });
 
-test('the public sees no cell under five, nor one that could be computed', async () => {
-  const { cells } = (await app.inject({ url: '/api/v1/petitions/wetlands/counts.json?by=country' })).json<{
-    cells: object[];
-  }>();
-  // IR has 3; with only IR hidden it would be the total minus the rest, so DE is hidden too.
-  expect(cells).toEqual([
-    { key: 'DE', count: null },
-    { key: 'FR', count: 20 },
-    { key: 'IR', count: null },
-    { key: 'SE', count: 49 },
-  ]);
+interface Breakdown {
+  total: number;
+  size: number;
+  rest: number;
+  rounding: string;
+  countriesAsOf: string;
+  cells: { key: string; count: number }[];
+}
+const byCountry = async () =>
+  (await app.inject({ url: '/api/v1/petitions/wetlands/counts.json?by=country' })).json<Breakdown>();
+const shown = ({ cells }: Breakdown) => Object.fromEntries(cells.map(({ key, count }) => [key, count]));
+const tally = (country: string, signed: number, withdrawn = 0) =>
+  app.database.query(
+    `INSERT INTO tallies (petition_id, day, country, source, signed, withdrawn)
+     VALUES ($1, (now() AT TIME ZONE 'UTC')::date, $2, 'page', $3, $4)
+     ON CONFLICT (petition_id, day, country, source) DO UPDATE SET signed = tallies.signed + $3, withdrawn = tallies.withdrawn + $4`,
+    [petitionId, country, signed, withdrawn],
+  );
+const nextDay = () => app.database.query(`UPDATE country_breakdowns SET taken_on = taken_on - 1`);
+
+describe('countries, as the public sees them', () => {
+  test('are rounded down, small ones are not named, and the total is exact', async () => {
+    const { size } = (await app.inject({ url: '/api/v1/petitions/wetlands/count.json' })).json<{ size: number }>();
+    const answer = await byCountry();
+    expect(shown(answer)).toEqual({ DE: 5, FR: 20, SE: 45 });
+    expect(answer).toMatchObject({
+      total: 81,
+      rest: 11,
+      size,
+      rounding: expect.stringContaining('multiples of 5') as string,
+    });
+  });
+
+  test('stay for the day, whatever comes; the total goes on', async () => {
+    const before = await byCountry();
+    await tally('SE', 50);
+    const after = await byCountry();
+    expect(after).toMatchObject({ cells: before.cells, countriesAsOf: before.countriesAsOf, total: 131, rest: 61 });
+    await app.database.query(`DELETE FROM tallies WHERE signed = 50 AND withdrawn = 0`);
+  });
+
+  test('a single signer changes nothing on the next day, nor on any before there are five', async () => {
+    const before = shown(await byCountry());
+    for (const country of ['SE', 'IR', 'DE', 'NO']) {
+      await tally(country, 1);
+      await nextDay();
+      expect({ country, shown: shown(await byCountry()) }).toEqual({ country, shown: before });
+    }
+    await tally('NO', 1);
+    await nextDay();
+    // Five came, but nowhere five.
+    expect(shown(await byCountry())).toEqual(before);
+    await tally('SE', 4);
+    await tally('NO', 1);
+    await nextDay();
+    const answer = await byCountry();
+    expect(shown(answer)).toEqual({ ...before, SE: 50 });
+    expect(answer).toMatchObject({ total: 91, rest: 16 });
+  });
+
+  test('who take their names back are hidden in the same way', async () => {
+    await tally('FR', 0, 4);
+    await nextDay();
+    expect(shown(await byCountry())).toMatchObject({ FR: 20 });
+    await tally('FR', 0, 1);
+    await nextDay();
+    expect(shown(await byCountry())).toMatchObject({ FR: 15 });
+  });
+
+  test('of many who ask first on a day, all are told the same', async () => {
+    await tally('DE', 30);
+    await nextDay();
+    const answers = await Promise.all(Array.from({ length: 8 }, byCountry));
+    expect(new Set(answers.map((answer) => JSON.stringify([answer.cells, answer.countriesAsOf]))).size).toBe(1);
+    expect(shown(answers[0]!)).toMatchObject({ DE: 40 });
+  });
 });
 
-test('the public sees a signature only when its day is over', async () => {
-  await app.database.query(
-    `INSERT INTO tallies (petition_id, day, country, source, signed)
-     VALUES ($1, (now() AT TIME ZONE 'UTC')::date, 'NO', 'page', 50)`,
-    [petitionId],
-  );
-  const { cells } = (await app.inject({ url: '/api/v1/petitions/wetlands/counts.json?by=country' })).json<{
-    cells: { key: string }[];
-  }>();
-  expect(cells.map(({ key }) => key)).not.toContain('NO');
-  await app.database.query(`DELETE FROM tallies WHERE country = 'NO'`);
+describe('two answers about countries', () => {
+  const codes = ['SE', 'IR', 'DE'];
+  const event = fc.record({
+    country: fc.constantFrom(...codes),
+    signed: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
+  });
+  const days = fc.array(fc.array(event, { maxLength: 7 }), { minLength: 10, maxLength: 60 });
+
+  test('never part fewer than five people from the rest, whoever compares which', () => {
+    let changes = 0;
+    fc.assert(
+      fc.property(days, (history) => {
+        const now = { signed: 0, withdrawn: 0, counts: {} as Record<string, number> };
+        const moved: Record<string, number> = {};
+        let told = nothingTold;
+        for (const day of history) {
+          for (const { country, signed } of day) {
+            now[signed ? 'signed' : 'withdrawn'] += 1;
+            now.counts[country] = (now.counts[country] ?? 0) + (signed ? 1 : -1);
+          }
+          const next = nextTold(told, now);
+          if (next === told) continue;
+          // Whatever this answer gives away is about at least five who came, or five who went.
+          expect(Math.max(next.signed - told.signed, next.withdrawn - told.withdrawn)).toBeGreaterThanOrEqual(5);
+          const figures = [told, next].map((each) => new Map(shownOf(each).map(({ key, count }) => [key, count])));
+          for (const country of codes) {
+            const [was, is] = figures.map((each) => each.get(country) ?? 0) as [number, number];
+            if (was === is) continue;
+            changes += 1;
+            // And what it says of a country about at least five of its people since its figure last moved.
+            expect(Math.abs(now.counts[country]! - (moved[country] ?? 0))).toBeGreaterThanOrEqual(5);
+            expect(is % 5).toBe(0);
+            moved[country] = now.counts[country]!;
+          }
+          told = next;
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(changes).toBeGreaterThan(500);
+  });
+});
+
+test('the public sees a day only when it is over', async () => {
+  await tally('NO', 50);
+  const { cells } = (await app.inject({ url: '/api/v1/petitions/wetlands/counts.json?by=day' })).json<Breakdown>();
+  expect(cells.map(({ key }) => key)).toEqual(['2026-11-20', '2026-11-21']);
+  await app.database.query(`DELETE FROM tallies WHERE day > '2026-11-21'`);
 });
 
 test.each([

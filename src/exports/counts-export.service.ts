@@ -4,11 +4,11 @@ import { DataSource } from 'typeorm';
 import { method } from '../countlog/counts.service.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
-import { type CountsFile, countsFile } from './count-files.js';
 import { CountSnapshots } from './count-snapshots.service.js';
+import { type CountsFile, countsFile } from './count-files.js';
 import { ExportHistory } from './export-history.service.js';
-import type { CountCheckpoint, CountFormat, CountsQuery } from './exports.schema.js';
-import { type PublicCell, suppressSmall } from './suppress.js';
+import type { CountCheckpoint, CountFormat, CountsQuery, PublicCounts } from './exports.schema.js';
+import { suppressSmall } from './suppress.js';
 
 /** Counts of one petition after the other: constant memory, no long transaction, whatever the size. */
 @Injectable()
@@ -53,13 +53,10 @@ export class CountsExport {
     return { method, asOf: (asOf as Date).toISOString(), rows: rows(), checkpoints };
   }
 
-  /**
-   * What the public may see of one petition: finished days only, so that nobody can watch a country count; small cells
-   * hidden. @throws Problem not-found
-   */
-  async openToAll(by: 'day' | 'country', slug: string): Promise<{ method: string; asOf: string; cells: PublicCell[] }> {
-    const found = await this.snapshots.one({ by, petition: slug, finishedDays: true });
-    const cells = [...found.rows()].map((row) => ({ key: row[by]!, count: row.count }));
+  /** The days of one petition as the public may see them: finished ones only; small ones hidden. @throws Problem not-found */
+  async daysForAll(slug: string): Promise<PublicCounts> {
+    const found = await this.snapshots.one({ by: 'day', petition: slug, finishedDays: true });
+    const cells = [...found.rows()].map(({ day, count }) => ({ key: day!, count }));
     return { method, asOf: found.asOf.toISOString(), cells: suppressSmall(cells) };
   }
 }

@@ -6,6 +6,7 @@ import { Actor, Needs, Public } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { attachment, countsAttachment } from './attachment.js';
 import { CountsExport } from './counts-export.service.js';
+import { CountryBreakdowns } from './country-breakdowns.service.js';
 import { ExportHistory } from './export-history.service.js';
 import {
   type CountFormat,
@@ -14,36 +15,35 @@ import {
   HandIn,
   PastExport,
   PersonsExport,
+  PublicCounts,
   PublicCountsQuery,
 } from './exports.schema.js';
 import { HandIns } from './hand-in.service.js';
 import { PersonsExports } from './persons-export.service.js';
 import { xlsxType } from './xlsx.js';
 
-const PublicCounts = z.object({
-  method: z.string(),
-  asOf: z.iso.datetime(),
-  cells: z.array(z.object({ key: z.string(), count: z.number().int().nullable() })),
-});
-
 @ApiTags('exports')
 @Controller('api/v1')
 export class ExportsApi {
   constructor(
     private readonly counts: CountsExport,
+    private readonly countries: CountryBreakdowns,
     private readonly persons: PersonsExports,
     private readonly handIns: HandIns,
     private readonly history: ExportHistory,
   ) {}
 
-  /** Breakdown for everybody; cells under five are null. */
+  /**
+   * Breakdown for everybody. Days with fewer than five are null; countries are rounded, and told anew only in steps that
+   * hide single signers.
+   */
   @Public()
   @Get('petitions/:slug/counts.json')
   @Header('access-control-allow-origin', '*')
   @Header('cache-control', 'public, max-age=60')
   @ApiOkResponse({ standardSchema: PublicCounts })
   publicCounts(@Param('slug') slug: string, @Query({ schema: PublicCountsQuery }) { by }: PublicCountsQuery) {
-    return this.counts.openToAll(by, slug);
+    return by === 'country' ? this.countries.of(slug) : this.counts.daysForAll(slug);
   }
 
   /** What was exported, by whom, and whether it arrived; a page at a time, newest first. */

@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { CoalitionsModule } from '../coalitions/coalitions.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
 import { CountlogModule } from '../countlog/countlog.module.js';
 import { CountSnapshots } from './count-snapshots.service.js';
+import { CountryBreakdown } from './country-breakdown.entity.js';
+import { CountryBreakdowns } from './country-breakdowns.service.js';
 import { CountsExport } from './counts-export.service.js';
 import { ExportHistory } from './export-history.service.js';
 import { ExportsApi } from './exports.api.js';
@@ -12,8 +15,8 @@ import { HandInCover } from './hand-in-cover.js';
 import { PersonsExports } from './persons-export.service.js';
 
 @Module({
-  imports: [CoalitionsModule, PetitionsModule, CountlogModule],
-  providers: [CountSnapshots, CountsExport, ExportHistory, HandInCover, HandIns, PersonsExports],
+  imports: [TypeOrmModule.forFeature([CountryBreakdown]), CoalitionsModule, PetitionsModule, CountlogModule],
+  providers: [CountryBreakdowns, CountSnapshots, CountsExport, ExportHistory, HandInCover, HandIns, PersonsExports],
   controllers: [ExportsApi, ExportsConsole],
 })
 export class ExportsModule {}

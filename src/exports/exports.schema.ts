@@ -70,3 +70,25 @@ export const PastExport = z.object({
   bytes: z.number().int().describe('handed out so far'),
 });
 export type PastExport = z.infer<typeof PastExport>;
+
+/** A breakdown for everybody. */
+export const PublicCounts = z.object({
+  method: z.string(),
+  asOf: z.iso.datetime(),
+  cells: z.array(
+    z.object({
+      key: z.string().describe('a day or the code of a country'),
+      count: z.number().int().nullable().describe('null: a day with too few'),
+    }),
+  ),
+  rounding: z.string().optional().describe('of countries: how the figures are rounded'),
+  total: z.number().int().optional().describe('exact: what the log says at this size'),
+  size: z
+    .number()
+    .int()
+    .optional()
+    .describe('entries of the public log that the total is the sum of; left out until they are published'),
+  countriesAsOf: z.iso.datetime().optional().describe('when the figures of the countries last moved'),
+  rest: z.number().int().optional().describe('of the total, what no figure tells'),
+});
+export type PublicCounts = z.infer<typeof PublicCounts>;

@@ -6,7 +6,7 @@ import type { CountSnapshot } from './count-snapshots.service.js';
 import { type PublicCell, suppressSmall } from './suppress.js';
 import { xlsx } from './xlsx.js';
 
-/** What a hand-in says of one moment: the sums are exact, breakdowns as the public may see them. */
+/** What a hand-in says of one moment: the sums are exact, small cells of breakdowns are hidden. */
 export interface HandInCounts {
   petition: string;
   method: string;

@@ -1,4 +1,4 @@
-/** Cells below this are not told to the public: a lone signer from one country could be found by them. */
+/** Cells below this are not told to the public: a lone signer of one day could be found by them. */
 export const smallestPublicCell = 5;
 
 export interface PublicCell {
