@@ -81,6 +81,7 @@ const madeOf = [
   'privacy.returns-',
   'problem.',
   'progress.',
+  'signatures.found.',
   'sign.consentSign',
   'sign.t',
   'sign.website',

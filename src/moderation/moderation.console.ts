@@ -122,7 +122,7 @@ export class ModerationConsole {
     ]);
     return this.pages.render('moderation', locale, {
       ...this.console.context(request),
-      ...{ nav: 'petitions', path: `/console/petitions/${slug}/signatures` },
+      ...{ nav: 'signatures', path: `/console/petitions/${slug}/signatures` },
       petition: { slug, state: petition.state, title: this.petitions.text(petition, locale).title },
       ...{ flags, invalidations, funnel, form, graceMinutes, sources },
       countries: countries(locale),

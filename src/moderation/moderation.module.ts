@@ -7,11 +7,14 @@ import { Invalidated, Invalidation } from './invalidation.entity.js';
 import { Invalidations } from './invalidations.service.js';
 import { ModerationApi } from './moderation.api.js';
 import { ModerationConsole } from './moderation.console.js';
+import { SignatureSearchApi } from './signature-search.api.js';
+import { SignatureSearches } from './signature-search.service.js';
+import { SignaturesConsole } from './signatures.console.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Invalidated, Invalidation]), PetitionsModule, SignaturesModule],
-  providers: [Flags, Invalidations],
-  controllers: [ModerationApi, ModerationConsole],
+  providers: [Flags, Invalidations, SignatureSearches],
+  controllers: [ModerationApi, ModerationConsole, SignatureSearchApi, SignaturesConsole],
   exports: [Flags],
 })
 export class ModerationModule {}

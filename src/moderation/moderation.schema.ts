@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EmailAddress } from '../signatures/signatures.schema.js';
 import { countryCodes } from '../site/languages.js';
 import { sources } from '../signatures/sealed-form.js';
 import { normalForm } from '../vault/normal-form.js';
@@ -101,3 +102,22 @@ export const FunnelView = z.object({
     z.object({ day: z.string(), asked: z.number().int(), mailed: z.number().int(), confirmed: z.number().int() }),
   ),
 });
+
+export const SignatureSearch = z.object({ email: EmailAddress });
+export type SignatureSearch = z.infer<typeof SignatureSearch>;
+
+/** What is known of a signature by the address: enough to answer the person who asks, nothing about who she is. */
+export const FoundSignature = z.object({
+  petition: z.string(),
+  state: z
+    .enum(['none', 'waiting', 'counted', 'invalidated', 'withdrawn'])
+    .describe(
+      'none: this address has not signed, or has withdrawn longer ago than is remembered; waiting: confirmed, not logged yet; ' +
+        'invalidated: taken out of the count by staff',
+    ),
+  day: z.iso.date().nullable().describe('on which it was confirmed, or withdrawn; null of somebody who was erased'),
+  textVersion: z.number().int().nullable(),
+  locale: z.string().nullable().describe('language of the text that was signed'),
+  erased: z.boolean().describe('counted, but nothing except the digest is kept'),
+});
+export type FoundSignature = z.infer<typeof FoundSignature>;

@@ -27,6 +27,8 @@ const rules = {
   'mail-to-address': { hits: 5, seconds: 24 * 3600 },
   // Of its own, so that nobody can keep a signer from withdrawing by asking for signatures in her name.
   'rights-mail-to-address': { hits: 5, seconds: 24 * 3600 },
+  // By a member of staff or her programs: an answer for a person who asks, not for a list.
+  'signature-search': { hits: 30, seconds: 3600 },
   'sign-in': { hits: 30, seconds: 900 },
   'sign-in-account': { hits: 10, seconds: 900 },
   'sign-in-account-anywhere': { hits: 100, seconds: 900 },
@@ -98,6 +100,12 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
   /** Counts one attempt from the network of the request. @throws Problem too-many */
   check(name: LimitName, visitor: Visitor): void {
     const wait = this.hit(name, this.from(visitor));
+    if (wait !== null) throw problems.tooMany(wait);
+  }
+
+  /** Counts one attempt of somebody who has a name here. @throws Problem too-many */
+  checkOf(name: LimitName, who: string): void {
+    const wait = this.hit(name, who);
     if (wait !== null) throw problems.tooMany(wait);
   }
 

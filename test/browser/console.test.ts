@@ -134,6 +134,8 @@ withChromium('the console', () => {
     { name: 'overview', path: '' },
     { name: 'petitions', path: '/petitions' },
     { name: 'petition', path: '/petitions/1988-investigation' },
+    { name: 'signatures', path: '/signatures' },
+    { name: 'signatures-errors', path: '/signatures', act: first('main form .button'), status: 422 },
     { name: 'moderation', path: '/petitions/1988-investigation/signatures' },
     { name: 'moderation-preview', path: '/petitions/1988-investigation/signatures', act: preview },
     {
