@@ -67,6 +67,7 @@ const madeOf = [
   'moderation.signal.',
   'moderation.source.',
   'mydata.now.',
+  'mydata.remembered.',
   'petition.person-state.',
   'petition.state.',
   'petitions.add.',

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ErasureJournal } from '../src/signatures/erasure-journal.js';
 import { Retention } from '../src/signatures/retention.js';
+import { Limits } from '../src/site/limits.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { formBody } from './support/cast.js';
 import { ask, askForLink, confirm, inbox, type Mail, openPetition } from './support/petitions.js';
@@ -272,6 +273,53 @@ describe('my data', () => {
     // No cell begins what a spreadsheet would run.
     expect(csv.body).toContain(`"'=cmd|""/c calc""!A0 <b>Sara</b>"`);
     expect(csv.body).not.toContain('Other Person');
+  });
+
+  test('tells which digests of her address are remembered, until when, and not how they are made', async () => {
+    await app.close();
+    app = await startApp();
+    petitionId = await openPetition(app);
+    await sign('sara@example.org');
+    const link = (await dataLink('sara@example.org'))!;
+    const { remembered } = (await held(link)) as unknown as { remembered: { what: string; until: string }[] };
+    expect(remembered).toMatchObject([{ what: 'confirmation-mails' }, { what: 'rights-mails' }]);
+    const midnight = `${new Date(Date.now() + 24 * 3600_000).toISOString().slice(0, 10)}T00:00:00.000Z`;
+    expect(remembered.map(({ until }) => until)).toEqual([midnight, midnight]);
+    const page = (await app.inject({ url: link })).body;
+    expect(page).toMatch(/counts today’s messages that ask to confirm/);
+    const buckets: { bucket: Buffer }[] = await app.database.query(`SELECT bucket FROM limits`);
+    for (const { bucket } of buckets) {
+      for (const form of ['hex', 'base64'] as const) expect(page).not.toContain(bucket.toString(form));
+    }
+    expect((await app.inject({ url: `${link}/my-data.csv` })).body).toContain('confirmation-mails');
+
+    await post(`${link}/wetlands/withdrawal`);
+    const after = (await held(link)) as unknown as {
+      signatures: object[];
+      remembered: { what: string; until: string }[];
+    };
+    expect(after.signatures).toEqual([]);
+    const memory = after.remembered.find(({ what }) => what === 'withdrawal')!;
+    expect(memory).toMatchObject({ petition: 'wetlands' });
+    expect((Date.parse(memory.until) - Date.now()) / 3600_000).toBeCloseTo(73, 0);
+    expect((await app.inject({ url: link })).body).toMatch(
+      /hold no signature[^]*remembers that you took your name back/,
+    );
+    expect((await app.inject({ url: `${link}/my-data.csv` })).body).toContain('withdrawal');
+    // What only asking leaves is no reason for a mail; a withdrawal is.
+    expect(await dataLink('sara@example.org')).not.toBeNull();
+    expect(await dataLink('stranger@example.org')).toBeNull();
+  });
+
+  test('finds a digest that another process keeps', async () => {
+    const limits = app.get(Limits);
+    expect(await limits.remembers('mail-to-address', 'x@example.org')).toBeNull();
+    const bucket = Buffer.from(limits['bucket']('mail-to-address', 'x@example.org').key, 'base64');
+    await app.database.query(`INSERT INTO limits (bucket, hits, resets_at) VALUES ($1, 1, now() + interval '1 hour')`, [
+      bucket,
+    ]);
+    expect(await limits.remembers('mail-to-address', 'x@example.org')).toBeInstanceOf(Date);
+    expect(await limits.remembers('mail-to-address', 'y@example.org')).toBeNull();
   });
 
   test('takes a name back and erases, each for the petition that was meant', async () => {

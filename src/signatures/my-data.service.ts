@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Petitions } from '../petitions/petitions.service.js';
+import { Limits } from '../site/limits.service.js';
+import { normalForm } from '../vault/normal-form.js';
 import { Vault } from '../vault/vault.service.js';
 import { Belongings } from './belongings.js';
-import type { HeldSignature } from './rights.schema.js';
+import { withdrawalHours } from './retention.js';
+import type { HeldData, HeldSignature, RememberedDigest } from './rights.schema.js';
 import { SealedLinks } from './sealed-links.js';
 import type { SealedForm } from './sealed-form.js';
 import { openBox } from './signer-box.js';
@@ -34,15 +37,16 @@ export class MyData {
     private readonly links: SealedLinks,
     private readonly vault: Vault,
     private readonly belongings: Belongings,
+    private readonly limits: Limits,
   ) {}
 
-  /** Whether there is anything: for the mail that is about to be written. */
+  /** Whether there is anything but what asking itself leaves: for the mail that is about to be written. */
   async isHeld(form: SealedForm): Promise<boolean> {
-    return (await this.rows(form)).length > 0;
+    return (await this.rows(form)).length > 0 || (await this.withdrawals(form)).length > 0;
   }
 
   /** @throws Problem gone */
-  async held(token: string): Promise<{ email: string; signatures: HeldSignature[] }> {
+  async held(token: string): Promise<HeldData> {
     const form = this.links.open('my-data', token);
     const signatures = (await this.rows(form)).map(async (row): Promise<HeldSignature> => {
       const person = row.box && openBox(this.vault, row.petition_id, row.id, row.box);
@@ -59,7 +63,34 @@ export class MyData {
         kept: await this.belongings.held(row.petition_id, row.id),
       };
     });
-    return { email: form.email, signatures: await Promise.all(signatures) };
+    return {
+      email: form.email,
+      signatures: await Promise.all(signatures),
+      remembered: [...(await this.mailCaps(form)), ...(await this.withdrawals(form))],
+    };
+  }
+
+  /** Whether mails to this address are being counted: by a digest under the key of the day, never by the address. */
+  private async mailCaps(form: SealedForm): Promise<RememberedDigest[]> {
+    const caps = { 'confirmation-mails': 'mail-to-address', 'rights-mails': 'rights-mail-to-address' } as const;
+    const found = await Promise.all(
+      Object.entries(caps).map(async ([what, limit]) => {
+        const until = await this.limits.remembers(limit, normalForm(form.email)!);
+        return until ? [{ what: what as keyof typeof caps, petition: null, until: until.toISOString() }] : [];
+      }),
+    );
+    return found.flat();
+  }
+
+  private async withdrawals(form: SealedForm): Promise<RememberedDigest[]> {
+    const petitions = await this.petitions.all();
+    const rows: { slug: string; until: Date }[] = await this.database.query(
+      `SELECT p.slug, w.withdrawn_at + interval '${withdrawalHours} hours' AS until
+       FROM unnest($1::uuid[], $2::bytea[]) AS hers (petition_id, identity)
+       JOIN withdrawals w USING (petition_id, identity) JOIN petitions p ON p.id = w.petition_id ORDER BY p.slug`,
+      [petitions.map(({ id }) => id), petitions.map(({ id }) => this.links.identity(id, form))],
+    );
+    return rows.map(({ slug, until }) => ({ what: 'withdrawal', petition: slug, until: until.toISOString() }));
   }
 
   /** One search for all petitions: in each she has another digest. */

@@ -12,6 +12,7 @@ import { type FieldError, Problem, problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { MyData } from './my-data.service.js';
 import { News } from './news.service.js';
+import { withdrawalHours } from './retention.js';
 import { HeldSignature, NewWithdrawal, SignerCode } from './rights.schema.js';
 import { Rights } from './rights.service.js';
 import { linkHours, SealedLinks } from './sealed-links.js';
@@ -191,9 +192,9 @@ export class RightsPages {
   @Page()
   @secret()
   async data(@Param('locale', LocalePipe) locale: Locale, @Param('token') token: string, @Query('done') done: unknown) {
-    const { email, signatures } = await this.myData.held(token);
+    const { email, signatures, remembered } = await this.myData.held(token);
     return this.pages.render('my-data', locale, {
-      ...{ path: `/my-data/${token}`, token, email },
+      ...{ path: `/my-data/${token}`, token, email, remembered, withdrawalHours },
       done: ['withdrawn', 'erased', 'taken-back'].find((each) => each === done) ?? null,
       signatures: await Promise.all(
         signatures.map(async (held) => {
@@ -223,18 +224,26 @@ export class RightsPages {
   @Header('content-type', 'text/csv; charset=utf-8')
   @Header('content-disposition', 'attachment; filename="my-data.csv"')
   async csv(@Param('token') token: string) {
-    const { email, signatures } = await this.myData.held(token);
-    const rows = signatures.map(({ consents, kept, ...held }) => ({
+    const { email, signatures, remembered } = await this.myData.held(token);
+    const digests = JSON.stringify(remembered);
+    const held = signatures.map(({ consents, kept, ...held }) => ({
       address: email,
       ...held,
       kept: JSON.stringify(kept),
+      remembered: digests,
       consents: consents.map(({ purpose, wording }) => `${purpose}: ${wording}`).join('\n'),
     }));
+    const rows: object[] =
+      held.length > 0 || remembered.length === 0 ? held : [{ address: email, remembered: digests }];
     const cells = rows.map((row) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plainCell(String(value ?? ''))])),
     );
     // The names of the columns also when there is nothing.
-    return stringify(cells, { header: true, bom: true, columns: ['address', ...Object.keys(HeldSignature.shape)] });
+    return stringify(cells, {
+      header: true,
+      bom: true,
+      columns: ['address', ...Object.keys(HeldSignature.shape), 'remembered'],
+    });
   }
 
   @Post('my-data/:token/:slug/withdrawal')

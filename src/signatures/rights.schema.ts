@@ -46,4 +46,21 @@ export const HeldSignature = z.object({
 });
 export type HeldSignature = z.infer<typeof HeldSignature>;
 
-export const HeldData = z.object({ email: z.string(), signatures: z.array(HeldSignature) });
+/** A keyed digest of the address that is remembered for a while; it names nobody, and its key is kept apart. */
+export const RememberedDigest = z.object({
+  what: z
+    .enum(['confirmation-mails', 'rights-mails', 'withdrawal'])
+    .describe(
+      'the first two: how many mails were sent to the address today; the last: that an old link must not sign again',
+    ),
+  petition: text.describe('of a withdrawal'),
+  until: z.iso.datetime(),
+});
+export type RememberedDigest = z.infer<typeof RememberedDigest>;
+
+export const HeldData = z.object({
+  email: z.string(),
+  signatures: z.array(HeldSignature),
+  remembered: z.array(RememberedDigest),
+});
+export type HeldData = z.infer<typeof HeldData>;

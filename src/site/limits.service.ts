@@ -109,6 +109,17 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
     if (wait !== null) throw problems.tooMany(wait);
   }
 
+  /** Until when a digest of `who` is remembered for this limit; null: none is. */
+  async remembers(name: LimitName, who: string): Promise<Date | null> {
+    const { key } = this.bucket(name, who);
+    const counter = this.counters.get(key);
+    if (counter) return new Date(counter.resetsAt);
+    const [row] = await this.database.query(`SELECT resets_at FROM limits WHERE bucket = $1 AND resets_at > now()`, [
+      Buffer.from(key, 'base64'),
+    ]);
+    return (row?.resets_at as Date | undefined) ?? null;
+  }
+
   /** All Tor exits are one, so that nobody is locked out because others use the same exit. */
   private from({ ip }: Visitor): string {
     return this.torExits.has(ip) ? tor : networkOf(ip);
@@ -145,14 +156,20 @@ export class Limits implements OnModuleInit, OnModuleDestroy {
     if (!this.settings.LIMITS) return null;
     const rule = rules[name];
     const most = who === tor ? rule.hits * torFactor : rule.hits;
-    const now = Date.now();
-    const window = Math.floor(now / (rule.seconds * 1000));
-    const key = this.vault.dailyDigest(`${name}\n${window}\n${who}`).toString('base64');
-    const counter = this.counters.get(key) ?? { hits: 0, unsaved: 0, resetsAt: (window + 1) * rule.seconds * 1000 };
+    const { key, resetsAt } = this.bucket(name, who);
+    const counter = this.counters.get(key) ?? { hits: 0, unsaved: 0, resetsAt };
     counter.hits += 1;
     counter.unsaved += 1;
     this.counters.set(key, counter);
-    return counter.hits > most ? Math.ceil((counter.resetsAt - now) / 1000) : null;
+    return counter.hits > most ? Math.ceil((counter.resetsAt - Date.now()) / 1000) : null;
+  }
+
+  /** Where attempts of now are counted, and until when. */
+  private bucket(name: LimitName, who: string): { key: string; resetsAt: number } {
+    const milliseconds = rules[name].seconds * 1000;
+    const window = Math.floor(Date.now() / milliseconds);
+    const key = this.vault.dailyDigest(`${name}\n${window}\n${who}`).toString('base64');
+    return { key, resetsAt: (window + 1) * milliseconds };
   }
 }
 
