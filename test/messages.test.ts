@@ -68,6 +68,7 @@ const madeOf = [
   'moderation.source.',
   'mydata.now.',
   'mydata.remembered.',
+  'overview.need.',
   'petition.person-state.',
   'petition.state.',
   'petitions.add.',

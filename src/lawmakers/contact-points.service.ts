@@ -13,7 +13,7 @@ import {
 } from './importers/contact-values.js';
 import { Notebook } from './importers/import-record.js';
 import type { NewContactPoint } from './lawmakers.schema.js';
-import { recordsOfId } from './person-records.js';
+import { hasMarked, recordsOfId } from './person-records.js';
 
 /** Corrections by hand: they stand beside what imports bring, and no import undoes them. */
 @Injectable()
@@ -22,6 +22,18 @@ export class ContactPointsService {
     private readonly database: DataSource,
     private readonly audit: AuditService,
   ) {}
+
+  /** How many lawmakers have a contact point in use from which something came back. */
+  async marked(): Promise<number> {
+    // From the few that are marked to whom they belong, not through all lawmakers.
+    const [row] = await this.database.query<{ marked: number }[]>(
+      `SELECT count(*)::int AS marked FROM lawmakers l
+       WHERE l.merged_into IS NULL AND l.id IN (
+         SELECT coalesce(r.merged_into, r.id) FROM contact_points p JOIN lawmakers r ON r.id = p.lawmaker_id
+         WHERE p.bounced_at IS NOT NULL) AND ${hasMarked('l')}`,
+    );
+    return row!.marked;
+  }
 
   /** Adds a contact point of our own; one that was listed or struck out before becomes ours and usable again. */
   async add(lawmakerId: string, wanted: NewContactPoint, actor: Actor): Promise<string> {

@@ -89,6 +89,22 @@ export class ImportsService {
     return this.database.query(`SELECT ${view} ORDER BY i.id DESC LIMIT 50`);
   }
 
+  /**
+   * How many imports nobody has decided about: failed ones, of which some was refused or which are of an older state of
+   * the legislature, and the others.
+   */
+  async undecided(): Promise<{ failed: number; waiting: number }> {
+    const [row] = await this.database.query<{ failed: number; waiting: number }[]>(
+      `SELECT count(*) FILTER (WHERE failed)::int AS failed, count(*) FILTER (WHERE NOT failed)::int AS waiting
+       FROM (
+         SELECT i.report @> '[{"severity": "rejected"}]' OR coalesce(g.version, 0) <> i.base_version AS failed
+         FROM imports i LEFT JOIN legislatures g ON g.slug = i.legislature_slug
+         WHERE i.state IN ('uploaded', 'previewed')
+       ) AS undecided`,
+    );
+    return row!;
+  }
+
   /** A page of what changes, in the order new, changed, gone as stored. */
   rows(id: string, change: Change['change'] | null, after = -1, limit = 50): Promise<ImportRow[]> {
     return this.database.query(

@@ -71,8 +71,8 @@ export const LawmakerFilter = z.object({
   party: given(line),
   area: given(line),
   channel: given(z.enum(channels)),
-  /** `present` members only, those who have `left`, or those with a standing `objection`. */
-  status: given(z.enum(['present', 'left', 'objection'])),
+  /** `present` members only, those who have `left`, with a standing `objection`, or with a contact point `marked` as failing. */
+  status: given(z.enum(['present', 'left', 'objection', 'marked'])),
   q: given(line),
   after: given(z.string().max(400)),
 });

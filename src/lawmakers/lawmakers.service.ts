@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { problems } from '../site/problem.js';
 import type { Channel } from './importers/import-record.js';
 import type { LawmakerFilter } from './lawmakers.schema.js';
-import { hasObjected, isUsable, recordsOf, recordsOfId } from './person-records.js';
+import { hasMarked, hasObjected, isUsable, recordsOf, recordsOfId } from './person-records.js';
 
 export interface LawmakerView {
   id: string;
@@ -79,7 +79,7 @@ export class LawmakersService {
          AND ($5::text IS NULL OR EXISTS (SELECT FROM contact_points c WHERE c.lawmaker_id = ANY (${recordsOf('l')})
                 AND c.channel = $5 AND ${isUsable('l')}))
          AND CASE $6::text WHEN 'present' THEN l.left_at IS NULL WHEN 'left' THEN l.left_at IS NOT NULL
-               WHEN 'objection' THEN ${hasObjected('l')}
+               WHEN 'objection' THEN ${hasObjected('l')} WHEN 'marked' THEN ${hasMarked('l')}
                ELSE true END
          AND ($7::text IS NULL OR l.name ILIKE $7)
          AND ($8::text IS NULL OR (l.sort_name, l.id) > ($8, $9::uuid))

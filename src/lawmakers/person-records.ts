@@ -34,3 +34,8 @@ export const isUsable = (lawmaker: string) =>
   `c.struck_at IS NULL AND (c.listed OR c.source = 'staff') AND NOT EXISTS (SELECT FROM contact_points struck
      WHERE struck.channel = c.channel AND struck.normal_form = c.normal_form AND struck.struck_at IS NOT NULL
        AND struck.lawmaker_id = ANY (${recordsOf(lawmaker)}))`;
+
+/** Whether something came back from a contact point that may be used for this person, and nothing has proved since that it works. */
+export const hasMarked = (lawmaker: string) =>
+  `EXISTS (SELECT FROM contact_points c WHERE c.bounced_at IS NOT NULL AND c.lawmaker_id = ANY (${recordsOf(lawmaker)})
+     AND ${isUsable(lawmaker)})`;

@@ -55,6 +55,13 @@ export class LetterCampaigns {
     return Promise.all(campaigns.map((campaign) => whole(this.database.manager, campaign)));
   }
 
+  /** Those that were submitted and that nobody has approved or given back; the oldest first. */
+  waitingForApproval(): Promise<{ id: string; title: string }[]> {
+    return this.database.query(
+      `SELECT id, title FROM letter_campaigns WHERE state = 'in_review' ORDER BY state_at, id LIMIT 50`,
+    );
+  }
+
   /** @throws Problem not-found */
   async find(id: string): Promise<WholeCampaign> {
     const campaign = await this.database.manager.findOneBy(LetterCampaign, { id });

@@ -15,5 +15,6 @@ import { Paper } from './paper.service.js';
   imports: [TypeOrmModule.forFeature([PaperBatch, PaperCount, PaperSheet]), PetitionsModule],
   providers: [Paper, PaperExport],
   controllers: [PaperApi, PaperConsole, PaperPages],
+  exports: [Paper],
 })
 export class PaperModule {}

@@ -37,6 +37,14 @@ export class Paper {
     };
   }
 
+  /** Of each petition, how many batches somebody still has to count. */
+  waiting(): Promise<{ petition: string; batches: number }[]> {
+    return this.database.query(
+      `SELECT p.slug AS petition, count(*)::int AS batches FROM paper_batches b JOIN petitions p ON p.id = b.petition_id
+       WHERE b.signatures IS NULL AND p.state <> 'archived' GROUP BY p.slug ORDER BY p.slug`,
+    );
+  }
+
   /** @throws Problem not-found */
   async one(slug: string, id: string, actor: Actor): Promise<PaperBatchRecord> {
     const { id: petitionId } = await this.petitions.findForStaff(slug);

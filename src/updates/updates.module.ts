@@ -42,5 +42,6 @@ import { Updates } from './updates.service.js';
     UpdatesRunner,
   ],
   controllers: [UpdatesApi, UpdatesConsole, UpdatesPages],
+  exports: [Updates],
 })
 export class UpdatesModule {}

@@ -56,6 +56,14 @@ export class Updates {
     return update;
   }
 
+  /** Those that a colleague has to read, in every petition; the oldest first. */
+  waitingForReview(): Promise<{ id: string; petition: string }[]> {
+    return this.database.query(
+      `SELECT u.id, p.slug AS petition FROM updates u JOIN petitions p ON p.id = u.petition_id
+       WHERE u.state = 'in_review' ORDER BY u.id LIMIT 50`,
+    );
+  }
+
   /** For its mails, from a cache of one second: thousands of them ask for the same one. */
   async ofMail(id: string): Promise<WrittenUpdate | null> {
     let known = this.known.get(id);

@@ -47,21 +47,31 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
   test('Olga writes it, looks at the preview, and submits it', async () => {
     await olga.goto(console(''));
     await olga.getByRole('link', { name: 'New petition' }).click();
-    await olga.getByLabel('Title').fill('Reopen the library on Mill Street');
+    await olga.getByLabel('Title', { exact: true }).fill('Reopen the library on Mill Street');
     await olga.getByLabel('Addressee').fill('the Town Council');
     await olga.getByLabel('Ask', { exact: true }).fill('Reopen the library, six days a week.');
     await olga.getByLabel('Why it matters').fill('## Closed in spring\n\nThe nearest one is 40 km away [1].');
-    await olga.getByLabel('Sources').fill('Minutes of the council | https://town.example/minutes | 3 May 2026');
-    await olga.getByLabel('Persons named').fill('Nora Example | mayor');
+    await press(olga, 'Add a source');
+    await olga.getByLabel('Title of the source').fill('Minutes of the council');
+    await olga.getByLabel('Web address').fill('https://town.example/minutes');
+    await press(olga, 'Add a person');
+    await olga.locator('#persons-0-name').fill('Nora Example');
+    await olga.locator('#persons-0-status').fill('mayor');
+    await press(olga, 'Add an event');
+    await press(olga, 'Add an event');
+    await olga.locator('#timeline-1-date').fill('May 2026');
+    await olga.locator('#timeline-1-text').fill('The council decides.');
     await olga.getByLabel('Name in the address').fill('library');
     await olga.getByLabel('Started by').fill('Readers of Mill Street');
     await press(olga, 'Preview');
-    expect(await olga.locator('.words h2').innerText()).toBe('Closed in spring');
+    expect(await olga.locator('#preview .words h2').innerText()).toBe('Closed in spring');
     await press(olga, 'Save as draft');
-    expect(await olga.locator('#persons-error').innerText()).toContain('Line 1');
-    await olga.getByLabel('Persons named').fill('Nora Example | mayor | 2026-10-01 | the town’s own page');
+    expect(await olga.locator('#errors').innerText()).toContain('Persons named 1, Checked on');
+    await olga.locator('#persons-0-asOf').fill('2026-10-01');
+    await olga.locator('#persons-0-source').fill('the town’s own page');
+    await olga.locator('#persons-0-state').selectOption('already-listed');
     await press(olga, 'Save as draft');
-    await olga.getByRole('link', { name: /^Add/ }).click();
+    await olga.locator('a[href$="/texts/fa"]').click();
     for (const [label, words] of [
       ['Title', 'کتابخانهٔ خیابان میل را باز کنید'],
       ['Addressee', 'شورای شهر'],
@@ -71,10 +81,16 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
       await olga.getByLabel(label!, { exact: true }).fill(words!);
     }
     await press(olga, 'Save');
+    await olga.goto(console('/library/texts/en'));
+    await olga.getByLabel('Ask', { exact: true }).fill('Reopen the library, seven days a week.');
+    await press(olga, 'Save');
     await lookAt('/console/petitions/new', 'console-petition-new', olga);
     await lookAt('/console/petitions/library/texts/en', 'console-petition-text', olga);
     await lookAt('/console/petitions/library/settings', 'console-petition-settings', olga);
     await lookAt('/console/petitions/library', 'console-petition-draft', olga);
+    await lookAt('/console/petitions/library/texts/fa?beside=en', 'console-petition-translation', olga);
+    await lookAt('/console/petitions/library/translations', 'console-petition-translations', olga);
+    await lookAt('/console/petitions', 'console-petitions', olga);
     await press(olga, 'Submit for review');
   });
 
@@ -82,20 +98,67 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     await amir.goto(`${site.url}/en/console`);
     await amir.getByRole('link', { name: 'A petition waits to be reviewed' }).click();
     await lookAt('/console/petitions/library/review', 'console-petition-review', amir);
-    await amir.getByLabel('I have read the words').check();
+    for (const box of await amir.locator('input[name=standards]').all()) await box.check();
     await press(amir, 'Open for signatures');
 
     await olga.goto(console('/library/texts/en'));
-    await olga.getByLabel('Title').fill('Reopen the library on Mill Street now');
+    await olga.getByLabel('Title', { exact: true }).fill('Reopen the library on Mill Street now');
+    await olga.getByLabel('Why it matters').fill('## Closed in spring\n\nThe nearest library is an hour away [1].');
     await olga.getByLabel('Reason').fill('The council has met, and waits for no report any more.');
     await press(olga, 'Publish the amendment');
     const logged = async () =>
       (await (await fetch(`${site.url}/api/v1/petitions/library/texts`)).json()) as { texts: { logEntry: number }[] };
     const { texts } = await until(logged, (found) => found.texts.every(({ logEntry }) => logEntry !== null));
     expect(texts.map(({ logEntry }) => logEntry).toSorted()).toEqual([0, 0, 1]);
+    await lookAt('/console/petitions/library/texts/en/versions', 'console-petition-versions', olga);
     await lookAt('/p/library', 'petition-amended');
     await lookAt('/p/library/history', 'petition-history');
     await lookAt('/p/library/versions/1', 'petition-version');
+  });
+
+  test('Olga says that she checked the facts, and Amir answers somebody who asks', async () => {
+    await olga.goto(`${site.url}/en/console`);
+    await lookAt('/console', 'console-overview-needs', olga);
+    await olga.getByRole('listitem').filter({ hasText: 'Mill Street now' }).getByRole('link').first().click();
+    await lookAt('/console/petitions/library', 'console-petition-facts', olga);
+    await press(olga, 'I have checked the facts today');
+    expect(await olga.getByText('that was seen at the last check').isVisible()).toBe(true);
+    await lookAt('/console/signatures', 'console-signatures', amir);
+    const act = async (page: Page) => {
+      await page.locator('input[name=email]').fill('sara@example.org');
+      await page.locator('main form button').first().click();
+      await page.locator('.notice').waitFor();
+    };
+    const session = await amir.context().storageState();
+    const found = await look(browser, `${site.url}/fa/console/signatures`, 'console-signatures-found-fa', {
+      session,
+      act,
+    });
+    expect(found).toEqual(fine());
+  });
+
+  test('where scripts run, the preview follows what is typed, and nothing breaks the policy', async () => {
+    const context = await browser.newContext({ storageState: await olga.context().storageState() });
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(console('/library/texts/en'));
+    await page
+      .getByLabel('Why it matters')
+      .fill('Typed *just now* [1] <img src=x onerror=alert(1)> ![x](https://tracker.example/)');
+    await page.locator('#preview em').filter({ hasText: 'just now' }).waitFor();
+    expect(await page.locator('#preview img').count()).toBe(0);
+    expect(await page.locator('#preview').innerText()).toContain('<img src=x');
+    // Enter in a field shows the preview; it publishes nothing.
+    await page.getByLabel('Title', { exact: true }).press('Enter');
+    await page.waitForURL(/texts\/en$/);
+    expect(await page.locator('#preview em').innerText()).toBe('just now');
+    await page.getByRole('button', { name: 'Add an event' }).click();
+    await page.locator('#timeline-0-date').waitFor();
+    expect(await page.getByLabel('Why it matters').inputValue()).toContain('Typed *just now*');
+    expect(errors).toEqual([]);
+    await context.close();
   });
 
   test('Amir closes and archives it', async () => {
