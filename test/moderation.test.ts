@@ -2,13 +2,15 @@ import { DataSource } from 'typeorm';
 import { Counts } from '../src/countlog/counts.service.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
 import { PersonsExports } from '../src/exports/persons-export.service.js';
+import { Inbox } from '../src/mail/inbox.js';
+import { MailWorker } from '../src/mail/mail.worker.js';
 import { Flags } from '../src/moderation/flags.service.js';
 import { Invalidations } from '../src/moderation/invalidations.service.js';
 import { Suspicion } from '../src/signatures/suspicion.js';
 import { Limits } from '../src/site/limits.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
-import { askForLink, confirm, openPetition } from './support/petitions.js';
+import { ask, askForLink, confirm, openPetition } from './support/petitions.js';
 import { recount } from './support/public-log.js';
 
 let app: TestApp;
@@ -304,6 +306,25 @@ describe('the console', () => {
       days: [{ asked: 3, mailed: 3, confirmed: 2 }],
     });
     expect((await amir.get('/fa/console/petitions/wetlands/signatures')).body).toContain('مردم تا کجا می‌آیند');
+  });
+
+  test('calls nobody mailed before a server has taken the mail', async () => {
+    const days = async () => (await amir.api('GET', `${url}/funnel`)).json<{ days: object[] }>().days;
+    const limit = app.get(Limits);
+    for (let n = 0; n < 5; n++) limit.allows('mail-to-address', 'limited@example.org');
+    for (const email of ['sara@example.org', 'nima@example.org', 'limited@example.org']) await ask(app, { email });
+    expect(await days()).toMatchObject([{ asked: 3, mailed: 0 }]);
+    const delivery = app.get(Inbox);
+    const deliver = delivery.deliver.bind(delivery);
+    let refusals = 1;
+    delivery.deliver = async (mail, handOver) =>
+      refusals-- > 0 ? { result: 'refused', code: 550, reply: 'no such mailbox' } : deliver(mail, handOver);
+    await app.get(MailWorker).drain();
+    delivery.deliver = deliver;
+    // One was refused, and nothing goes to who is over the limit.
+    expect(await days()).toMatchObject([{ asked: 3, mailed: 1, confirmed: 0 }]);
+    const [{ queued }] = await app.database.query(`SELECT count(*)::int AS queued FROM outbox`);
+    expect(queued).toBe(3);
   });
 
   test('no names, no addresses, and nobody without the right', async () => {
