@@ -46,11 +46,12 @@ const unpaired = (locale: Locale, ...pairs: [string, string][]) =>
 
 /** Words that are the same in English and in that language, and names that are the same everywhere. */
 const same: Partial<Record<Locale | 'all', string[]>> = {
-  all: ['DKIM', 'DMARC', 'MX', 'SPF', 'API', '{n, number} KB', ', '],
+  all: ['DKIM', 'DMARC', 'MX', 'SPF', 'API', '{n, number} KB', ', ', '{list} {row, number}, {part}'],
   fr: [
     ...['Action', 'Actions', 'Audit', 'Code', 'Console', 'E-mail', 'Exports', 'Format', 'Import', 'Imports', 'Logo'],
     ...['Note', 'Pages'],
     ...['Organisation', 'Publication', 'Sessions', 'Signatures', 'Sources', 'Type', 'Version', 'Version {n, number}'],
+    ...['Date', 'Export', 'Organisations', 'Signature', 'Source {n, number}', 'Total', 'Versions', 'original'],
   ],
   de: [
     ...[
@@ -70,8 +71,9 @@ const same: Partial<Record<Locale | 'all', string[]>> = {
       'Text',
     ],
     'Website',
+    ...['Export', 'Export: {subject}', 'Moderation', 'Person {n, number}'],
   ],
-  es: ['Id'],
+  es: ['Id', 'Total', 'original'],
   it: [
     ...['Canada: Represent CSV', 'Console', 'E-mail', 'File', 'Id', 'Logo', 'Password', 'Privacy', 'Staff'],
     '{at}, in {seconds} s',
