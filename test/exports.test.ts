@@ -307,8 +307,11 @@ describe('two answers about countries', () => {
         let told = nothingTold;
         for (const day of history) {
           for (const { country, signed } of day) {
-            now[signed ? 'signed' : 'withdrawn'] += 1;
-            now.counts[country] = (now.counts[country] ?? 0) + (signed ? 1 : -1);
+            const count = now.counts[country] ?? 0;
+            // Nobody is left who could go.
+            const comes = signed || count === 0;
+            now[comes ? 'signed' : 'withdrawn'] += 1;
+            now.counts[country] = count + (comes ? 1 : -1);
           }
           const next = nextTold(told, now);
           if (next === told) continue;

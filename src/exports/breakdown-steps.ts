@@ -6,7 +6,7 @@ export interface Told {
   /** Signatures and withdrawals logged by then. */
   signed: number;
   withdrawn: number;
-  /** Of each country that is told, the exact count when its figure last moved. */
+  /** Of each country, the exact count when its figure last moved: also where that is too few to be shown. */
   cells: Record<string, number>;
 }
 
@@ -35,12 +35,13 @@ export function nextTold(told: Told, now: Now): Told {
   return {
     signed: now.signed,
     withdrawn: now.withdrawn,
-    cells: Object.fromEntries(cells.filter(([, count]) => count >= smallestStep)),
+    cells: Object.fromEntries(cells.filter(([, count]) => count !== 0)),
   };
 }
 
-/** As it is shown: rounded down to fives, in the order of the codes. */
+/** As it is shown: rounded down to fives, in the order of the codes, without countries of fewer. */
 export const shownOf = ({ cells }: Told): { key: string; count: number }[] =>
   Object.entries(cells)
+    .filter(([, count]) => count >= smallestStep)
     .map(([key, count]) => ({ key, count: Math.floor(count / smallestStep) * smallestStep }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
