@@ -4,6 +4,7 @@ import { CoalitionsModule } from './coalitions/coalitions.module.js';
 import { type Settings, SettingsModule } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ExportsModule } from './exports/exports.module.js';
+import { FiguresModule } from './figures/figures.module.js';
 import { HealthModule } from './health/health.module.js';
 import { LawmakersModule } from './lawmakers/lawmakers.module.js';
 import { LettersModule } from './letters/letters.module.js';
@@ -49,6 +50,7 @@ export class AppModule {
         PaperModule,
         ModerationModule,
         ExportsModule,
+        FiguresModule,
         LawmakersModule,
         LettersModule,
         SupportersModule,

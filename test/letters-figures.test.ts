@@ -6,7 +6,6 @@ import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterAnswers } from '../src/letters/letter-answers.service.js';
 import { LetterReports } from '../src/letters/letter-report.service.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
-import { dayPlot } from '../src/site/day-plot.js';
 import { startApp, type TestApp } from './support/app.js';
 import { signIn, type SignedIn } from './support/cast.js';
 import { approve, campaignOf, importTestland, lawmakerId, person } from './support/letters.js';
@@ -18,6 +17,8 @@ const people: Record<string, SignedIn> = {};
 const olga = person('Olga Lind', 'organiser');
 const amir = person('Amir Approver', 'approver');
 
+const sectionOf = (page: string, id: string) =>
+  new RegExp(`<section class="card" id="${id}">[^]*?</section>`).exec(page)![0];
 const letterTo = async (name: string, campaign = id) => {
   const [row] = await app.database.query(`SELECT id FROM letters WHERE campaign_id = $1 AND lawmaker_name = $2`, [
     campaign,
@@ -106,26 +107,35 @@ describe('the report', () => {
     expect((await people.vera!.api('GET', `/api/v1/letter-campaigns/${id}/timeline.csv`)).body).toBe(csv);
     for (const locale of ['en', 'fa']) {
       const page = (await people.vera!.get(`/${locale}/console/letters/${id}/report`)).body;
-      expect(page).toMatch(/<svg class="plot" [^>]*direction="ltr" role="img" aria-labelledby="timeline-caption">/);
-      expect(page.match(/class="plot-bar"/g)).toHaveLength(3 + 2 + 2);
+      expect(page).toMatch(
+        /<svg class="plot plot-days" [^>]*direction="ltr" role="img" aria-labelledby="timeline-caption">/,
+      );
+      expect(sectionOf(page, 'timeline').match(/class="plot-bar"/g)).toHaveLength(3 + 2 + 2);
       expect(page).not.toMatch(/<svg[^>]*style=|NaN|undefined/);
     }
   });
 
-  test('draws days without gaps, and no more than a year of them', () => {
-    const plot = dayPlot(
-      [
-        { day: '2020-01-01', n: 50 },
-        { day: '2026-01-01', n: 4 },
-        { day: '2026-01-03', n: 2 },
-      ],
-      ['n'],
-    )!;
-    expect(plot).toMatchObject({ from: '2025-01-03', until: '2026-01-03' });
-    const [fourth, third] = plot.panels[0]!.bars;
-    expect(plot.panels[0]!.bars).toHaveLength(2);
-    expect(third!.x - fourth!.x).toBeCloseTo(2 * third!.width, 0);
-    expect(dayPlot([], ['n'])).toBeNull();
+  test('draws letters by state, in the numbers of the table and of the file', async () => {
+    const { byStatus, total } = await app.get(LetterReports).report(id);
+    const csv = (await people.vera!.get(`/en/console/letters/${id}/states.csv`)).body;
+    expect(csv).toBe(
+      `\ufeffstate,letters\r\n${byStatus.map(({ name, letters }) => `${name},${letters}\r\n`).join('')}`,
+    );
+    expect((await people.vera!.api('GET', `/api/v1/letter-campaigns/${id}/states.csv`)).body).toBe(csv);
+    expect((await people.vera!.api('GET', `/api/v1/letter-campaigns/${uuidv7()}/states.csv`)).statusCode).toBe(404);
+    const states = sectionOf((await people.vera!.get(`/en/console/letters/${id}/report`)).body, 'states');
+    const drawn = [...states.matchAll(/<tspan class="plot-label">(\d+)<\/tspan> · ([\d.]+)%/g)];
+    expect(drawn.map(([, n]) => Number(n))).toEqual(byStatus.map(({ letters }) => letters));
+    expect(drawn.map(([, , share]) => Number(share) * total)).toEqual(byStatus.map(({ letters }) => letters * 100));
+    expect(states).toContain('Letters: 10. Most are in the state “Accepted”: 4.');
+    expect(sectionOf(states, 'states').match(/<tr>/g)).toHaveLength(byStatus.length + 1);
+  });
+
+  test('says which way it goes', async () => {
+    const page = (await people.vera!.get(`/en/console/letters/${id}/report`)).body;
+    expect(sectionOf(page, 'timeline')).toMatch(
+      /delivered; most of them on 2 March 2026: 3\.[^]*Quiet: none in the last/,
+    );
   });
 });
 

@@ -1,25 +1,20 @@
-import { StreamableFile } from '@nestjs/common';
-import { stringify } from 'csv-stringify/sync';
-import { plainCell } from '../site/csv.js';
+import { csvFile } from '../site/csv.js';
 import type { PacePlan } from '../mail/pace-plan.js';
-import type { LetterDay } from './letter-sums.js';
+import type { LetterDay, LetterReport } from './letter-sums.js';
 import type { OfficeReport } from './office-report.service.js';
-
-/** Small tables as a file that every spreadsheet reads as UTF-8. */
-function csvFile(columns: string[], rows: (string | number)[][], name: string): StreamableFile {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? plainCell(cell) : cell)));
-  const text = stringify(cells, { header: true, columns, bom: true, record_delimiter: 'windows' });
-  return new StreamableFile(Buffer.from(text), {
-    type: 'text/csv; charset=utf-8',
-    disposition: `attachment; filename="${name}"`,
-  });
-}
 
 export const timelineCsv = (days: LetterDay[], campaignId: string) =>
   csvFile(
     ['day', 'delivered', 'failed', 'answered'],
     days.map(({ day, delivered, failed, answered }) => [day, delivered, failed, answered]),
     `letter-days-${campaignId}.csv`,
+  );
+
+export const statesCsv = ({ byStatus }: LetterReport, campaignId: string) =>
+  csvFile(
+    ['state', 'letters'],
+    byStatus.map(({ name, letters }) => [name, letters]),
+    `letter-states-${campaignId}.csv`,
   );
 
 /** A row per mailbox and day; one for what would be left over has no day. */

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Needs } from '../staff/access.js';
-import { officeCsv, paceCsv, timelineCsv } from './figures-csv.js';
+import { officeCsv, paceCsv, statesCsv, timelineCsv } from './figures-csv.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { Id } from './letter-params.js';
 import { LetterPacePreviews } from './letter-plan-lines.js';
@@ -46,6 +46,15 @@ export class LetterFiguresApi {
   async timelineCsv(@Id('id') id: string) {
     await this.campaigns.find(id);
     return timelineCsv(await this.reports.timeline(id), id);
+  }
+
+  /** How many letters are in each state. */
+  @Needs('console:read')
+  @Get('states.csv')
+  @ApiOkResponse({ content: { 'text/csv': {} } })
+  async statesCsv(@Id('id') id: string) {
+    await this.campaigns.find(id);
+    return statesCsv(await this.reports.report(id), id);
   }
 
   /** Every mailbox of the plan, with what it would get on which day. */

@@ -5,7 +5,7 @@ import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Needs } from '../staff/access.js';
-import { officeCsv, paceCsv, timelineCsv } from './figures-csv.js';
+import { officeCsv, paceCsv, statesCsv, timelineCsv } from './figures-csv.js';
 import { LetterPacePreviews } from './letter-plan-lines.js';
 import { Id } from './letter-params.js';
 import { LetterReports } from './letter-report.service.js';
@@ -26,6 +26,12 @@ export class LetterFiguresConsole {
   @Get('timeline.csv')
   async timeline(@Id('id') id: string) {
     return timelineCsv(await this.reports.timeline(id), id);
+  }
+
+  @Needs('console:read')
+  @Get('states.csv')
+  async states(@Id('id') id: string) {
+    return statesCsv(await this.reports.report(id), id);
   }
 
   /** Every mailbox of the plan, with what it gets on which day. */

@@ -29,7 +29,7 @@ import { withFewMailboxes } from './letter-plan-lines.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
-import { timelineFigures } from './letter-sums.js';
+import { letterPlots } from './letter-sums.js';
 import { LetterTasks } from './letter-tasks.service.js';
 import { approvalView, audienceCounts, campaignView, dryRunView, letterView, ranked } from './letter-views.js';
 import { askedBy } from './variant-rules.js';
@@ -302,10 +302,11 @@ export class LetterPages {
 
   async report(locale: Locale, request: FastifyRequest, id: string) {
     const campaign = await this.campaigns.find(id);
+    const [report, days] = [await this.reports.report(id), await this.reports.timeline(id)];
     return this.render('letters-report', locale, request, `/${id}/report`, {
       campaign: this.shown(campaign),
-      report: await this.reports.report(id),
-      ...timelineFigures(await this.reports.timeline(id)),
+      report,
+      ...letterPlots(report, days, direction(locale), new Date().toISOString().slice(0, 10)),
       returnsTaken: this.configured.RETURN_DOMAIN !== undefined,
     });
   }

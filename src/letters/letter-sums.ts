@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { returnKinds } from '../mail/return-kinds.js';
-import { dayPlot } from '../site/day-plot.js';
+import { barsPerDay, daysInWords, type Direction, rankedBars } from '../site/plots.js';
 
 export interface LetterReport {
   total: number;
@@ -182,12 +182,19 @@ export function timelineOf(manager: EntityManager, campaignId: string): Promise<
   );
 }
 
-/** The days as the report shows them: drawn, as a table, and the busiest of them. */
-export function timelineFigures(days: LetterDay[]) {
+/** The report's plots, with what their captions say. @param today `YYYY-MM-DD` */
+export function letterPlots(report: LetterReport, days: LetterDay[], dir: Direction, today: string) {
   const series = ['delivered', 'failed', 'answered'] as const;
-  const busiest = days.reduce<LetterDay | null>((a, b) => (b.delivered > (a?.delivered ?? 0) ? b : a), null);
-  const delivered = days.reduce((sum, day) => sum + day.delivered, 0);
-  return { plot: dayPlot(days, series), days, series, busiest, delivered };
+  const states = report.byStatus.map(({ name, letters }) => ({ name, value: letters }));
+  return {
+    timeline: {
+      plot: barsPerDay(days, series, { dir, panel: 70 }),
+      days,
+      series,
+      ...daysInWords(days, 'delivered', today),
+    },
+    states: { plot: rankedBars(states, { dir, whole: report.total }), most: states[0] ?? null },
+  };
 }
 
 /** Letters of one way and state: those to one office, and all of the campaign. */

@@ -60,8 +60,8 @@ export class Funnel implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** The newest day first. */
-  async days(petitionId: string, most = 30): Promise<FunnelDay[]> {
+  /** The newest day first. @param most null: all of them */
+  async days(petitionId: string, most: number | null = 30): Promise<FunnelDay[]> {
     await this.save();
     const rows: Record<string, string>[] = await this.database.query(
       `SELECT day::text, asked, mailed, confirmed FROM funnel WHERE petition_id = $1 ORDER BY day DESC LIMIT $2`,

@@ -87,11 +87,28 @@ export function preferredLocale(acceptLanguage: string | undefined): Locale {
 const numbers = cached((locale) => new Intl.NumberFormat(intlTag(locale)));
 export const formatNumber = (locale: string, value: number | string) => numbers(locale).format(Number(value));
 
+const compactNumbers = cached((locale) => new Intl.NumberFormat(intlTag(locale), { notation: 'compact' }));
+/** Large numbers in a few letters, for the axis of a plot. */
+export const formatCompact = (locale: string, value: number) =>
+  Math.abs(value) < 10_000 ? formatNumber(locale, value) : compactNumbers(locale).format(value);
+
+const percents = cached(
+  (locale) => new Intl.NumberFormat(intlTag(locale), { style: 'percent', maximumFractionDigits: 1 }),
+);
+/** @param share from 0 to 1 */
+export const formatPercent = (locale: string, share: number) => percents(locale).format(share);
+
 /** English is read all over the world here, and the texts write 14 July 2022. */
 const dayFirst = (locale: string) => (locale === 'en' ? 'en-GB' : intlTag(locale));
 
 const dates = cached((locale) => new Intl.DateTimeFormat(dayFirst(locale), { dateStyle: 'long', timeZone: 'UTC' }));
 export const formatDate = (locale: string, value: string | Date) => dates(locale).format(new Date(value));
+
+const shortDates = cached(
+  (locale) => new Intl.DateTimeFormat(dayFirst(locale), { dateStyle: 'medium', timeZone: 'UTC' }),
+);
+/** Where there is little room. */
+export const formatShortDate = (locale: string, value: string | Date) => shortDates(locale).format(new Date(value));
 
 const dateTimes = cached(
   (locale) => new Intl.DateTimeFormat(dayFirst(locale), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),

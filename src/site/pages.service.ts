@@ -9,9 +9,12 @@ import {
   countryName,
   defaultLocale,
   direction,
+  formatCompact,
   formatDate,
   formatDateTime,
   formatNumber,
+  formatPercent,
+  formatShortDate,
   hasMessage,
   languageName,
   languageNameIn,
@@ -76,7 +79,10 @@ export class Pages {
       translate(locale, hasMessage(`error.${code}`) ? `error.${code}` : 'error.invalid'),
     );
     filter('number', (locale, value: number) => formatNumber(locale, value));
+    filter('compact', (locale, value: number) => formatCompact(locale, value));
+    filter('percent', (locale, share: number) => formatPercent(locale, share));
     filter('date', (locale, value: string) => formatDate(locale, value));
+    filter('shortdate', (locale, value: string) => formatShortDate(locale, value));
     filter('datetime', (locale, value: string) => formatDateTime(locale, value));
     filter('country', (locale, code: string) => countryName(locale, code) ?? code);
     filter('language', (locale, code: string) => languageNameIn(locale, code));

@@ -14,9 +14,10 @@ export async function queueEntries(
       ? await database.query(`SELECT gen_random_uuid() AS id FROM generate_series(1, $1)`, [n])
       : await database.query(
           `SELECT signature_id AS id FROM (
-             SELECT signature_id FROM log_positions UNION ALL SELECT signature_id FROM log_queue WHERE kind = 'sign'
+             SELECT signature_id FROM log_positions WHERE petition_id = $2
+             UNION ALL SELECT signature_id FROM log_queue WHERE petition_id = $2 AND kind = 'sign'
            ) AS given WHERE signature_id NOT IN (SELECT signature_id FROM log_queue WHERE kind = 'withdraw') ORDER BY 1 DESC LIMIT $1`,
-          [n],
+          [n, petitionId],
         );
   await database.query(
     `INSERT INTO log_queue (petition_id, id, kind, entry, reason, signature_id, day, country, source)
