@@ -6,8 +6,8 @@ export default {
   roots: ['<rootDir>/test/browser'],
   testMatch: ['**/*.test.ts'],
   globalSetup: join(base.rootDir, 'test/support/global-setup.ts'),
-  globalTeardown: join(base.rootDir, 'test/support/global-teardown.ts'),
-  // One browser and one application at a time: a small machine has no room for more.
-  maxWorkers: 1,
+  globalTeardown: join(base.rootDir, 'test/browser/support/global-teardown.ts'),
+  // Two browsers, each with an application of its own: much of the time one of them waits.
+  maxWorkers: 2,
   testTimeout: 300_000,
 };

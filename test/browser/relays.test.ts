@@ -14,7 +14,7 @@ withChromium('relays', () => {
 
   beforeAll(async () => {
     site = await startSite({
-      ...{ LIMITS: 'off', MAIL_MODE: 'live', MAIL_FROM: 'mail@sign.test', DNS_SERVER: '127.0.0.1:1' },
+      ...{ MAIL_MODE: 'live', MAIL_FROM: 'mail@sign.test', DNS_SERVER: '127.0.0.1:1' },
       // Nobody listens on port 1.
       SMTP_URL: 'smtp://127.0.0.1:1?name=bulk.provider.example&weight=3&lanes=letters smtp://127.0.0.1:1?name=own',
     });

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
+import { noteSeen } from './every-page.js';
+import { invalidHtml } from './valid-html.js';
 
 interface Violation {
   id: string;
@@ -11,7 +13,11 @@ interface Violation {
 const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
 /** Both run inside the page, so they are text here. */
 const measure = readFileSync(join(__dirname, 'measure.js'), 'utf8');
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** Dark differs from light by its colours alone (app.css), so there only the rules about colours can say anything new. */
+const rules = {
+  light: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
+  dark: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] },
+};
 
 /** Where pictures go, if somebody wants to look: `npm run screenshots`. */
 const gallery = process.env.SCREENSHOTS;
@@ -27,16 +33,29 @@ export interface Looked {
   /** Elements that stick out at 320 px, and controls that are too small for a finger. */
   tooWide: string[];
   tooSmall: string[];
+  /** Where the HTML is not what the standard says. */
+  invalid: string[];
 }
 
 interface How {
   session?: Awaited<ReturnType<BrowserContext['storageState']>>;
   act?: (page: Page) => Promise<void>;
   /** Light and dark if it is not said. */
-  schemes?: ('light' | 'dark')[];
+  schemes?: readonly ('light' | 'dark')[];
+  /** A phone and a desk if it is not said. */
+  widths?: number[];
+  /** CSS selectors of parts of which there is a picture besides, by the word that its name gets: for pages too long to show. */
+  parts?: Record<string, string>;
   /** One that stays open, for many pages in a row: it has the files of the site already. */
   context?: BrowserContext;
 }
+
+/** Where a part is on its page; of one that is very long, the first 1200 pixels. */
+const top = (selector: string) => `(() => {
+  const { x, y, width, height } = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+  return { x: x + scrollX, y: y + scrollY, width, height: Math.min(height, 1200) };
+})()`;
+type Clip = Record<'x' | 'y' | 'width' | 'height', number>;
 
 interface View {
   width: number;
@@ -46,7 +65,7 @@ const views: View[] = [390, 1280].flatMap((width) => (['light', 'dark'] as const
 
 /** What `look` says of a page with which nothing is wrong. */
 export const fine = (status = 200): Looked => ({
-  ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [] },
+  ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [], invalid: [] },
 });
 
 /**
@@ -59,8 +78,11 @@ export async function look(browser: Browser, url: string, name: string, how: How
   try {
     page.setDefaultTimeout(20_000);
     const looked = fine(0);
+    let answer: Response | undefined;
     page.on('response', (response) => {
-      if (response.request().isNavigationRequest()) looked.status = response.status();
+      if (!response.request().isNavigationRequest() || response.frame() !== page.mainFrame()) return;
+      looked.status = response.status();
+      answer = response;
     });
     page.on('console', (message) => {
       // Chromium reports the status of the page itself as a console error.
@@ -75,14 +97,23 @@ export async function look(browser: Browser, url: string, name: string, how: How
     await how.act?.(page);
     await page.evaluate('document.fonts.ready.then(() => undefined)');
     await page.evaluate(axeSource);
-    for (const { width, scheme } of views.filter(({ scheme }) => how.schemes?.includes(scheme) ?? true)) {
+    const asked = views.filter(
+      ({ width, scheme }) => (how.widths?.includes(width) ?? true) && (how.schemes?.includes(scheme) ?? true),
+    );
+    for (const { width, scheme } of asked) {
       await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
       await page.emulateMedia({ colorScheme: scheme });
       if (gallery) {
         mkdirSync(gallery, { recursive: true });
-        await page.screenshot({ path: join(gallery, `${name}-${width}-${scheme}.png`), fullPage: true });
+        const picture = (of: string) => ({ path: join(gallery, `${of}-${width}-${scheme}.png`) });
+        await page.screenshot({ ...picture(name), fullPage: true });
+        for (const [part, selector] of Object.entries(how.parts ?? {}))
+          await page.screenshot({
+            ...{ ...picture(`${name}-${part}`), fullPage: true },
+            clip: await page.evaluate<Clip>(top(selector)),
+          });
       }
-      const runOnly = { type: 'tag', values: rules };
+      const runOnly = rules[scheme];
       const { violations } = await page.evaluate<{ violations: Violation[] }>(
         `axe.run(${JSON.stringify({ runOnly, resultTypes: ['violations'] })})`,
       );
@@ -92,6 +123,9 @@ export async function look(browser: Browser, url: string, name: string, how: How
         );
     }
     await page.setViewportSize({ width: 320, height: 640 });
+    const html = await answer!.text();
+    looked.invalid = await invalidHtml(html);
+    if (asked.length === views.length) noteSeen(html);
     return { ...looked, ...(await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure)) };
   } finally {
     await page.close();

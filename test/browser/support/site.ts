@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { seed } from '../../../src/seed.js';
 import { startApp, type TestApp } from '../../support/app.js';
+import { watchPages } from './every-page.js';
 
 export interface Site extends TestApp {
   url: string;
@@ -22,6 +23,7 @@ export async function startSite(environment: Record<string, string> = {}, host =
   const port = await freePort();
   const url = `http://${host}:${port}`;
   const app = await startApp({ PORT: String(port), PUBLIC_URL: url, ...environment }, { runners: true });
+  watchPages(app.nest);
   await seed(app.nest);
   await app.nest.listen(port, '127.0.0.1');
   return { ...app, url };

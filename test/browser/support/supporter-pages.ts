@@ -15,6 +15,7 @@ export interface SupporterPage {
   path: (links: Links) => string;
   status?: number;
   act?: (page: Page) => Promise<void>;
+  parts?: Record<string, string>;
 }
 
 const withErrors = async (page: Page) => {
@@ -26,7 +27,7 @@ const withErrors = async (page: Page) => {
 const withTypo = async (page: Page) => {
   await page.locator('#name').fill('Sara Mohammadi');
   // What a browser without script sends.
-  await page.locator('#email').evaluate("(input) => (input.value = 'sara@gmial.com')");
+  await page.evaluate(`document.querySelector('#email').value = 'sara@gmial.com'`);
   await page.locator('#country').selectOption('SE');
   await page.locator('#consentSign').check();
   await page.waitForTimeout(2100);
@@ -43,7 +44,7 @@ const wrongCode = async (page: Page) => {
 /** Every page that needs neither a sign-in nor a letter campaign. */
 export const supporterPages: SupporterPage[] = [
   { name: 'home', path: () => '' },
-  { name: 'petition', path: () => `/p/${slug}` },
+  { name: 'petition', path: () => `/p/${slug}`, parts: { form: '.petition-side' } },
   { name: 'petition-errors', path: () => `/p/${slug}`, act: withErrors, status: 422 },
   { name: 'petition-typo', path: () => `/p/${slug}`, act: withTypo, status: 422 },
   { name: 'petition-sanctions', path: () => '/p/magnitsky-sanctions' },
