@@ -81,6 +81,7 @@ withChromium('importing lawmakers', () => {
     test.each(['columns', 'preview', 'changed'])(`${locale}: the page of %s can be used by everybody`, async (name) => {
       const seen = await look(browser, `${site.url}/${locale}${places[name]}`, `console-import-${name}-${locale}`, {
         session,
+        parts: name === 'changed' ? { changes: 'section:has(#changes)' } : {},
       });
       expect(seen).toEqual(fine());
     });

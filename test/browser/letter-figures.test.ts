@@ -58,19 +58,25 @@ withChromium('what became of letters, and what is missing before them', () => {
     await page.locator('.narrow-form .button').click();
     await page.waitForLoadState();
   };
-  const pages: { name: string; path: () => string; act?: (page: Page) => Promise<void>; status?: number }[] = [
-    { name: 'report', path: () => `/letters/${sent}/report` },
+  const pages: {
+    name: string;
+    path: () => string;
+    act?: (page: Page) => Promise<void>;
+    status?: number;
+    parts?: Record<string, string>;
+  }[] = [
+    { name: 'report', path: () => `/letters/${sent}/report`, parts: { timeline: '#timeline' } },
     { name: 'office', path: () => `/letters/${sent}/office?legislature=Parliament+of+Testland` },
-    { name: 'plan', path: () => `/letters/${draft}` },
-    { name: 'checklist', path: () => `/letters/${draft}/checklist` },
+    { name: 'plan', path: () => `/letters/${draft}`, parts: { pace: '#pace' } },
+    { name: 'checklist', path: () => `/letters/${draft}/checklist`, parts: { list: 'main' } },
     { name: 'office-hours', path: () => '/legislatures/crowd/office-hours' },
     { name: 'office-hours-errors', path: () => '/legislatures/crowd/office-hours', act: wrong, status: 422 },
     { name: 'several-in-doubt', path: () => '/mail' },
   ];
   for (const locale of ['en', 'fa']) {
-    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status }) => {
+    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status, parts }) => {
       const url = `${site.url}/${locale}/console${path()}`;
-      expect(await look(browser, url, `figures-${name}-${locale}`, { session, act })).toEqual(fine(status));
+      expect(await look(browser, url, `figures-${name}-${locale}`, { session, act, parts })).toEqual(fine(status));
     });
   }
 

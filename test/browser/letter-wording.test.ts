@@ -78,9 +78,15 @@ withChromium('other words for some, files, and audiences with a name', () => {
     await page.locator('main form .button').first().click();
     await page.locator('[role=alert]').waitFor();
   };
-  const pages: { name: string; path: () => string; act?: (page: Page) => Promise<void>; status?: number }[] = [
+  const pages: {
+    name: string;
+    path: () => string;
+    act?: (page: Page) => Promise<void>;
+    status?: number;
+    parts?: Record<string, string>;
+  }[] = [
     { name: 'campaign', path: () => `/${campaign}` },
-    { name: 'preview', path: () => `/${campaign}/previews/${anna}` },
+    { name: 'preview', path: () => `/${campaign}/previews/${anna}`, parts: { letter: '.mail-preview' } },
     { name: 'dry-run', path: () => `/${campaign}/audience` },
     { name: 'settings', path: () => `/${campaign}/settings` },
     { name: 'variant-new', path: () => `/${campaign}/variants/new?language=en` },
@@ -89,9 +95,9 @@ withChromium('other words for some, files, and audiences with a name', () => {
     { name: 'audience', path: () => `/audiences/${audience}` },
   ];
   for (const locale of ['en', 'fa']) {
-    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status }) => {
+    test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status, parts }) => {
       const url = `${site.url}/${locale}/console/letters${path()}`;
-      expect(await look(browser, url, `wording-${name}-${locale}`, { session, act })).toEqual(fine(status));
+      expect(await look(browser, url, `wording-${name}-${locale}`, { session, act, parts })).toEqual(fine(status));
     });
   }
 });

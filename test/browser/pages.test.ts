@@ -26,8 +26,8 @@ withChromium('every public page', () => {
   for (const locale of ['en', 'fa']) {
     test.each(supporterPages)(
       `${locale}: $name can be used by everybody`,
-      async ({ name, path, act, status = 200 }) => {
-        const seen = await look(browser, `${site.url}/${locale}${path(links)}`, `${name}-${locale}`, { act });
+      async ({ name, path, act, parts, status = 200 }) => {
+        const seen = await look(browser, `${site.url}/${locale}${path(links)}`, `${name}-${locale}`, { act, parts });
         expect(seen).toEqual(fine(status));
       },
     );

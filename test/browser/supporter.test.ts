@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { launch, withChromium } from './support/chromium.js';
+import { fine, look } from './support/look.js';
 import { urlReader, verify } from '../../verifier/countersign-verify.mjs';
 import { startSite, type Site, until } from './support/site.js';
 
@@ -190,5 +191,29 @@ withChromium('a supporter with JavaScript', () => {
     expect(sent.length).toBeGreaterThan(2);
     expect(sent.filter((request) => request.includes(code.replaceAll('-', '')) || request.includes(code))).toEqual([]);
     await page.close();
+  });
+
+  test.each(['en', 'fa'])('%s: the page with her code can be used by everybody', async (locale) => {
+    const email = `sara-${locale}@example.org`;
+    const person = { name: 'Sara Mohammadi', email, country: 'SE', locale, consents: { sign: true } };
+    await fetch(`${site.url}/api/v1/petitions/1988-investigation/signatures`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(person),
+    });
+    const mail = await until(
+      async () => {
+        const answer = await fetch(`${site.url}/dev/inbox.json`);
+        return ((await answer.json()) as { to: string; links: string[] }[]).find(({ to }) => to === email);
+      },
+      (found) => found !== undefined,
+    );
+    const act = async (page: Page) => {
+      await page.locator('input[name="codeHash"]').waitFor({ state: 'attached' });
+      await page.locator('main form .button').first().click();
+      await page.locator('.code').waitFor();
+    };
+    const parts = { code: '.card:has(.code)' };
+    expect(await look(browser, mail!.links[0]!, `confirmed-code-${locale}`, { act, parts })).toEqual(fine());
   });
 });

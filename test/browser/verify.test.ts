@@ -463,15 +463,15 @@ withChromium('the page that recounts', () => {
     await page.locator('#recount').click();
     await page.locator('#result .error-summary').waitFor();
   };
-  const ways: { name: string; path: string; act?: (page: Page) => Promise<void> }[] = [
+  const ways: { name: string; path: string; act?: (page: Page) => Promise<void>; parts?: Record<string, string> }[] = [
     { name: 'verify-list', path: '/verify' },
     { name: 'verify', path: `/p/${slug}/verify` },
-    { name: 'verify-counted', path: `/p/${slug}/verify`, act: answered },
+    { name: 'verify-counted', path: `/p/${slug}/verify`, act: answered, parts: { code: 'section:has(#find)' } },
     { name: 'verify-refused', path: `/p/${slug}/verify`, act: refused },
   ];
   for (const locale of ['en', 'fa']) {
-    test.each(ways)(`${locale}: $name can be used by everybody`, async ({ name, path, act }) => {
-      expect(await look(browser, `${site.url}/${locale}${path}`, `${name}-${locale}`, { act })).toEqual(fine());
+    test.each(ways)(`${locale}: $name can be used by everybody`, async ({ name, path, act, parts }) => {
+      expect(await look(browser, `${site.url}/${locale}${path}`, `${name}-${locale}`, { act, parts })).toEqual(fine());
     });
   }
 });
