@@ -64,6 +64,12 @@ async function run(...words: string[]): Promise<{ status: number; out: string; e
   return { status, ...said };
 }
 
+test('--help says how it is used, and is no mistake', async () => {
+  const { status, out, error } = await run('--help');
+  expect([status, error]).toEqual([0, '']);
+  expect(out).toContain('Usage: node countersign-verify.mjs <address or folder of the log>');
+});
+
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   servers.push(server);

@@ -706,11 +706,13 @@ const usage = `Usage: node countersign-verify.mjs <address or folder of the log>
   --promise-key <vkey>  the key of the promises, from a place that the server does not control
   --save <folder>    keep a copy of everything that is read
   --json             print the result as JSON
+  --help             print this
 Exit status: 0 valid, 1 invalid, 2 wrong use or unreachable, 3 valid, but the code or the promised entry is not among
 those counted`;
 
 /** Runs the command. @param {string[]} words @returns {Promise<{ status: number, text: string }>} */
 export async function run(words) {
+  if (words.includes('--help')) return { status: 0, text: usage };
   let asJson = words.includes('--json');
   try {
     const { options, place } = readWords(words);
