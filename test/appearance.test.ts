@@ -40,7 +40,7 @@ describe('colour', () => {
   test.each([
     ['#000000', '#ffffff', 21],
     ['#777777', '#ffffff', 4.48],
-    ['#0b5c53', '#ffffff', 7.78],
+    ['#0b5c53', '#ffffff', 7.87],
   ])('%s on %s has a contrast of %d', (one, other, ratio) => {
     expect(contrast(one, other)).toBeCloseTo(ratio, 1);
     expect(contrast(other, one)).toBe(contrast(one, other));
@@ -153,10 +153,10 @@ describe('the site', () => {
   test('has a name for each language, in header and title, escaped; without one it keeps that of the settings', async () => {
     await ada.post('/en/console/settings', { 'names-en': 'Voices <b>& names', 'names-fa': 'صداها' });
     expect(await page('/en')).toContain('Voices &lt;b&gt;&amp; names');
-    expect(await page('/fa')).toContain('<title>صداها</title>');
+    expect(await page('/fa')).toContain('· صداها</title>');
     expect((await app.inject({ url: '/fa/nowhere' })).body).toContain('صداها');
     await ada.post('/en/console/settings', { 'names-fa': 'صداها' });
-    expect(await page('/en')).toContain('<title>Countersign</title>');
+    expect(await page('/en')).toContain('· Countersign</title>');
   });
 
   test('has an imprint once one is written, linked from every public page, without HTML of its own', async () => {

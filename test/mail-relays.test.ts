@@ -10,6 +10,7 @@ import { OutboxService } from '../src/mail/outbox.service.js';
 import { RelayHands } from '../src/mail/relay-hands.js';
 import { relaysFromUrls } from '../src/mail/relay.js';
 import { MailRelay, Relays } from '../src/mail/relays.js';
+import { lanes } from '../src/mail/mail-states.js';
 import { addToStreams } from '../src/mail/streams.js';
 import type { TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
@@ -76,8 +77,14 @@ describe('the settings', () => {
   test('name each relay, with its weight and what it carries', () => {
     const two = 'smtps://u:p%40w,x@Mail.example.org?weight=3&lanes=letters, smtp://[::1]:25?connections=2&name=here';
     expect(relaysFromUrls(two)).toMatchObject([
-      { name: 'mail.example.org', weight: 3, lanes: ['letters'], port: 465, auth: { user: 'u', pass: 'p@w,x' } },
-      { name: 'here', weight: 1, lanes: ['confirmations', 'letters'], connections: 2 },
+      {
+        name: 'mail.example.org',
+        weight: 3,
+        lanes: ['letters', 'updates'],
+        port: 465,
+        auth: { user: 'u', pass: 'p@w,x' },
+      },
+      { name: 'here', weight: 1, lanes, connections: 2 },
     ]);
     expect(relaysFromUrls('smtp://mail.example.org')).toMatchObject([{ name: 'mail.example.org', weight: 1 }]);
   });
@@ -411,7 +418,7 @@ describe('who looks', () => {
     const relays = async () => (await vera.api('GET', '/api/v1/mail')).json().relays;
     expect(await relays()).toEqual([
       expect.objectContaining({ name: 'a', weight: 3, state: 'open', since: null, lastError: null }),
-      expect.objectContaining({ name: 'b', weight: 1, state: 'open', lanes: ['confirmations', 'letters'] }),
+      expect.objectContaining({ name: 'b', weight: 1, state: 'open', lanes }),
     ]);
     a.connecting = () => ({ code: 421, text: 'sara@example.org is over quota, sara' });
     const mail = confirmation('sara@example.org');

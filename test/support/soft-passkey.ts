@@ -36,7 +36,8 @@ export class SoftPasskey {
   /** @param options JSON of the page */
   create(options: string, lies: Lies = {}): string {
     const { challenge, rp, user } = JSON.parse(options) as Options;
-    this.userHandle = user!.id;
+    // Whom it was first made for; the same again for somebody else is a lie that leaves it as it is.
+    this.userHandle ||= user!.id;
     const { x, y } = this.publicKey.export({ format: 'jwk' });
     const [head, middle] = ['a5010203262001215820', '225820'].map((hex) => Buffer.from(hex, 'hex'));
     const key = Buffer.concat([head!, Buffer.from(x!, 'base64url'), middle!, Buffer.from(y!, 'base64url')]);
