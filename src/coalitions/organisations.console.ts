@@ -2,10 +2,10 @@ import { Body, Controller, Get, HttpCode, Param, Post, Redirect, Req, Res } from
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
-import { type Form, refused, seeOther } from '../site/form-answers.js';
+import { type Form, seeOther, submitted } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
+import { LocalePipe, uuid } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -45,10 +45,7 @@ export class OrganisationsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = NewOrganisation.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.coalitions.add(slug, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(NewOrganisation, form, (data) => this.coalitions.add(slug, data, actor));
     if (errors.length === 0) return seeOther(reply, here(locale, slug));
     reply.status(422);
     return this.render('organisations-list', locale, request, slug, '', form, errors);
@@ -80,10 +77,7 @@ export class OrganisationsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = OrganisationChange.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.coalitions.change(slug, id, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(OrganisationChange, form, (data) => this.coalitions.change(slug, id, data, actor));
     if (errors.length === 0) return seeOther(reply, here(locale, slug, id));
     reply.status(422);
     return this.renderOne(locale, request, slug, id, form, errors);
@@ -117,10 +111,9 @@ export class OrganisationsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = NewOrganisationPerson.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.coalitions.addPerson(slug, id, parsed.data.staffId, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(NewOrganisationPerson, form, (data) =>
+      this.coalitions.addPerson(slug, id, data.staffId, actor),
+    );
     if (errors.length === 0) return seeOther(reply, here(locale, slug, id));
     reply.status(422);
     return this.renderOne(locale, request, slug, id, null, errors);

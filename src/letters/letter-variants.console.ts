@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Form, refused, seeOther } from '../site/form-answers.js';
+import { type Form, seeOther, submitted } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id } from './letter-params.js';
@@ -55,10 +55,7 @@ export class LetterVariantsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = NewVariant.safeParse(readVariantForm(form));
-    const errors = parsed.success
-      ? await refused(() => this.variants.add(id, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(NewVariant, readVariantForm(form), (data) => this.variants.add(id, data, actor));
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}?done=saved#variants`);
     reply.status(422);
     return this.variantPages.form(locale, request, id, { values: form, errors });
@@ -76,10 +73,9 @@ export class LetterVariantsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = NewVariant.safeParse(readVariantForm(form));
-    const errors = parsed.success
-      ? await refused(() => this.variants.change(id, variantId, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(NewVariant, readVariantForm(form), (data) =>
+      this.variants.change(id, variantId, data, actor),
+    );
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}?done=saved#variants`);
     reply.status(422);
     return this.variantPages.form(locale, request, id, { variantId, values: form, errors });
@@ -127,10 +123,7 @@ export class LetterVariantsConsole {
       await this.postscripts.remove(id, lawmakerId, actor);
       return seeOther(reply, here);
     }
-    const parsed = Postscript.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.postscripts.write(id, lawmakerId, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(Postscript, form, (data) => this.postscripts.write(id, lawmakerId, data, actor));
     if (errors.length === 0) return seeOther(reply, here);
     reply.status(422);
     return this.pages.preview(locale, request, id, lawmakerId, actor, { values: form, errors });

@@ -13,10 +13,10 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Form, refused, seeOther } from '../site/form-answers.js';
+import { type Form, seeOther, submitted } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { LocalePipe } from '../site/pipes.js';
 import { problems } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
@@ -64,10 +64,9 @@ export class LettersWritingConsole {
   ) {
     // Browsers send CRLF; the letter keeps one kind of line end, so that saving twice changes nothing.
     const body = typeof form.body === 'string' ? form.body.replace(/\r\n?/g, '\n') : form.body;
-    const parsed = LetterWords.safeParse({ subject: form.subject, body });
-    const errors = parsed.success
-      ? await refused(() => this.campaigns.writeText(id, language, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(LetterWords, { subject: form.subject, body }, (data) =>
+      this.campaigns.writeText(id, language, data, actor),
+    );
     if (errors.length > 0) {
       reply.status(422);
       return this.pages.text(locale, request, id, language, { values: form, errors });

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Form, refused, seeOther } from '../site/form-answers.js';
+import { type Form, seeOther, submitted } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { emptyCampaignForm, readAudience, withLists } from './letter-forms.js';
 import { LetterPages } from './letter-pages.service.js';
@@ -48,10 +48,9 @@ export class SavedAudiencesConsole {
   ) {
     const values = withLists(form);
     if (form.action === 'count') return this.pages.savedAudience(locale, request, { values, count: true });
-    const parsed = NewSavedAudience.safeParse({ name: form.name, rules: readAudience(form) });
-    const errors = parsed.success
-      ? await refused(() => this.audiences.create(parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(NewSavedAudience, { name: form.name, rules: readAudience(form) }, (data) =>
+      this.audiences.create(data, actor),
+    );
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/audiences`);
     reply.status(422);
     return this.pages.savedAudience(locale, request, { values, errors });
@@ -81,13 +80,14 @@ export class SavedAudiencesConsole {
     const audience = await this.audiences.find(id);
     const values = withLists(form);
     if (form.action === 'count') return this.pages.savedAudience(locale, request, { audience, values, count: true });
-    const parsed = SavedAudienceChange.safeParse({
-      ...{ name: form.name, version: form.version },
-      rules: readAudience(form, audience.rules),
-    });
-    const errors = parsed.success
-      ? await refused(() => this.audiences.change(id, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(
+      SavedAudienceChange,
+      {
+        ...{ name: form.name, version: form.version },
+        rules: readAudience(form, audience.rules),
+      },
+      (data) => this.audiences.change(id, data, actor),
+    );
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/audiences`);
     reply.status(422);
     return this.pages.savedAudience(locale, request, { audience, values, errors });
@@ -114,10 +114,7 @@ export class SavedAudiencesConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = AudienceName.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.audiences.saveOf(id, parsed.data.name, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(AudienceName, form, (data) => this.audiences.saveOf(id, data.name, actor));
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}?done=saved#audience`);
     reply.status(422);
     return this.pages.campaign(locale, request, id, actor, { errors });

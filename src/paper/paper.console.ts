@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res }
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
-import { type Form, refused, seeOther } from '../site/form-answers.js';
+import { type Form, refused, seeOther, submitted } from '../site/form-answers.js';
 import { countries, type Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
@@ -65,10 +65,7 @@ export class PaperConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = PaperReturn.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.paper.setReturn(slug, parsed.data.address, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(PaperReturn, form, (data) => this.paper.setReturn(slug, data.address, actor));
     if (errors.length === 0) return seeOther(reply, here(locale, slug));
     reply.status(422);
     return this.render(locale, request, slug, actor, { values: form, errors, form: 'return' });

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Form, refused, seeOther } from '../site/form-answers.js';
+import { type Form, refused, seeOther, submitted } from '../site/form-answers.js';
 import { isLocale, type Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
-import { fieldErrors, LocalePipe } from '../site/pipes.js';
+import { LocalePipe } from '../site/pipes.js';
 import { Problem } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
@@ -127,10 +127,7 @@ export class PetitionsWritingConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = PetitionSettingsChange.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.settings.change(slug, parsed.data, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(PetitionSettingsChange, form, (data) => this.settings.change(slug, data, actor));
     if (errors.length > 0) {
       reply.status(422);
       return this.pages.settings(locale, request, slug, { values: form, errors });

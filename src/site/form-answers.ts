@@ -1,4 +1,6 @@
 import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { fieldErrors } from './pipes.js';
 import { type FieldError, Problem } from './problem.js';
 
 /** The fields of a form as a browser sends them. */
@@ -13,6 +15,16 @@ export async function refused(work: () => Promise<unknown>): Promise<FieldError[
     if (error instanceof Problem && error.details.errors) return error.details.errors;
     throw error;
   }
+}
+
+/** Reads a form by its schema and does the work with it; hands back what is wrong beside its field. */
+export async function submitted<T>(
+  schema: z.ZodType<T>,
+  form: unknown,
+  work: (read: T) => Promise<unknown>,
+): Promise<FieldError[]> {
+  const parsed = schema.safeParse(form);
+  return parsed.success ? refused(() => work(parsed.data)) : fieldErrors(parsed.error.issues);
 }
 
 /** Answers a form with the page to look at next. */

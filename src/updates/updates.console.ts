@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Form, refused, seeOther } from '../site/form-answers.js';
+import { type Form, seeOther, submitted } from '../site/form-answers.js';
 import { isLocale, type Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
@@ -186,10 +186,7 @@ export class UpdatesConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const parsed = UpdateTest.safeParse(form);
-    const errors = parsed.success
-      ? await refused(() => this.tests.send(slug, id, parsed.data.locale, actor))
-      : fieldErrors(parsed.error.issues);
+    const errors = await submitted(UpdateTest, form, (data) => this.tests.send(slug, id, data.locale, actor));
     if (errors.length === 0) return seeOther(reply, `${here(locale, slug, id)}?tested=yes`);
     reply.status(422);
     return this.pages.one(locale, request, slug, id, { values: form, errors });
