@@ -8,8 +8,8 @@ import { person } from '../support/letters.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
+import { password, signIn } from './support/sign-in.js';
 
-const password = 'correct-horse-battery';
 const slug = '1988-investigation';
 
 withChromium('updates, organisations and paper, without JavaScript', () => {
@@ -20,11 +20,7 @@ withChromium('updates, organisations and paper, without JavaScript', () => {
   async function signedIn(who: keyof typeof cast): Promise<Page> {
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
     page.setDefaultTimeout(20_000);
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast[who].email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast[who]);
     return page;
   }
   const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first().click();

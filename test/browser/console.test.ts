@@ -12,8 +12,7 @@ import { type NameServer, startNameServer } from '../support/dns.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password, signIn } from './support/sign-in.js';
 
 withChromium('the console', () => {
   let site: Site;
@@ -25,11 +24,7 @@ withChromium('the console', () => {
   async function signedIn(who: keyof typeof cast, locale = 'en'): Promise<Page> {
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
     page.setDefaultTimeout(20_000);
-    await page.goto(`${site.url}/${locale}/console`);
-    await page.locator('input[name=email]').fill(cast[who].email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast[who], locale);
     return page;
   }
 

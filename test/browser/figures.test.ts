@@ -10,8 +10,8 @@ import { openPetition } from '../support/petitions.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site } from './support/site.js';
+import { password, signIn } from './support/sign-in.js';
 
-const password = 'correct-horse-battery';
 const countries = ['SE', 'IR', 'DE', 'GB', 'US', 'CA', 'FR', 'NL', 'CD', 'VC', 'AT', 'CH', 'NO', 'DK', 'FI'];
 
 withChromium('figures of a petition', () => {
@@ -57,11 +57,7 @@ withChromium('figures of a petition', () => {
     await funnel.save();
     browser = await launch();
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.vera.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast.vera);
     session = await page.context().storageState();
     await page.context().close();
   });

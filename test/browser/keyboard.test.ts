@@ -3,8 +3,7 @@ import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
 import { startSite, type Site, until } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password } from './support/sign-in.js';
 
 /** Runs inside the page: whether the element has the focus, and whether that can be seen. */
 function focusOn(element: Focusable): [boolean, boolean] {

@@ -6,8 +6,8 @@ import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site } from './support/site.js';
+import { password, signIn } from './support/sign-in.js';
 
-const password = 'correct-horse-battery';
 const file = (name: string) => join(projectRoot, 'test/fixtures/lawmakers', name);
 
 withChromium('importing lawmakers', () => {
@@ -23,11 +23,7 @@ withChromium('importing lawmakers', () => {
     browser = await launch();
     page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
     page.setDefaultTimeout(20_000);
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.olga.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast.olga);
     session = await page.context().storageState();
   });
   afterAll(async () => {

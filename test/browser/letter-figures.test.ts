@@ -7,8 +7,7 @@ import { approve, campaignOf, crowd, importTestland, person } from '../support/l
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password, signIn } from './support/sign-in.js';
 
 withChromium('what became of letters, and what is missing before them', () => {
   let site: Site;
@@ -40,11 +39,7 @@ withChromium('what became of letters, and what is missing before them', () => {
     );
     browser = await launch();
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.ada.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.waitForURL(/console$/);
+    await signIn(page, site, cast.ada);
     session = await page.context().storageState();
     await page.context().close();
   });

@@ -6,8 +6,7 @@ import { approve, campaignOf, crowd, importTestland, person } from '../support/l
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password, signIn } from './support/sign-in.js';
 
 withChromium('stopping some letters of a campaign', () => {
   let site: Site;
@@ -36,10 +35,7 @@ withChromium('stopping some letters of a campaign', () => {
     );
     browser = await launch();
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.amir.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
+    await signIn(page, site, cast.amir);
     await page.goto(`${site.url}/en/console/letters/${campaign}`);
     const row = page.locator('#parts tr', { has: page.locator('input[value=crowd]') });
     await row.locator('button[value=cancel]').click();

@@ -9,8 +9,7 @@ import { campaignOf, importTestland, person } from '../support/letters.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password, signIn } from './support/sign-in.js';
 
 withChromium('other words for some, files, and audiences with a name', () => {
   let site: Site;
@@ -35,11 +34,7 @@ withChromium('other words for some, files, and audiences with a name', () => {
     audience = await site.get(SavedAudiences).create(NewSavedAudience.parse({ name: 'Reds of Testland', rules }), olga);
     browser = await launch();
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.ada.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.waitForURL(/console$/);
+    await signIn(page, site, cast.ada);
     session = await page.context().storageState();
     await page.context().close();
   });

@@ -6,8 +6,8 @@ import { letter } from '../support/mails.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
+import { password, signIn } from './support/sign-in.js';
 
-const password = 'correct-horse-battery';
 type Mails = { to: string; links: string[] }[];
 
 withChromium('mail', () => {
@@ -64,11 +64,7 @@ withChromium('mail', () => {
     }
     browser = await launch();
     const page = await (await browser.newContext()).newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.ada.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast.ada);
     session = await page.context().storageState();
     await page.context().close();
   });

@@ -4,8 +4,7 @@ import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password, signIn } from './support/sign-in.js';
 
 withChromium('a petition from draft to archive, without JavaScript', () => {
   let site: Site;
@@ -16,11 +15,7 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
   async function signedIn(who: keyof typeof cast): Promise<Page> {
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
     page.setDefaultTimeout(20_000);
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast[who].email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast[who]);
     return page;
   }
   const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click();

@@ -15,8 +15,7 @@ import { unzip } from '../support/unzip.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password, signIn } from './support/sign-in.js';
 
 withChromium('exports, the hand-in and progress', () => {
   let site: Site;
@@ -29,11 +28,7 @@ withChromium('exports, the hand-in and progress', () => {
   async function signedIn(javaScriptEnabled: boolean): Promise<Page> {
     const page = await (await browser.newContext({ javaScriptEnabled })).newPage();
     page.setDefaultTimeout(20_000);
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.ada.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast.ada);
     return page;
   }
 

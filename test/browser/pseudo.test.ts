@@ -10,6 +10,7 @@ import { pseudo } from '../support/pseudo.js';
 import { launch, withChromium } from './support/chromium.js';
 import { startSite, type Site } from './support/site.js';
 import { type Links, linksOf, slug, type SupporterPage, supporterPages } from './support/supporter-pages.js';
+import { password, signIn } from './support/sign-in.js';
 
 // The language exists in this file alone: the English messages are changed while the application reads them.
 jest.mock('node:fs', () => {
@@ -36,7 +37,6 @@ const known = new RegExp(
     `${day}( – ${day})?(: \\d+)?`,
   ].join('|')})$`,
 );
-const password = 'correct-horse-battery';
 
 const first = (selector: string) => async (page: Page) => {
   await page.locator(selector).first().click();
@@ -65,11 +65,7 @@ withChromium('a language that needs two fifths more room', () => {
     await site.database.query(`INSERT INTO flags SELECT petition_id, id, '{network-burst}' FROM signatures`);
     context = await browser.newContext({ reducedMotion: 'reduce' });
     const page = await context.newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.ada.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast.ada);
     await page.close();
   });
   afterAll(async () => {

@@ -4,8 +4,7 @@ import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site } from './support/site.js';
-
-const password = 'correct-horse-battery';
+import { password, signIn } from './support/sign-in.js';
 
 withChromium('relays', () => {
   let site: Site;
@@ -26,11 +25,7 @@ withChromium('relays', () => {
     );
     browser = await launch();
     const page = await (await browser.newContext()).newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.ada.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast.ada);
     session = await page.context().storageState();
     await page.context().close();
   });

@@ -5,8 +5,8 @@ import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site } from './support/site.js';
+import { password } from './support/sign-in.js';
 
-const password = 'correct-horse-battery';
 type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
 
 withChromium('staff', () => {

@@ -7,9 +7,9 @@ import { approve, campaignOf, importTestland, person } from '../support/letters.
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { startSite, type Site, until } from './support/site.js';
+import { password, signIn } from './support/sign-in.js';
 
 const slug = '1988-investigation';
-const password = 'correct-horse-battery';
 
 withChromium('writing to representatives', () => {
   let site: Site;
@@ -189,11 +189,7 @@ withChromium('writing to representatives', () => {
 
   const sessionOfAda = async () => {
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
-    await page.goto(`${site.url}/en/console`);
-    await page.locator('input[name=email]').fill(cast.ada.email);
-    await page.locator('input[name=password]').fill(password);
-    await page.locator('main form button').click();
-    await page.locator('.rail').waitFor();
+    await signIn(page, site, cast.ada);
     const state = await page.context().storageState();
     await page.context().close();
     return state;
