@@ -13,11 +13,7 @@ interface Violation {
 const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
 /** Both run inside the page, so they are text here. */
 const measure = readFileSync(join(__dirname, 'measure.js'), 'utf8');
-/** Dark differs from light by its colours alone (app.css), so there only the rules about colours can say anything new. */
-const rules = {
-  light: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
-  dark: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] },
-};
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** Where pictures go, if somebody wants to look: `npm run screenshots`. */
 const gallery = process.env.SCREENSHOTS;
@@ -42,8 +38,6 @@ interface How {
   act?: (page: Page) => Promise<void>;
   /** Light and dark if it is not said. */
   schemes?: readonly ('light' | 'dark')[];
-  /** A phone and a desk if it is not said. */
-  widths?: number[];
   /** CSS selectors of parts of which there is a picture besides, by the word that its name gets: for pages too long to show. */
   parts?: Record<string, string>;
   /** One that stays open, for many pages in a row: it has the files of the site already. */
@@ -97,9 +91,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
     await how.act?.(page);
     await page.evaluate('document.fonts.ready.then(() => undefined)');
     await page.evaluate(axeSource);
-    const asked = views.filter(
-      ({ width, scheme }) => (how.widths?.includes(width) ?? true) && (how.schemes?.includes(scheme) ?? true),
-    );
+    const asked = views.filter(({ scheme }) => how.schemes?.includes(scheme) ?? true);
     for (const { width, scheme } of asked) {
       await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
       await page.emulateMedia({ colorScheme: scheme });
@@ -113,7 +105,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
             clip: await page.evaluate<Clip>(top(selector)),
           });
       }
-      const runOnly = rules[scheme];
+      const runOnly = { type: 'tag', values: rules };
       const { violations } = await page.evaluate<{ violations: Violation[] }>(
         `axe.run(${JSON.stringify({ runOnly, resultTypes: ['violations'] })})`,
       );
