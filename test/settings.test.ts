@@ -65,6 +65,7 @@ test.each([
   ['MAIL_FROM', 'Olga <olga@sign.test>\r\nBcc: all@sign.test'],
   ['ADMIN_EMAIL', 'admin'],
   ['ADMIN_PASSWORD', 'short'],
+  ['OIDC_ISSUER', 'http://login.test'],
   ['LIMITS', 'no'],
   ['TRUST_PROXY', '1'],
   ['LOG_LEVEL', 'loud'],

@@ -71,10 +71,10 @@ export const settingsSchema = z
     ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(200).optional(),
     OIDC_ISSUER: z
       .url()
-      .regex(
-        /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/,
-        'must be a URL that starts with https://, as the provider names itself',
-      )
+      .regex(/^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/, {
+        error: 'must be a URL that starts with https://, as the provider names itself',
+        abort: true,
+      })
       .optional(),
     OIDC_CLIENT_ID: z.string().min(1).max(500).optional(),
     OIDC_CLIENT_SECRET: z.string().min(1).max(2000).optional(),
