@@ -202,7 +202,9 @@ test('a cover sheet in Persian, that needs nothing from elsewhere, with the text
 });
 
 const hasUnzip = spawnSync('unzip', ['-v']).status === 0;
-(hasUnzip ? test : test.skip)('the unzip of the machine reads it too', async () => {
+if (!hasUnzip && !process.env.CI)
+  process.stderr.write('Left out, because the machine has no unzip: its reading of a hand-in\n');
+(hasUnzip || process.env.CI ? test : test.skip)('the unzip of the machine reads it too', async () => {
   const { rawPayload } = await take();
   const file = join(folder, 'whole.zip');
   writeFileSync(file, rawPayload);
