@@ -84,7 +84,7 @@ withChromium('accounts', () => {
     });
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await page.locator('[data-refused]').waitFor({ state: 'visible' });
-    expect(await page.locator('form[data-passkey] button').isEnabled()).toBe(true);
+    await page.locator('form[data-passkey] button:enabled').waitFor();
     await page.context().close();
   });
 

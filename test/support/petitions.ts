@@ -71,6 +71,5 @@ export const confirm = (app: TestApp, token: string) =>
 /** What count.json says once everything that waits is counted. */
 export async function countOf(app: TestApp, slug = 'wetlands'): Promise<number> {
   await app.get(Sequencer).drain();
-  await new Promise((done) => setTimeout(done, 1100));
   return (await app.inject({ url: `/api/v1/petitions/${slug}/count.json` })).json<{ count: number }>().count;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
+import type { Browser, BrowserContext, ConsoleMessage, Page, Request, Response } from 'playwright-core';
 import { noteSeen } from './every-page.js';
 import { invalidHtml } from './valid-html.js';
 
@@ -62,31 +62,49 @@ export const fine = (status = 200): Looked => ({
   ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [], invalid: [] },
 });
 
+const tabs = new WeakMap<Browser | BrowserContext, Page>();
+
+/**
+ * One tab of a browser looks at all pages in turn, which saves a process and reading axe for each; unless there is a
+ * context to keep, it knows nothing of the page before.
+ */
+async function tabOf(browser: Browser, { context, session }: How): Promise<Page> {
+  let tab = tabs.get(context ?? browser);
+  if (!tab || tab.isClosed()) {
+    tab = await (context ?? (await browser.newContext({ reducedMotion: 'reduce' }))).newPage();
+    tab.setDefaultTimeout(20_000);
+    tabs.set(context ?? browser, tab);
+  }
+  if (!context) await tab.context().setStorageState(session ?? { cookies: [], origins: [] });
+  return tab;
+}
+
 /**
  * Opens a page and says what is wrong with it, all at once: on a phone and a desk, light and dark, and at 320 px.
  * @param how session: cookies of somebody signed in; act: what to do first, for a page that has no address of its own
  */
 export async function look(browser: Browser, url: string, name: string, how: How = {}): Promise<Looked> {
-  const context = how.context ?? (await browser.newContext({ reducedMotion: 'reduce', storageState: how.session }));
-  const page = await context.newPage();
+  const page = await tabOf(browser, how);
+  const looked = fine(0);
+  let answer: Response | undefined;
+  const onResponse = (response: Response) => {
+    if (!response.request().isNavigationRequest() || response.frame() !== page.mainFrame()) return;
+    looked.status = response.status();
+    answer = response;
+  };
+  const onConsole = (message: ConsoleMessage) => {
+    // Chromium reports the status of the page itself as a console error.
+    const own = message.text().includes(`status of ${looked.status}`) && looked.status !== 500;
+    if (message.type() === 'error' && !own) looked.errors.push(message.text());
+  };
+  const onError = (error: Error) => void looked.errors.push(error.message);
+  const onRequest = (request: Request) => {
+    if (!request.url().startsWith(new URL(url).origin)) looked.strangers.push(request.url());
+  };
+  page.on('response', onResponse).on('console', onConsole).on('pageerror', onError).on('request', onRequest);
   try {
-    page.setDefaultTimeout(20_000);
-    const looked = fine(0);
-    let answer: Response | undefined;
-    page.on('response', (response) => {
-      if (!response.request().isNavigationRequest() || response.frame() !== page.mainFrame()) return;
-      looked.status = response.status();
-      answer = response;
-    });
-    page.on('console', (message) => {
-      // Chromium reports the status of the page itself as a console error.
-      const own = message.text().includes(`status of ${looked.status}`) && looked.status !== 500;
-      if (message.type() === 'error' && !own) looked.errors.push(message.text());
-    });
-    page.on('pageerror', (error) => looked.errors.push(error.message));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(new URL(url).origin)) looked.strangers.push(request.url());
-    });
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await page.emulateMedia({ colorScheme: 'light' });
     await page.goto(url);
     await how.act?.(page);
     await page.evaluate('document.fonts.ready.then(() => undefined)');
@@ -118,9 +136,10 @@ export async function look(browser: Browser, url: string, name: string, how: How
     const html = await answer!.text();
     looked.invalid = await invalidHtml(html);
     if (asked.length === views.length) noteSeen(html);
-    return { ...looked, ...(await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure)) };
+    const measured = await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure);
+    await page.evaluate('sessionStorage.clear()');
+    return { ...looked, ...measured };
   } finally {
-    await page.close();
-    if (!how.context) await context.close();
+    page.off('response', onResponse).off('console', onConsole).off('pageerror', onError).off('request', onRequest);
   }
 }
