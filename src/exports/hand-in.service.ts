@@ -14,6 +14,7 @@ import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { type CountSnapshot, CountSnapshots } from './count-snapshots.service.js';
+import { CountryBreakdowns } from './country-breakdowns.service.js';
 import { ExportHistory } from './export-history.service.js';
 import type { HandIn } from './exports.schema.js';
 import { HandInCover } from './hand-in-cover.js';
@@ -33,6 +34,7 @@ export class HandIns {
     private readonly petitions: Petitions,
     private readonly logs: Logs,
     private readonly snapshots: CountSnapshots,
+    private readonly breakdowns: CountryBreakdowns,
     private readonly cover: HandInCover,
     private readonly history: ExportHistory,
     private readonly audit: AuditService,
@@ -64,7 +66,8 @@ export class HandIns {
   }
 
   private async *entries(wanted: HandIn, petition: PublishedPetition, snapshot: CountSnapshot) {
-    const counts = handInCounts(snapshot, petition.log.endedAt !== null);
+    const over = petition.log.endedAt !== null;
+    const counts = handInCounts(snapshot, over ? null : await this.breakdowns.of(petition.slug));
     for await (const [path, input] of this.files(wanted, petition, snapshot, counts))
       yield { name: `hand-in-${petition.slug}/${path}`, lastModified: snapshot.asOf, input };
   }
