@@ -103,6 +103,18 @@ describe('figures of a petition', () => {
     expect(html).not.toMatch(/<svg[^>]*style=|NaN|undefined|null/);
   });
 
+  test('stand in the overview for all petitions together', async () => {
+    const other = await openPetition(app, 'library');
+    await asked(other, 3, [7, 6, 5]);
+    const overview = (await vera.get('/en/console')).body;
+    expect(words(section(overview, 'funnel'))).toContain('Of 57 forms sent, 25 became signatures (44%).');
+    expect(lines((await vera.get('/en/console/figures/funnel.csv')).body)).toEqual([
+      `${dayOf(10)},20,18,12`,
+      `${dayOf(3)},37,31,13`,
+    ]);
+    expect((await app.inject({ url: '/en/console/figures/funnel.csv' })).statusCode).toBe(303);
+  });
+
   test('are said in words: the most, its day, and which way it goes', async () => {
     const html = await page('wetlands');
     const date = (ago: number) =>

@@ -131,6 +131,32 @@ describe('the report', () => {
     expect(sectionOf(states, 'states').match(/<tr>/g)).toHaveLength(byStatus.length + 1);
   });
 
+  test('stands in the overview for all campaigns together, and a test mail is no letter', async () => {
+    const states = async () => {
+      const { body } = await people.vera!.get('/en/console/figures/letter-states.csv');
+      return body.replace('\ufeff', '').trimEnd().split('\r\n').slice(1);
+    };
+    const { byStatus } = await app.get(LetterReports).report(id);
+    expect(await states()).toEqual(byStatus.map(({ name, letters }) => `${name},${letters}`));
+    await app.database.query(
+      `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state)
+       VALUES ($1, gen_random_uuid(), 'letter-test', 'a test', 'letters', 'accepted')`,
+      [id],
+    );
+    await app.database.query(
+      `INSERT INTO letters (campaign_id, id, lawmaker_id, state, lawmaker_name)
+       VALUES ($1, gen_random_uuid(), gen_random_uuid(), 'task', 'Of another campaign')`,
+      [await campaignOf(app, olga)],
+    );
+    const tasks = byStatus.find(({ name }) => name === 'task')?.letters ?? 0;
+    expect(await states()).toContain(`task,${tasks + 1}`);
+    expect(await states()).toContain(`accepted,${byStatus.find(({ name }) => name === 'accepted')!.letters}`);
+    const overview = (await people.vera!.get('/en/console')).body;
+    const drawn = [...sectionOf(overview, 'states').matchAll(/<tspan class="plot-label">(\d+)<\/tspan>/g)];
+    expect(drawn.map(([, n]) => n)).toEqual((await states()).map((line) => line.split(',')[1]));
+    await app.database.query(`DELETE FROM letters WHERE lawmaker_name = 'Of another campaign'`);
+  });
+
   test('says which way it goes', async () => {
     const page = (await people.vera!.get(`/en/console/letters/${id}/report`)).body;
     expect(sectionOf(page, 'timeline')).toMatch(

@@ -1,4 +1,5 @@
 import { csvFile } from '../site/csv.js';
+import type { FunnelDay } from '../signatures/funnel.service.js';
 import type { PetitionFigures } from './petition-figures.service.js';
 
 /** Each plot as a file with the same numbers, by the name it has in an address. */
@@ -21,10 +22,12 @@ export const figureFiles = {
       countries.map(({ country, signed, withdrawn, count }) => [country, signed, withdrawn, count]),
       `signatures-by-country-${slug}.csv`,
     ),
-  funnel: ({ funnel }: PetitionFigures, slug: string) =>
-    csvFile(
-      ['day', 'asked', 'mailed', 'confirmed'],
-      funnel.map(({ day, asked, mailed, confirmed }) => [day, asked, mailed, confirmed]),
-      `how-far-people-get-${slug}.csv`,
-    ),
+  funnel: ({ funnel }: PetitionFigures, slug: string) => funnelFile(funnel, `how-far-people-get-${slug}.csv`),
 };
+
+export const funnelFile = (days: FunnelDay[], name: string) =>
+  csvFile(
+    ['day', 'asked', 'mailed', 'confirmed'],
+    days.map(({ day, asked, mailed, confirmed }) => [day, asked, mailed, confirmed]),
+    name,
+  );

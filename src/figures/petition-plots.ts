@@ -1,4 +1,5 @@
 import { barsPerDay, daysInWords, type Direction, linePerDay, rankedBars } from '../site/plots.js';
+import type { FunnelDay } from '../signatures/funnel.service.js';
 import type { PetitionFigures } from './petition-figures.service.js';
 
 const stages = ['asked', 'mailed', 'confirmed'] as const;
@@ -18,8 +19,6 @@ export function petitionPlots(
     ? (['signed', 'withdrawn'] as const)
     : (['signed'] as const);
   const highest = daysInWords(days, 'total', today);
-  const steps = stages.map((name) => ({ name, value: funnel.reduce((sum, day) => sum + day[name], 0) }));
-  const asked = daysInWords(funnel, 'asked', today);
   return {
     days: {
       plot: barsPerDay(days, series, { dir, until, panel: series.length > 1 ? 100 : 140 }),
@@ -41,11 +40,18 @@ export function petitionPlots(
         null,
       ),
     },
-    funnel: {
-      plot: funnel.length > 0 ? rankedBars(steps, { dir, whole: asked.sum }) : null,
-      ...{ rows: funnel.toReversed(), steps, ...asked },
-      confirmed: steps[2]!.value,
-      share: asked.sum > 0 ? steps[2]!.value / asked.sum : 0,
-    },
+    funnel: funnelPlot(funnel, dir, today),
+  };
+}
+
+/** How far people get, with what its caption says and the rows of its table. @param days the oldest first */
+export function funnelPlot(days: FunnelDay[], dir: Direction, today: string) {
+  const steps = stages.map((name) => ({ name, value: days.reduce((sum, day) => sum + day[name], 0) }));
+  const asked = daysInWords(days, 'asked', today);
+  return {
+    plot: days.length > 0 ? rankedBars(steps, { dir, whole: asked.sum }) : null,
+    ...{ rows: days.toReversed(), steps, ...asked },
+    confirmed: steps[2]!.value,
+    share: asked.sum > 0 ? steps[2]!.value / asked.sum : 0,
   };
 }

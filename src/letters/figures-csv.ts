@@ -1,6 +1,6 @@
 import { csvFile } from '../site/csv.js';
 import type { PacePlan } from '../mail/pace-plan.js';
-import type { LetterDay, LetterReport } from './letter-sums.js';
+import type { LetterDay, LettersInState } from './letter-sums.js';
 import type { OfficeReport } from './office-report.service.js';
 
 export const timelineCsv = (days: LetterDay[], campaignId: string) =>
@@ -10,11 +10,12 @@ export const timelineCsv = (days: LetterDay[], campaignId: string) =>
     `letter-days-${campaignId}.csv`,
   );
 
-export const statesCsv = ({ byStatus }: LetterReport, campaignId: string) =>
+/** @param name of the file: of which letters they are */
+export const statesCsv = (states: LettersInState[], name: string) =>
   csvFile(
     ['state', 'letters'],
-    byStatus.map(({ name, letters }) => [name, letters]),
-    `letter-states-${campaignId}.csv`,
+    states.map(({ name: state, letters }) => [state, letters]),
+    `letter-states-${name}.csv`,
   );
 
 /** A row per mailbox and day; one for what would be left over has no day. */

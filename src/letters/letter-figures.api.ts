@@ -54,7 +54,7 @@ export class LetterFiguresApi {
   @ApiOkResponse({ content: { 'text/csv': {} } })
   async statesCsv(@Id('id') id: string) {
     await this.campaigns.find(id);
-    return statesCsv(await this.reports.report(id), id);
+    return statesCsv((await this.reports.report(id)).byStatus, id);
   }
 
   /** Every mailbox of the plan, with what it would get on which day. */

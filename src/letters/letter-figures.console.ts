@@ -31,7 +31,7 @@ export class LetterFiguresConsole {
   @Needs('console:read')
   @Get('states.csv')
   async states(@Id('id') id: string) {
-    return statesCsv(await this.reports.report(id), id);
+    return statesCsv((await this.reports.report(id)).byStatus, id);
   }
 
   /** Every mailbox of the plan, with what it gets on which day. */

@@ -8,9 +8,11 @@ import { joinReturns, type LetterReturn, returnColumns } from './letter-returns.
 import {
   type LetterDay,
   type LetterReport,
+  type LettersInState,
   type Progress,
   progressOfAll,
   reportOf,
+  statesOfAll,
   timelineOf,
 } from './letter-sums.js';
 import type { LetterFilter } from './letters.schema.js';
@@ -115,6 +117,11 @@ export class LetterReports {
   /** Of every campaign that has letters, by its id. */
   progress(): Promise<Map<string, Progress>> {
     return progressOfAll(this.database.manager);
+  }
+
+  /** Of all campaigns together, the most first. */
+  states(): Promise<LettersInState[]> {
+    return statesOfAll(this.database.manager);
   }
 
   report(campaignId: string): Promise<LetterReport> {

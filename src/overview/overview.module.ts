@@ -6,6 +6,7 @@ import { MailModule } from '../mail/mail.module.js';
 import { ModerationModule } from '../moderation/moderation.module.js';
 import { PaperModule } from '../paper/paper.module.js';
 import { PetitionsModule } from '../petitions/petitions.module.js';
+import { SignaturesModule } from '../signatures/signatures.module.js';
 import { UpdatesModule } from '../updates/updates.module.js';
 import { Needs } from './needs.service.js';
 import { OverviewConsole } from './overview.console.js';
@@ -19,6 +20,7 @@ import { OverviewConsole } from './overview.console.js';
     ModerationModule,
     PaperModule,
     PetitionsModule,
+    SignaturesModule,
     UpdatesModule,
   ],
   providers: [Needs],

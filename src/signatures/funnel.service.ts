@@ -60,11 +60,12 @@ export class Funnel implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** The newest day first. @param most null: all of them */
-  async days(petitionId: string, most: number | null = 30): Promise<FunnelDay[]> {
+  /** The newest day first. @param petitionId null: all petitions together. @param most null: all of them */
+  async days(petitionId: string | null, most: number | null = 30): Promise<FunnelDay[]> {
     await this.save();
     const rows: Record<string, string>[] = await this.database.query(
-      `SELECT day::text, asked, mailed, confirmed FROM funnel WHERE petition_id = $1 ORDER BY day DESC LIMIT $2`,
+      `SELECT day::text, sum(asked) AS asked, sum(mailed) AS mailed, sum(confirmed) AS confirmed FROM funnel
+       WHERE $1::uuid IS NULL OR petition_id = $1 GROUP BY funnel.day ORDER BY funnel.day DESC LIMIT $2`,
       [petitionId, most],
     );
     return rows.map(({ day, asked, mailed, confirmed }) => ({
