@@ -60,6 +60,7 @@ const same: Partial<Record<Locale | 'all', string[]>> = {
       'Format',
       'Import',
       'Logo',
+      'Rest',
       'Mail',
       'Mails',
       'Name',
