@@ -4,7 +4,7 @@ import { cast } from '../support/cast.js';
 import { App } from '../support/second-factor.js';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
-import { startSite, type Site } from './support/site.js';
+import { startSite, type Site, until } from './support/site.js';
 import { password } from './support/sign-in.js';
 
 type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
@@ -84,7 +84,8 @@ withChromium('accounts', () => {
     });
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await page.locator('[data-refused]').waitFor({ state: 'visible' });
-    await page.locator('form[data-passkey] button:enabled').waitFor();
+    const button = page.locator('form[data-passkey] button');
+    expect(await until(() => button.isEnabled(), Boolean)).toBe(true);
     await page.context().close();
   });
 
