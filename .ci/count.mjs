@@ -1,4 +1,4 @@
-// Prints "PASSED FAILED" of a jest --json report, and below it a line for each failure: file, test, first line of why.
+// Prints "PASSED FAILED" of a jest --json report, and below it a line for each failure: file, test, why, and what was there.
 // A test file that could not run is a failure.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -7,9 +7,12 @@ import { stripVTControlCharacters } from 'node:util';
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 console.log(report.numPassedTests, report.numFailedTests + report.numRuntimeErrorTestSuites);
 const line = (file, name, message) => {
-  const said = stripVTControlCharacters(message).split('\n');
-  const [why = ''] = said.filter((each) => each.trim() && !each.includes('●'));
-  console.log(`${basename(file)}: ${name}: ${why.trim()}`.slice(0, 240));
+  const said = stripVTControlCharacters(message)
+    .split('\n')
+    .map((each) => each.trim());
+  const [why = ''] = said.filter((each) => each && !each.includes('●'));
+  const received = said.filter((each) => /^\+ |^Received/.test(each) && !each.startsWith('+ Received')).slice(0, 3);
+  console.log([`${basename(file)}: ${name}: ${why}`, ...received].join(' | ').slice(0, 400));
 };
 for (const { name, message, assertionResults } of report.testResults) {
   const failed = assertionResults.filter(({ status }) => status === 'failed');

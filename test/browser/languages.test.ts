@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { Dispatch } from '../../src/letters/dispatch.service.js';
 import { countryName, direction, languageName, type Locale, locales, translate } from '../../src/site/languages.js';
 import { englishFinder } from '../support/english.js';
@@ -37,13 +37,11 @@ const more: SupporterPage[] = [
 withChromium('the pages of supporters in every language', () => {
   let site: Site;
   let browser: Browser;
-  let context: BrowserContext;
   let links: Links;
 
   beforeAll(async () => {
     site = await startSite({ LIMITS: 'off' });
     browser = await launch();
-    context = await browser.newContext({ reducedMotion: 'reduce' });
     links = await linksOf(site);
     await importTestland(site);
     const [olga, amir] = [person('Olga', 'organiser'), person('Amir', 'approver')];
@@ -60,6 +58,9 @@ withChromium('the pages of supporters in every language', () => {
 
   describe.each(locales)('%s', (locale) => {
     const english = englishFinder(locale);
+    let own: Browser;
+    beforeAll(async () => (own = await launch()));
+    afterAll(() => own?.close());
     // The tests of each page look at English and Persian, in both schemes.
     const schemes: 'light'[] = locale === 'en' || locale === 'fa' ? [] : ['light'];
     test.each([...supporterPages, ...more])('$name', async ({ name, path, act, status = 200 }) => {
@@ -71,7 +72,7 @@ withChromium('the pages of supporters in every language', () => {
         written = await page.evaluate<string[]>(texts);
       };
       const url = `${site.url}/${locale}${path(links)}`;
-      const seen = await look(browser, url, `languages-${name}-${locale}`, { act: read, schemes, context });
+      const seen = await look(own, url, `languages-${name}-${locale}`, { act: read, schemes });
       expect(seen).toEqual(fine(status));
       expect(root).toEqual({ lang: locale, dir: direction(locale) });
       expect(written.length).toBeGreaterThan(5);
