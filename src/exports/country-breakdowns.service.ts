@@ -8,8 +8,8 @@ import type { PublicCounts } from './exports.schema.js';
 /** What stands beside the figures: how they are rounded. */
 export const rounding =
   'The total is exact: the sum of the first "size" entries of the public log. Countries are rounded down to multiples of 5. ' +
-  'They are told anew at most once a day, when at least 5 more signed or 5 more withdrew, and a country moves only when its count ' +
-  'has moved by 5: so a figure can be up to 4 too low or, after withdrawals, too high. Countries with fewer than 5 and what ' +
+  'They are told anew at most once a day and at a hand-in, when at least 5 more signed or 5 more withdrew, and a country moves only ' +
+  'when its count has moved by 5: so a figure can be up to 4 too low or, after withdrawals, too high. Countries with fewer than 5 and what ' +
   'the rounding leaves are in "rest".';
 
 interface Row extends Told {
@@ -25,11 +25,14 @@ export class CountryBreakdowns {
     private readonly snapshots: CountSnapshots,
   ) {}
 
-  /** @throws Problem not-found */
-  async of(slug: string): Promise<PublicCounts> {
+  /**
+   * @param anew whether to tell them anew now, though they were told today: for a person who takes them away, not for whoever asks
+   * @throws Problem not-found
+   */
+  async of(slug: string, { anew = false } = {}): Promise<PublicCounts> {
     const snapshot = await this.snapshots.one({ by: 'country', petition: slug });
     const now = nowOf(snapshot);
-    const told = await this.latest(snapshot, now);
+    const told = await this.latest(snapshot, now, anew);
     const cells = shownOf(told);
     const total = now.signed - now.withdrawn;
     return {
@@ -39,14 +42,14 @@ export class CountryBreakdowns {
     };
   }
 
-  private async latest({ petitionId, asOf }: CountSnapshot, now: Now): Promise<Row> {
+  private async latest({ petitionId, asOf }: CountSnapshot, now: Now, anew: boolean): Promise<Row> {
     const known = await this.read(this.database.manager, petitionId);
-    if (known?.is_today) return known;
+    if (known?.is_today && !anew) return known;
     // One at a time: of two who come first on a day, the second gets what the first was told.
     return this.database.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('country breakdown ' || $1, 0))`, [petitionId]);
       const standing = await this.read(tx, petitionId);
-      if (standing?.is_today) return standing;
+      if (standing?.is_today && !anew) return standing;
       const told = standing ?? { ...nothingTold, as_of: asOf, is_today: false };
       const next = nextTold(told, now);
       const row = next === told ? told : { ...next, as_of: asOf, is_today: true };

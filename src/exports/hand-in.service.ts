@@ -67,7 +67,7 @@ export class HandIns {
 
   private async *entries(wanted: HandIn, petition: PublishedPetition, snapshot: CountSnapshot) {
     const over = petition.log.endedAt !== null;
-    const counts = handInCounts(snapshot, over ? null : await this.breakdowns.of(petition.slug));
+    const counts = handInCounts(snapshot, over ? null : await this.breakdowns.of(petition.slug, { anew: true }));
     for await (const [path, input] of this.files(wanted, petition, snapshot, counts))
       yield { name: `hand-in-${petition.slug}/${path}`, lastModified: snapshot.asOf, input };
   }
