@@ -82,12 +82,13 @@ if (ownCode && codes.read()) {
 }
 
 // One press, one request; coming back with the browser's button enables it again.
-// A form that is answered with a file stays on the screen and can be used once more.
+// A form that is answered with a file stays on the screen and can be used once more; one that a script sends is its own affair.
 for (const form of document.querySelectorAll('form[method="post"]:not([data-download])')) {
-  form.addEventListener('submit', () => {
-    setTimeout(() =>
-      form.querySelectorAll('button:not([type="button"])').forEach((button) => (button.disabled = true)),
-    );
+  form.addEventListener('submit', (event) => {
+    setTimeout(() => {
+      if (event.defaultPrevented) return;
+      form.querySelectorAll('button:not([type="button"])').forEach((button) => (button.disabled = true));
+    });
   });
 }
 addEventListener('pageshow', (event) => {

@@ -42,6 +42,7 @@ for (const form of window.PublicKeyCredential ? document.querySelectorAll('form[
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     refused.hidden = true;
+    button.disabled = true;
     try {
       const credential = await ask(JSON.parse(form.dataset.passkey));
       form.querySelector('input[data-answer]').value = answerOf(credential);

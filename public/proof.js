@@ -24,6 +24,7 @@ function giveUp() {
 field.form.addEventListener('submit', (event) => {
   if (field.value || field.disabled) return;
   event.preventDefault();
+  if (event.submitter) event.submitter.disabled = true;
   waiting = field.form;
   note.textContent = note.dataset.working;
 });
