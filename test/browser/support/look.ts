@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, ConsoleMessage, Page, Request, Response } from 'playwright-core';
 import { noteSeen } from './every-page.js';
-import { invalidHtml } from './valid-html.js';
+import { invalidHtml } from '../../support/valid-html.js';
 
 interface Violation {
   id: string;
