@@ -4,6 +4,7 @@ import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
 import { LetterReports } from '../src/letters/letter-report.service.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { Upkeep } from '../src/mail/upkeep.js';
+import { Switches } from '../src/switches/switches.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
 import { approve, campaignOf, crowd, importTestland, person } from './support/letters.js';
@@ -209,6 +210,13 @@ test('outside office hours nothing leaves; a legislature with hours of its own k
   const { body } = await olga.get(`/en/console/letters/${id}`);
   expect(body).toContain('Waits for office hours.');
   expect(body).toContain('the last one leaves about');
+  const mailing = { petition: null, reason: 'a test' };
+  await app.get(Switches).turn('mailing', { ...mailing, off: true }, 'system');
+  const { body: off } = await olga.get(`/en/console/letters/${id}`);
+  await app.get(Switches).turn('mailing', { ...mailing, off: false }, 'system');
+  expect(off).toContain('Mailing is switched off for everything');
+  expect(off).not.toContain('Waits for office hours.');
+  expect(off).not.toContain('the last one leaves about');
 });
 
 test('the plan names every mailbox: few on the page, all in the file', async () => {

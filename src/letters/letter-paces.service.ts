@@ -7,6 +7,7 @@ import type { NewMail } from '../mail/outbox.service.js';
 import { type PacePlan, planPace } from '../mail/pace-plan.js';
 import { Relays } from '../mail/relays.js';
 import { addToStreams, joinStreams, type StreamWait, streamWaits } from '../mail/streams.js';
+import { Switches } from '../switches/switches.service.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import type { PlannedLetter } from './letter-plans.service.js';
 
@@ -15,6 +16,8 @@ const mostWaiting = 20_000;
 
 /** What keeps letters waiting, and the time when the last one will have left if nothing changes. */
 export interface PaceState {
+  /** Mailing is switched off: nothing leaves, and nobody knows for how long. */
+  switchedOff: boolean;
   waits: StreamWait[];
   waiting: number;
   plan: PacePlan | null;
@@ -26,6 +29,7 @@ export class LetterPaces {
   constructor(
     private readonly database: DataSource,
     private readonly relays: Relays,
+    private readonly switches: Switches,
   ) {}
 
   /** What would leave when, if it were dispatched now and nobody else sent anything. */
@@ -77,10 +81,13 @@ export class LetterPaces {
        WHERE campaign_id = $1 AND state IN ('queued', 'deferred') AND stream IS NOT NULL LIMIT $2`,
       [campaign.id, mostWaiting + 1],
     );
+    const switchedOff = rows.length > 0 && (await this.switches.offFor('mailing')) === 'all';
+    const moving = rows.length > 0 && !switchedOff;
     return {
-      waits: rows.length > 0 ? await streamWaits(this.database.manager, campaign.id) : [],
+      switchedOff,
+      waits: moving ? await streamWaits(this.database.manager, campaign.id) : [],
       waiting: rows.length,
-      plan: rows.length > 0 && rows.length <= mostWaiting ? await this.foresee(campaign, rows) : null,
+      plan: moving && rows.length <= mostWaiting ? await this.foresee(campaign, rows) : null,
     };
   }
 
