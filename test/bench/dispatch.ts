@@ -54,22 +54,10 @@ export async function dispatch(
       MAIL_FROM: 'olga@sign.test',
     });
     try {
-      const { where } = await observe(folder, url, async () => {
-        await query(
-          url,
-          `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, recipient, raw, raw_sha256)
-           SELECT '01900000-0000-7000-8000-000000000000', gen_random_uuid(), 'bench', n::text, $1, 'queued',
-             'member@parliament.test', $2::bytea, sha256($2::bytea)
-           FROM generate_series(1, $3::int) AS n`,
-          [lane, Buffer.from(raw), mails],
-        );
-        await until('every mail is accepted', () => allAccepted(url), 240);
-      });
-      // From the first claim to the last answer, by the database's clock.
-      const [{ seconds }] = (await query<{ seconds: number }>(
-        url,
-        `SELECT extract(epoch FROM max(ended_at) - min(started_at))::float8 AS seconds FROM attempts WHERE outcome = 'accepted'`,
-      )) as [{ seconds: number }];
+      const outbox = { url, lane, mails };
+      // Once before it is measured: the compiler needs some thousands of mails.
+      await dispatchAll(outbox);
+      const { result, where } = await observe(folder, url, () => dispatchAll(outbox));
       const pool = createTransport({
         host: '127.0.0.1',
         port,
@@ -80,11 +68,11 @@ export async function dispatch(
         ignoreTLS: true,
       });
       const envelope = { from: 'olga@sign.test', to: ['member@parliament.test'] };
-      const limit = await rate(mails, () =>
-        Promise.all(Array.from({ length: mails }, () => pool.sendMail({ envelope, raw }))),
-      );
+      const sendAll = () => Promise.all(Array.from({ length: mails }, () => pool.sendMail({ envelope, raw })));
+      await sendAll();
+      const limit = await rate(mails, sendAll);
       pool.close();
-      const figure = { what: `dispatch (${lane})`, unit: 'mails/s', ours: mails / seconds, where };
+      const figure = { what: `dispatch (${lane})`, unit: 'mails/s', ours: result, where };
       const figures = [
         { ...figure, limit, limitIs: `nodemailer pool, ${connections} connections, raw messages, same sink` },
       ];
@@ -111,6 +99,28 @@ function smtpSourceRate(port: number, connections: number, mails: number): numbe
   const counts = ['-s', String(connections), '-m', String(mails), '-l', String(raw.length)];
   run(smtpSource, ['-4', '-d', ...counts, '-f', 'olga@sign.test', '-t', 'member@parliament.test', `127.0.0.1:${port}`]);
   return mails / ((performance.now() - started) / 1000);
+}
+
+/** Puts mails into the outbox and waits until all have left. @returns mails per second */
+async function dispatchAll({ url, lane, mails }: { url: string; lane: string; mails: number }): Promise<number> {
+  const [{ now }] = (await query<{ now: Date }>(url, 'SELECT clock_timestamp() AS now')) as [{ now: Date }];
+  await query(
+    url,
+    `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, recipient, raw, raw_sha256)
+     SELECT '01900000-0000-7000-8000-000000000000', id, 'bench', id::text, $1, 'queued', 'member@parliament.test',
+       $2::bytea, sha256($2::bytea)
+     FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, $3::int)) AS new`,
+    [lane, Buffer.from(raw), mails],
+  );
+  await until('every mail is accepted', () => allAccepted(url), 240);
+  // From the first claim to the last answer, by the database's clock.
+  const [{ seconds }] = (await query<{ seconds: number }>(
+    url,
+    `SELECT extract(epoch FROM max(ended_at) - min(started_at))::float8 AS seconds FROM attempts
+     WHERE outcome = 'accepted' AND started_at >= $1`,
+    [now],
+  )) as [{ seconds: number }];
+  return mails / seconds;
 }
 
 /** As cheap as it can be asked: it is asked while the mails leave. */
