@@ -106,10 +106,11 @@ export class Pages {
    */
   async render(template: string, locale: Locale, context: Record<string, unknown> = {}): Promise<string> {
     const path = typeof context.path === 'string' ? context.path : '';
-    // A partial that is rendered (not included) sees the globals and what it is given, nothing else.
+    // A partial that is rendered (not included) sees the globals and what it is given, nothing else. There, `dir` is the
+    // direction of what it is about: that of the page goes by another name.
     const dress = await this.dress();
     const siteName = dress.names[locale] ?? this.settings.SITE_NAME;
-    const everywhere = { locale, dir: direction(locale), csrf: context.csrf, siteName, dress };
+    const everywhere = { locale, pageDir: direction(locale), csrf: context.csrf, siteName, dress };
     const alternates = locales.map((each) => ({
       locale: each,
       label: languageName(each),
@@ -120,7 +121,7 @@ export class Pages {
     const xDefault = path === '' ? '' : written.includes(defaultLocale) ? defaultLocale : written[0];
     return (await this.liquid.renderFile(
       template,
-      { ...context, ...everywhere, alternates, xDefault: `/${xDefault}${path}` },
+      { ...context, ...everywhere, dir: everywhere.pageDir, alternates, xDefault: `/${xDefault}${path}` },
       { globals: { ...this.globals, ...everywhere } },
     )) as string;
   }
