@@ -22,13 +22,16 @@ type Issue = {
 };
 
 /** What a schema found, as errors beside fields. A schema's own message that is a single word is taken as the code. */
-export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
-  issues.map((issue) => ({
+export const fieldErrors = (issues: readonly Issue[]): FieldError[] => {
+  const errors = issues.map((issue) => ({
     field: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
     code: /^[a-z][a-zA-Z-]*$/.test(issue.message) ? issue.message : (issue.code ?? 'invalid'),
     message: issue.message,
     ...(issue.params?.found && { found: issue.params.found }),
   }));
+  // What is empty is also too short and no address: the first thing wrong with a field says enough.
+  return errors.filter(({ field }, at) => errors.findIndex((other) => other.field === field) === at);
+};
 
 /** Validates whatever a door declares with `{ schema }`, and refuses with the list of wrong fields. */
 export const validation = () =>

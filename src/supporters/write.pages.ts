@@ -170,7 +170,11 @@ export class WritePages {
       name: desk.name,
       lawmakers: lawmakers.map((each) => ({
         ...each,
-        chosen: values.lawmakers === undefined ? lawmakers.length <= desk.leftToday : lists(values.lawmakers, each.id),
+        // Everybody is offered at first; who has pressed the button has chosen, be it nobody.
+        chosen:
+          values.lawmakers === undefined && errors.length === 0
+            ? lawmakers.length <= desk.leftToday
+            : lists(values.lawmakers, each.id),
       })),
       byHand: byHand.map((text) => this.textView(text, locale)),
       form: { values, errors },
