@@ -12,6 +12,12 @@ export interface FooterFacts {
   objectionUrl: string | null;
 }
 
+/** A number as it is written, and whether it is one. */
+interface Count {
+  written: string;
+  one: boolean;
+}
+
 interface Wording {
   sent: (organisation: string, sender: string) => string;
   /** A supporter writes, and the organisation hands it on. */
@@ -25,7 +31,7 @@ interface Wording {
   ownWords: string;
   /** The link stands last on its line: what follows one is read as a part of it. */
   stop: (url: string) => string;
-  check: (title: string, count: string, date: string, url: string) => string;
+  check: (title: string, count: Count, date: string, url: string) => string;
   /** While nobody has signed yet. */
   read: (title: string, url: string) => string;
 }
@@ -44,7 +50,7 @@ const wordings: Record<string, Wording> = {
       `If you want no further letters from us, answer this one or write to ${address}: we will stop.`,
     stop: (url) => `To stop them yourself, at once, open this link: ${url}`,
     check: (title, count, date, url) =>
-      `The petition "${title}" had ${count} confirmed signatures on ${date}. Read it and check the count: ${url}`,
+      `The petition "${title}" had ${count.written} confirmed ${count.one ? 'signature' : 'signatures'} on ${date}. Read it and check the count: ${url}`,
     read: (title, url) => `Read the petition "${title}" and check its count: ${url}`,
   },
   fa: {
@@ -61,7 +67,7 @@ const wordings: Record<string, Wording> = {
       `اگر نمی‌خواهید نامهٔ دیگری از ما دریافت کنید، به همین نامه پاسخ دهید یا به ${address} بنویسید؛ دیگر نامه‌ای نمی‌فرستیم.`,
     stop: (url) => `برای متوقف کردن فوری نامه‌ها این پیوند را باز کنید: ${url}`,
     check: (title, count, date, url) =>
-      `دادخواست «${title}» در ${date} دارای ${count} امضای تأییدشده بود. متن و راه بررسی شمارش: ${url}`,
+      `دادخواست «${title}» در ${date} دارای ${count.written} امضای تأییدشده بود. متن و راه بررسی شمارش: ${url}`,
     read: (title, url) => `متن دادخواست «${title}» و راه بررسی شمارش آن: ${url}`,
   },
   ar: {
@@ -75,7 +81,7 @@ const wordings: Record<string, Wording> = {
       `إذا كنتم لا ترغبون في تلقي رسائل أخرى منا، فأجيبوا على هذه الرسالة أو اكتبوا إلى ${address} وسنتوقف.`,
     stop: (url) => `لإيقافها بأنفسكم فورًا، افتحوا هذا الرابط: ${url}`,
     check: (title, count, date, url) =>
-      `بلغ عدد التوقيعات المؤكدة على العريضة «${title}» ${count} في ${date}. النص وطريقة التحقق من العدد: ${url}`,
+      `بلغ عدد التوقيعات المؤكدة على العريضة «${title}» ${count.written} في ${date}. النص وطريقة التحقق من العدد: ${url}`,
     read: (title, url) => `نص العريضة «${title}» وطريقة التحقق من العدد: ${url}`,
   },
   fr: {
@@ -92,7 +98,7 @@ const wordings: Record<string, Wording> = {
       `Si vous ne souhaitez plus recevoir de lettres de notre part, répondez à celle-ci ou écrivez à ${address} : nous cesserons.`,
     stop: (url) => `Pour y mettre fin vous-même, immédiatement, ouvrez ce lien : ${url}`,
     check: (title, count, date, url) =>
-      `La pétition « ${title} » comptait ${count} signatures confirmées le ${date}. Texte et vérification du décompte : ${url}`,
+      `La pétition « ${title} » comptait ${count.written} ${count.one ? 'signature confirmée' : 'signatures confirmées'} le ${date}. Texte et vérification du décompte : ${url}`,
     read: (title, url) => `Texte de la pétition « ${title} » et vérification du décompte : ${url}`,
   },
   de: {
@@ -109,7 +115,7 @@ const wordings: Record<string, Wording> = {
       `Wenn Sie keine weiteren Briefe von uns wünschen, antworten Sie auf diesen oder schreiben Sie an ${address}: Wir hören dann auf.`,
     stop: (url) => `Um sie selbst und sofort zu beenden, öffnen Sie diesen Link: ${url}`,
     check: (title, count, date, url) =>
-      `Die Petition „${title}“ hatte am ${date} ${count} bestätigte Unterschriften. Text und Prüfung der Zählung: ${url}`,
+      `Die Petition „${title}“ hatte am ${date} ${count.written} bestätigte ${count.one ? 'Unterschrift' : 'Unterschriften'}. Text und Prüfung der Zählung: ${url}`,
     read: (title, url) => `Text der Petition „${title}“ und Prüfung der Zählung: ${url}`,
   },
   es: {
@@ -126,7 +132,7 @@ const wordings: Record<string, Wording> = {
       `Si no desea recibir más cartas nuestras, responda a esta o escriba a ${address} y dejaremos de hacerlo.`,
     stop: (url) => `Para detenerlas usted mismo, de inmediato, abra este enlace: ${url}`,
     check: (title, count, date, url) =>
-      `La petición «${title}» tenía ${count} firmas confirmadas el ${date}. Texto y comprobación del recuento: ${url}`,
+      `La petición «${title}» tenía ${count.written} ${count.one ? 'firma confirmada' : 'firmas confirmadas'} el ${date}. Texto y comprobación del recuento: ${url}`,
     read: (title, url) => `Texto de la petición «${title}» y comprobación del recuento: ${url}`,
   },
   it: {
@@ -142,7 +148,7 @@ const wordings: Record<string, Wording> = {
       `Se non desidera ricevere altre nostre lettere, risponda a questa o scriva a ${address}: smetteremo.`,
     stop: (url) => `Per interromperle subito, apra questo collegamento: ${url}`,
     check: (title, count, date, url) =>
-      `La petizione «${title}» aveva ${count} firme confermate il ${date}. Testo e verifica del conteggio: ${url}`,
+      `La petizione «${title}» aveva ${count.written} ${count.one ? 'firma confermata' : 'firme confermate'} il ${date}. Testo e verifica del conteggio: ${url}`,
     read: (title, url) => `Testo della petizione «${title}» e verifica del conteggio: ${url}`,
   },
 };
@@ -166,10 +172,9 @@ export function letterFooter(locale: string, facts: FooterFacts): string {
   ];
   if (facts.petition) {
     const { title, count, countedAt, url } = facts.petition;
+    const written = { written: formatNumber(spoken, count), one: count === 1 };
     lines.push(
-      count > 0
-        ? wording.check(title, formatNumber(spoken, count), formatDate(spoken, countedAt), url)
-        : wording.read(title, url),
+      count > 0 ? wording.check(title, written, formatDate(spoken, countedAt), url) : wording.read(title, url),
     );
   }
   return lines.join('\n');
