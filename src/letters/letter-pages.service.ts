@@ -181,14 +181,14 @@ export class LetterPages {
     const mayApprove = actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor));
     const changes = await this.approvals.changes(campaign);
     const sample = plan?.find(({ letter }) => letter);
+    const nameOf = (slug: string) => legislatures.find((each) => each.slug === slug)?.name ?? slug;
+    const pace = plan ? null : await this.paces.state(campaign);
     return this.render('letters-campaign', locale, request, `/${id}`, {
       campaign: this.shown(campaign),
       errors,
       done: said && done.includes(said) ? said : null,
       editable: isEditable(campaign.state),
-      legislatureNames: campaign.audience.legislatures.map(
-        (slug) => legislatures.find((each) => each.slug === slug)?.name ?? slug,
-      ),
+      legislatureNames: campaign.audience.legislatures.map(nameOf),
       saved: (await this.savedAudiences.list()).map(({ id: code, name }) => ({ code, name })),
       following: await this.followed(id),
       attachmentLimits: { file: this.configured.ATTACHMENT_KB, all: this.configured.ATTACHMENTS_KB },
@@ -201,7 +201,7 @@ export class LetterPages {
       counts: plan && audienceCounts(plan, campaign),
       pacePlan: plan && withFewMailboxes(await this.paces.preview(campaign, plan)),
       parts: actor.rights.includes('letters:send') ? await this.parts.list(campaign) : [],
-      paceState: plan ? null : await this.paces.state(campaign),
+      paceState: pace && { ...pace, waits: pace.waits.map((each) => ({ ...each, name: nameOf(each.stream) })) },
       sample: sample?.letter
         ? { lawmakerId: sample.member.lawmakerId, ...sample.letter, text: wordsFor(actor, sample.letter.text) }
         : null,
