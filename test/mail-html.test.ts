@@ -19,7 +19,7 @@ const all = {
     { to: nasty, text: `Dear ${nasty}\n\nPlease act.` },
     { to: nasty, text: nasty },
   ],
-  ...{ textLocale: 'fa', textDir: 'rtl', bodyHtml: markdownToHtml(`## ${nasty}\n\n- one\n- [two](${link})`) },
+  ...{ textLocale: 'fa', textDir: 'rtl', bodyHtml: markdownToHtml(`## ${nasty}\n\n- one\n- [two](${link})`, 'fa') },
 };
 
 let app: TestApp;

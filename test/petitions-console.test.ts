@@ -155,8 +155,8 @@ describe('a petition with HTML in every field', () => {
   });
 
   test('keeps its harmless links', () => {
-    expect(markdownToHtml(body)).toContain('<a href="https://town.example/">fine</a>');
-    expect(markdownToHtml(body)).not.toMatch(/(href|src)="(javascript|data):/i);
+    expect(markdownToHtml(body, 'en')).toContain('<a href="https://town.example/">fine</a>');
+    expect(markdownToHtml(body, 'en')).not.toMatch(/(href|src)="(javascript|data):/i);
   });
 });
 

@@ -25,6 +25,9 @@ test('the whole way by plain forms: read, sign, confirm, say why, take the name 
   expect(page.body).toContain('dir="rtl"');
   expect(page.body).not.toContain('<script>alert');
 
+  // An address runs from left to right on every page.
+  expect(page.body).toMatch(/<input id="email"[^>]* dir="ltr"/);
+
   const sent = await post('/fa/p/wetlands/signatures', filled());
   expect([sent.statusCode, sent.headers.location]).toEqual([303, '/fa/p/wetlands/look-in-your-mailbox']);
   expect((await get('/fa/p/wetlands/look-in-your-mailbox')).statusCode).toBe(200);
@@ -174,4 +177,10 @@ test('the first address leads to the language of the browser', async () => {
   expect(await to('fa-IR,fa;q=0.9,en;q=0.8')).toBe('/fa');
   expect(await to('tlh, *;q=0.5')).toBe('/en');
   expect(await to('')).toBe('/en');
+});
+
+test('one field that is wrong in several ways is named once', async () => {
+  const { statusCode, body } = await post('/en/p/wetlands/signatures', filled({ email: '' }));
+  expect(statusCode).toBe(422);
+  expect(body.match(/<li><a href="#email"/g)).toHaveLength(1);
 });

@@ -99,6 +99,10 @@ test('a signer finds her lawmakers, sees the letters to the last character, send
   // The link by which an office objects is nobody else's.
   expect(preview.body).not.toMatch(/\/o\/[0-9A-Z]{16}/);
   expect(await letters()).toEqual([]);
+  const nobody = await post(`/en/write/${token}/preview`, { area: north, words });
+  expect(nobody.statusCode).toBe(422);
+  expect(nobody.body).toContain('id="lawmakers-error"');
+  expect(nobody.body).not.toMatch(/name="lawmakers"[^>]* checked/);
 
   expect((await send(token, wanted)).headers.location).toBe(`/en/write/${token}/sent`);
   expect((await send(token, wanted)).statusCode).toBe(422);

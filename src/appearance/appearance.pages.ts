@@ -27,7 +27,7 @@ export class AppearancePages {
     if (!imprint) throw problems.notFound();
     const { locale: language, words } = imprint;
     return this.pages.render('imprint', locale, {
-      ...{ path: '/imprint', html: markdownToHtml(words), language, languageDir: direction(language) },
+      ...{ path: '/imprint', html: markdownToHtml(words, language), language, languageDir: direction(language) },
     });
   }
 

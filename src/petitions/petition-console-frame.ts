@@ -68,7 +68,7 @@ export const language = (code: string) => ({ code, name: languageName(code), dir
 /** All the words of one language, to be read on a page. @param anchor the ids of its sources begin with it */
 export const readable = <Words extends { body: string }>(words: Words, code: string, anchor: string) => ({
   ...words,
-  bodyHtml: markdownToHtml(words.body, anchor),
+  bodyHtml: markdownToHtml(words.body, code, anchor),
   textLocale: code,
   language: language(code),
   anchor,

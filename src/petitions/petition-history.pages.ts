@@ -62,7 +62,7 @@ export class PetitionHistoryPages {
       petition: {
         slug,
         ...wordsOf(text),
-        bodyHtml: markdownToHtml(text.body),
+        bodyHtml: markdownToHtml(text.body, text.locale),
         textVersion: text.version,
         textDate: text.validFrom.toISOString(),
         textLocale: text.locale,

@@ -56,7 +56,7 @@ export class PetitionPage {
         closedOn: petition.closedAt?.toISOString() ?? null,
         goal: petition.goal,
         factCheckedOn: petition.factCheckedOn,
-        bodyHtml: markdownToHtml(text.body),
+        bodyHtml: markdownToHtml(text.body, text.locale),
         sources: text.sources,
         persons: text.persons,
         timeline: text.timeline,

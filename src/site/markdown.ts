@@ -1,4 +1,5 @@
 import MarkdownIt from 'markdown-it';
+import { formatNumber } from './languages.js';
 
 // A picture from elsewhere would tell its server who reads the page.
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false }).disable('image');
@@ -8,19 +9,22 @@ const { escapeHtml } = markdown.utils;
 const reference = /\[(\d{1,3})\](?!\()/g;
 
 markdown.renderer.rules.text = (tokens, at, _options, env) => {
-  const { anchor } = env as { anchor: string };
+  const { anchor, locale } = env as { anchor: string; locale: string };
   return escapeHtml(tokens[at]!.content).replaceAll(
     reference,
-    `<sup><a href="#${anchor}-$1" class="source-ref">[<bdi>$1</bdi>]</a></sup>`,
+    (_, n: string) =>
+      `<sup><a href="#${anchor}-${n}" class="source-ref">[<bdi>${formatNumber(locale, Number(n))}</bdi>]</a></sup>`,
   );
 };
 
 /**
  * Markdown to HTML; HTML in the text stays text, links to scripts are no links, and there are no pictures. `[3]` becomes a
- * link to source 3.
+ * link to source 3, in the digits of the language.
+ * @param locale of the text
  * @param anchor the ids of the sources begin with it, when several texts stand on one page
  */
-export const markdownToHtml = (text: string, anchor = 'source'): string => markdown.render(text, { anchor });
+export const markdownToHtml = (text: string, locale: string, anchor = 'source'): string =>
+  markdown.render(text, { anchor, locale });
 
 /** For mails and news: no numbered sources. */
 const news = new MarkdownIt({ html: false, linkify: false, typographer: false }).disable('image');

@@ -29,8 +29,9 @@ export const fieldErrors = (issues: readonly Issue[]): FieldError[] => {
     message: issue.message,
     ...(issue.params?.found && { found: issue.params.found }),
   }));
-  // What is empty is also too short and no address: the first thing wrong with a field says enough.
-  return errors.filter(({ field }, at) => errors.findIndex((other) => other.field === field) === at);
+  // What is empty is also too short and no address: the first thing wrong with a field says enough, unless it tells what.
+  const same = (one: FieldError, other: FieldError) => one.field === other.field && one.found === other.found;
+  return errors.filter((error, at) => errors.findIndex((other) => same(other, error)) === at);
 };
 
 /** Validates whatever a door declares with `{ schema }`, and refuses with the list of wrong fields. */
