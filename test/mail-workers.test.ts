@@ -44,7 +44,7 @@ function anotherWorker(): MailWorker {
   deliveries.push(delivery);
   const [claims, kinds] = [new Claims(app.database, app.get(Switches)), app.get(MailKinds)];
   const relays = new Relays([new MailRelay(relayFromUrl(sink.url), delivery)]);
-  const states = new RelayStates(app.database, relays);
+  const states = new RelayStates(app.database, relays, app.get(Switches));
   const sender = new MailSender(claims, kinds, app.get(Dkim), app.get(ReturnAddresses), relays, states, app.settings);
   const upkeep = new Upkeep(app.database);
   return new MailWorker(claims, upkeep, sender, kinds, app.get(OutboxService), relays, app.settings);

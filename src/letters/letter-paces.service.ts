@@ -5,9 +5,9 @@ import type { Calendar } from '../mail/calendar.js';
 import { keysOf, type Limit } from '../mail/ledger.js';
 import type { NewMail } from '../mail/outbox.service.js';
 import { type PacePlan, planPace } from '../mail/pace-plan.js';
+import { RelayStates } from '../mail/relay-states.service.js';
 import { Relays } from '../mail/relays.js';
 import { addToStreams, joinStreams, type StreamWait, streamWaits } from '../mail/streams.js';
-import { Switches } from '../switches/switches.service.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import type { PlannedLetter } from './letter-plans.service.js';
 
@@ -29,7 +29,7 @@ export class LetterPaces {
   constructor(
     private readonly database: DataSource,
     private readonly relays: Relays,
-    private readonly switches: Switches,
+    private readonly relayStates: RelayStates,
   ) {}
 
   /** What would leave when, if it were dispatched now and nobody else sent anything. */
@@ -81,7 +81,7 @@ export class LetterPaces {
        WHERE campaign_id = $1 AND state IN ('queued', 'deferred') AND stream IS NOT NULL LIMIT $2`,
       [campaign.id, mostWaiting + 1],
     );
-    const switchedOff = rows.length > 0 && (await this.switches.offFor('mailing')) === 'all';
+    const switchedOff = rows.length > 0 && (await this.relayStates.areSwitchedOff());
     const moving = rows.length > 0 && !switchedOff;
     return {
       switchedOff,

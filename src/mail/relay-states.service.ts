@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Switches } from '../switches/switches.service.js';
 import { inboxName } from './mail-settings.js';
 import type { RelayView } from './mail.schema.js';
 import { type MailRelay, Relays } from './relays.js';
@@ -19,7 +20,13 @@ export class RelayStates {
   constructor(
     private readonly database: DataSource,
     private readonly relays: Relays,
+    private readonly switches: Switches,
   ) {}
+
+  /** Whether nothing leaves at all, until somebody switches mailing on again. */
+  async areSwitchedOff(): Promise<boolean> {
+    return (await this.switches.offFor('mailing')) === 'all';
+  }
 
   /** Writes down how the relay is now. It never fails: a mail must not, for a page that shows less. */
   tell(relay: MailRelay): Promise<void> {
