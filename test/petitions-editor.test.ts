@@ -1,3 +1,4 @@
+import { formatDate, translate } from '../src/site/languages.js';
 import { sourcesReferredTo } from '../src/site/markdown.js';
 import { wordDiff } from '../src/petitions/word-diff.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -375,6 +376,14 @@ describe('facts', () => {
     await amir.api('POST', `${api}/facts/closing`);
     expect((await record('facts')).facts).toEqual({ needCheck: false, stale: false, persons: [] });
     expect((await check(olga)).statusCode).toBe(409);
+  });
+
+  test('name a person once in each language that spells the name', async () => {
+    const texts = { en: words({ persons: [person('dead')] }), fa: { ...persian, persons: [person('dead', 'نورا')] } };
+    await draft('facts-spelled', texts);
+    const page = (await olga.get(`${console}/facts-spelled`)).body;
+    expect(page).toMatch(/<dt>English<\/dt><dd><bdi>Nora Example<\/bdi>: dead<\/dd>/);
+    expect(page).toMatch(/<dt>Persian<\/dt><dd><bdi>نورا<\/bdi>: dead<\/dd>/);
   });
 
   test('the public reads the state of a person', async () => {

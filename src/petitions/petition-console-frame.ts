@@ -4,7 +4,7 @@ import { direction, languageName, type Locale, locales } from '../site/languages
 import { markdownToHtml } from '../site/markdown.js';
 import { Pages } from '../site/pages.service.js';
 import { ConsoleContext } from '../staff/console-context.js';
-import { isOlderThanOriginal } from './fact-check.js';
+import { isOlderThanOriginal, personsGone } from './fact-check.js';
 import { isPublic } from './petition-states.js';
 import { petitionRecord } from './petition-views.js';
 import { Petitions, type PublishedPetition } from './petitions.service.js';
@@ -53,6 +53,10 @@ export class PetitionConsoleFrame {
         };
       }),
       locales: petition.texts.map((each) => each.locale),
+      // By language: each spells the same names in its own way.
+      personsGone: petition.texts
+        .map((text) => ({ locale: text.locale, persons: personsGone(text) }))
+        .filter(({ persons }) => persons.length > 0),
       textSha256: text.sha256.toString('hex'),
       logEnded: petition.log.endedAt !== null,
     };
