@@ -139,6 +139,19 @@ describe('the preview', () => {
     expect(body).not.toContain('<html');
   });
 
+  test('has its headings and dates in the language of the words, as their readers will', async () => {
+    const person = { 'persons-0-name': 'نورا', 'persons-0-asOf': '2026-10-01', 'persons-0-source': 'رای' };
+    const { body } = await preview({ language: 'fa', body: 'نزدیک‌ترین', ...person });
+    expect(body).toMatch(/^<div lang="fa" dir="rtl">[^]*<\/div>\s*$/);
+    for (const key of ['petition.why', 'petition.persons']) expect(body).toContain(`<h2>${translate('fa', key)}</h2>`);
+    expect(body).toContain(translate('fa', 'petition.checked', { date: formatDate('fa', '2026-10-01') }));
+  });
+
+  test('has no heading over nothing', async () => {
+    expect((await preview({ body: 'x' })).body).toContain(translate('en', 'petition.why'));
+    expect((await preview({ body: ' ' })).body).not.toContain(translate('en', 'petition.why'));
+  });
+
   test.each([
     ['javascript:alert(1)', 'a'],
     ['JaVaScRiPt:alert(1)', 'b'],
