@@ -56,6 +56,7 @@ const madeOf = [
   'letters.timeline.',
   'mail.',
   'maildesk.about.',
+  'maildesk.kind.',
   'maildesk.lane.',
   'maildesk.relay.',
   'maildesk.mode.',
@@ -155,6 +156,12 @@ test('every message a template or the code asks for by name exists', () => {
   ];
   expect(asked.length).toBeGreaterThan(200);
   expect([...new Set(asked)].filter((key) => !(key in english))).toEqual([]);
+});
+
+test('every kind of mail has a name', () => {
+  const kindsOfMail = [...code.matchAll(/kinds\.register\(\{\s*name: '([^']+)'/g)].map(([, name]) => name!);
+  expect(kindsOfMail.length).toBeGreaterThan(10);
+  expect(kindsOfMail.filter((name) => !(`maildesk.kind.${name}` in english))).toEqual([]);
 });
 
 test('every message is used', () => {

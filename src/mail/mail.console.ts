@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query, Redirect, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { Locale } from '../site/languages.js';
+import { hasMessage, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
@@ -36,6 +36,7 @@ export class MailConsole {
       ...this.console.context(request),
       ...summary,
       ...list,
+      mails: list.mails.map((mail) => ({ ...mail, called: calledIn(locale, mail.kind) })),
       nav: 'mail',
       path: '/console/mail',
       states: deskStates,
@@ -96,4 +97,10 @@ export class MailConsole {
 function doneIn({ decided, skipped }: Record<string, unknown>) {
   const [n, rest] = [Number(decided ?? NaN), Number(skipped ?? NaN)];
   return Number.isSafeInteger(n) && Number.isSafeInteger(rest) ? { decided: n, skipped: rest } : null;
+}
+
+/** A kind that a later version brought, or an older one had, has no words here: its name has to do. */
+function calledIn(locale: Locale, kind: string): string {
+  const key = `maildesk.kind.${kind}`;
+  return hasMessage(key) ? translate(locale, key) : kind;
 }
