@@ -259,7 +259,7 @@ describe('the doors', () => {
   test('an admin decides on the page, and the second click is told', async () => {
     const mail = await inDoubt();
     const ada = await signIn(app, 'ada');
-    expect((await ada.get(page)).body).toContain('Send again, same bytes');
+    expect((await ada.get(page)).body).toContain('Send the same letter again');
     const answer = await ada.post(`${page}/decisions`, form(mail, 'again'));
     expect(answer.statusCode).toBe(303);
     expect(answer.headers.location).toBe('/en/console/mail?state=in_doubt');

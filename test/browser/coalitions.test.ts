@@ -52,7 +52,7 @@ withChromium('updates, organisations and paper, without JavaScript', () => {
     await ada.getByLabel('Name', { exact: true }).fill('Lawyers for Khavaran');
     await ada.getByLabel('Web address').fill('https://lawyers.example');
     await ada.getByLabel('Privacy notice').fill('https://lawyers.example/privacy');
-    await ada.getByLabel('age recipient').fill(await identityToRecipient(await generateIdentity()));
+    await ada.getByLabel('Reader’s public key (age)').fill(await identityToRecipient(await generateIdentity()));
     await press(ada, 'Add');
     await ada.getByRole('link', { name: 'Lawyers for Khavaran' }).click();
     const one = new URL(ada.url()).pathname.replace('/en', '');
