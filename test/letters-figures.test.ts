@@ -160,7 +160,7 @@ describe('the report', () => {
   test('says which way it goes', async () => {
     const page = (await people.vera!.get(`/en/console/letters/${id}/report`)).body;
     expect(sectionOf(page, 'timeline')).toMatch(
-      /delivered; most of them on 2 March 2026: 3\.[^]*Quiet: none in the last/,
+      /delivered; most of them on 2 March 2026: 3\.[^]*Quiet: nothing in the fourteen days before today/,
     );
   });
 });
