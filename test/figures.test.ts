@@ -122,16 +122,16 @@ describe('figures of a petition', () => {
     const caption = (id: string) =>
       words(new RegExp(`<figcaption id="${id}-caption">[^]*?</figcaption>`).exec(html)![0]).trim();
     expect(caption('days')).toBe(
-      `In all 30 signed, most on ${date(40)}: 12. Rising: 8 in the last seven full days, 6 in the seven before.`,
+      `In all 30 signed; the busiest day was ${date(40)}: 12. Rising: 8 in the last seven full days, 6 in the seven before.`,
     );
     expect(caption('cumulative')).toBe(
       `28 on ${date(0)}. The most was 28, first on ${date(0)}. Steady: 6 in the last seven full days, 6 in the seven before.`,
     );
     expect(caption('countries')).toBe(
-      'Countries: 3. Most are from Sweden: 16 (57%). Most in the last seven full days: Iran, 6.',
+      'Countries: 3. The largest number is from Sweden: 16 (57%). The largest number in the last seven full days: Iran, 6.',
     );
     expect(caption('funnel')).toBe(
-      `Of 50 forms sent, 20 became signatures (40%). Most were sent on ${date(3)}: 30. ` +
+      `Of 50 forms sent, 20 became signatures (40%). The busiest day was ${date(3)}: 30. ` +
         'Rising: 30 in the last seven full days, 20 in the seven before.',
     );
     for (const id of ['days', 'cumulative', 'countries', 'funnel'])

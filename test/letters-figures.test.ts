@@ -127,7 +127,7 @@ describe('the report', () => {
     const drawn = [...states.matchAll(/<tspan class="plot-label">(\d+)<\/tspan> · ([\d.]+)%/g)];
     expect(drawn.map(([, n]) => Number(n))).toEqual(byStatus.map(({ letters }) => letters));
     expect(drawn.map(([, , share]) => Number(share) * total)).toEqual(byStatus.map(({ letters }) => letters * 100));
-    expect(states).toContain('Letters: 10. Most are in the state “Accepted”: 4.');
+    expect(states).toContain('Letters: 10. The largest number is in the state “Accepted”: 4.');
     expect(sectionOf(states, 'states').match(/<tr>/g)).toHaveLength(byStatus.length + 1);
   });
 
@@ -160,7 +160,7 @@ describe('the report', () => {
   test('says which way it goes', async () => {
     const page = (await people.vera!.get(`/en/console/letters/${id}/report`)).body;
     expect(sectionOf(page, 'timeline')).toMatch(
-      /delivered; most of them on 2 March 2026: 3\.[^]*Quiet: nothing in the fourteen days before today/,
+      /delivered; the busiest day was 2 March 2026: 3\.[^]*Quiet: nothing in the fourteen days before today/,
     );
   });
 });
