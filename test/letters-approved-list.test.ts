@@ -142,6 +142,8 @@ test('before the dispatch the page and the API count and list what is not as app
   const page = (await approver.get(`/en/console/letters/${id}`)).body;
   expect(page).toContain('3 letters would not leave now as they were approved');
   expect(page).toMatch(/<bdi>Bo Rill<\/bdi>: Has left/);
+  // The newcomer never was among the three: two of them are left out.
+  expect(page).toContain('Dispatch 1 letter<');
   expect(page).toMatch(/<bdi>Di Marsh<\/bdi>: not among those the approval was for/);
   // It is what the dispatch then does.
   await app.get(Dispatch).start(id, amir);

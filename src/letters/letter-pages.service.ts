@@ -194,6 +194,9 @@ export class LetterPages {
       attachmentLimits: { file: this.configured.ATTACHMENT_KB, all: this.configured.ATTACHMENTS_KB },
       attachmentsSize: campaign.attachments.reduce((sum, { size }) => sum + encodedSize(size), 0),
       approval: approvalView(state),
+      // Newcomers to the audience are among the changes, but never were on the list.
+      toDispatch:
+        (state.standing?.lawmakerIds?.length ?? 0) - changes.filter(({ reason }) => reason !== 'not-approved').length,
       mayApprove,
       listSha256: mayApprove && campaign.state === 'in_review' ? await this.approvals.listSha256(campaign) : null,
       changed: changes.length,
