@@ -7,12 +7,14 @@ import {
   formatDate,
   formatDateTime,
   formatNumber,
+  isolated,
   languageName,
   type Locale,
   locales,
   pageLocale,
   preferredLocale,
   translate,
+  translateIsolated,
 } from '../src/site/languages.js';
 import { messagesOf } from './support/english.js';
 import { lettersOf } from './support/font-letters.js';
@@ -170,6 +172,17 @@ test.each([
   ['', 'en'],
 ])('a link in a letter in "%s" leads to the page in %s', (tag, locale) => {
   expect(pageLocale(tag)).toBe(locale);
+});
+
+test('Latin words keep to themselves in a text from right to left, and nowhere else', () => {
+  const place = { file: 'twins.csv', line: 3 };
+  expect(translateIsolated('fa', 'lawmakers.place', place)).toBe('\u2068twins.csv\u2069، سطر ۳');
+  expect(translateIsolated('en', 'lawmakers.place', place)).toBe('twins.csv, line 3');
+  expect(isolated('ar', 'عمر')).toBe('عمر');
+  expect(isolated('fa', 'https://example.org/fa')).toBe('https://example.org/fa');
+  // What a message chooses by is no word in it.
+  const trend = { way: 'more', latest: 2, before: 1 };
+  expect(translateIsolated('fa', 'figures.trend', trend)).toBe(translate('fa', 'figures.trend', trend));
 });
 
 test('the font of right-to-left pages has every Arabic letter, digit and mark they use', () => {

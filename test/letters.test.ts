@@ -151,8 +151,8 @@ describe('an organiser and an approver, page by page', () => {
     const { body } = await olga.get(`${page}/print`);
     await app.database.query(`UPDATE letters SET contact = $1 WHERE lawmaker_name = 'Pia Stamp'`, [contact]);
     expect(body).toContain('<div class="window" dir="ltr">');
-    expect(body).toContain('<span dir="auto">1 Assembly Square</span><span dir="auto">&lt;script&gt;');
-    expect(body).toContain('<span dir="auto">‏۱ خیابان مجلس</span></address>');
+    expect(body).toContain('<span><bdi>1 Assembly Square</bdi></span><span><bdi>&lt;script&gt;');
+    expect(body).toContain('<span><bdi>‏۱ خیابان مجلس</bdi></span></address>');
     expect(body).not.toMatch(/<script>alert|&lt;br/);
   });
 

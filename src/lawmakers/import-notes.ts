@@ -1,4 +1,4 @@
-import { type Locale, translate } from '../site/languages.js';
+import { type Locale, translate, translateIsolated } from '../site/languages.js';
 import { problems } from '../site/problem.js';
 import { type Note, type Place, UnreadableFile } from './importers/import-record.js';
 
@@ -14,7 +14,7 @@ export function unreadableMessage(locale: Locale, error: UnreadableFile): string
 }
 
 export function placeName(locale: Locale, { file, line }: Place): string {
-  return line === null ? file : translate(locale, 'lawmakers.place', { file, line });
+  return line === null ? file : translateIsolated(locale, 'lawmakers.place', { file, line });
 }
 
 /** Runs a reading of files; a file that cannot be read becomes a refusal of the field `file`, with the error as its cause. */

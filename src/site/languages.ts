@@ -73,6 +73,25 @@ export function translate(locale: Locale, key: string, values: Record<string, un
   return String(format.format(values as Record<string, string | number>));
 }
 
+/**
+ * Words that are put into a text which runs from right to left. Those with Latin letters are isolated (U+2068, U+2069): digits
+ * after them would be drawn into them. A web address stays bare, because programs look for its end.
+ */
+export const isolated = (locale: string, words: string): string =>
+  direction(locale) === 'rtl' && /\p{Script=Latin}/u.test(words) && !/^https?:/.test(words)
+    ? `\u2068${words}\u2069`
+    : words;
+
+/** As `translate`, for text that people read as a whole: what it is filled with keeps to itself. */
+export function translateIsolated(locale: Locale, key: string, values: Record<string, unknown>): string {
+  const chooses = (name: string) => messages[locale][key]?.includes(`{${name}, select`);
+  const each = Object.entries(values).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === 'string' && !chooses(name) ? isolated(locale, value) : value,
+  ]);
+  return translate(locale, key, Object.fromEntries(each));
+}
+
 export const hasMessage = (key: string): boolean => key in messages[defaultLocale];
 
 /** The best of our languages for an Accept-Language header. */

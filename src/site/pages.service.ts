@@ -16,11 +16,13 @@ import {
   formatPercent,
   formatShortDate,
   hasMessage,
+  isolated,
   languageName,
   languageNameIn,
   type Locale,
   locales,
   translate,
+  translateIsolated,
   withTerritory,
 } from './languages.js';
 
@@ -72,7 +74,7 @@ export class Pages {
         return value === undefined || value === null ? '' : apply(locale, value as never, ...(more as never[]));
       });
     filter('t', (locale, key: string, ...values: [string, unknown][]) =>
-      translate(locale, key, Object.fromEntries(values)),
+      translateIsolated(locale, key, Object.fromEntries(values)),
     );
     // Codes of schema libraries are open-ended: one without words of its own must not break the page that explains it.
     filter('error', (locale, code: string) =>
@@ -83,7 +85,7 @@ export class Pages {
     filter('percent', (locale, share: number) => formatPercent(locale, share));
     filter('date', (locale, value: string) => formatDate(locale, value));
     filter('shortdate', (locale, value: string) => formatShortDate(locale, value));
-    filter('datetime', (locale, value: string) => formatDateTime(locale, value));
+    filter('datetime', (locale, value: string) => isolated(locale, formatDateTime(locale, value)));
     filter('country', (locale, code: string) => countryName(locale, code) ?? code);
     filter('language', (locale, code: string) => languageNameIn(locale, code));
     filter('direction', (_, code: string) => direction(code));
