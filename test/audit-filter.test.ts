@@ -124,3 +124,11 @@ describe('as CSV', () => {
     expect(await app.get(AuditService).check()).toMatchObject({ firstBroken: null });
   });
 });
+
+test('a day that is none is told once', async () => {
+  const refused = await ada.api('GET', '/api/v1/audit?from=yesterday');
+  expect(refused.statusCode).toBe(422);
+  expect(refused.json<{ errors: unknown }>().errors).toEqual([
+    expect.objectContaining({ field: 'from', code: 'no-day' }),
+  ]);
+});
