@@ -76,7 +76,10 @@ test.each([
     [join(fixtures, 'hostile.csv'), '--legislature', 'No Slug'],
     '--legislature: Use lower-case letters, digits and hyphens',
   ],
-  [[join(fixtures, 'openstates/Cora-Heath.yml')], 'Cora-Heath.yml: There is nobody in this file.'],
+  [
+    [join(fixtures, 'openstates/Cora-Heath.yml')],
+    'Cora-Heath.yml: Nobody in this file can be imported. Cora Heath: Holds no seat in a legislature.',
+  ],
 ])('refuses %j with a sentence', async (words, sentence) => {
   const refused = await run(...words);
   expect(refused).toMatchObject({ out: '', code: 1 });

@@ -129,7 +129,7 @@ describe('congress-legislators', () => {
       ['Omar Birch, Jr.', 'FL-4', '2024-03-01'],
       ['Ines Cedar', 'AK-AL', null],
     ]);
-    expect(json.notes.at(-1)).toMatchObject({ severity: 'rejected', code: 'not-a-member', line: 85 });
+    expect(json.notes.at(-1)).toMatchObject({ severity: 'rejected', code: 'not-a-member', line: 85, detail: 'terms' });
   });
 
   testRealFiles('reads the real files alike: 537 people, 89 forms, no e-mail', () => {

@@ -73,6 +73,11 @@ test('one broken file in a folder refuses the folder, by name', () => {
   expect(() => read([good, cut])).toThrow(/^Ben\.yml, line \d+: yaml/);
 });
 
+test('what is wrong is said in words of ours, with the field as the file calls it', () => {
+  const other = sourceOf('Ben.yml', 'id: ben\nname: Ben Gorse\n');
+  expect(() => read([fixture('openstates/Ada-Fern.yml'), other])).toThrow(/^Ben\.yml, line 1: not-openstates \(id\)$/);
+});
+
 test('files of several legislatures are not mixed', () => {
   const texas = fixture('openstates/Ada-Fern.yml').bytes.toString().replaceAll('state:ca', 'state:tx');
   expect(refusal([fixture('openstates/Ada-Fern.yml'), sourceOf('tx.yml', texas)])).toEqual(['several-legislatures', 1]);

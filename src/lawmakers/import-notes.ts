@@ -8,7 +8,9 @@ export function noteMessage(locale: Locale, note: Pick<Note, 'code'>): string {
 }
 
 export function unreadableMessage(locale: Locale, error: UnreadableFile): string {
-  const message = translate(locale, `lawmakers.unreadable.${error.code}`, { detail: error.detail });
+  const why = error.because && noteMessage(locale, { code: error.because });
+  const detail = [error.detail, why].filter(Boolean).join(': ');
+  const message = translate(locale, `lawmakers.unreadable.${error.code}`, { detail }).trim();
   const place = placeName(locale, error.place);
   return place ? `${place}: ${message}` : message;
 }

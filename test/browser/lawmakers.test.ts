@@ -63,7 +63,7 @@ withChromium('importing lawmakers', () => {
 
   test('what cannot be read is said beside the file, with the line', async () => {
     await upload('openstates/Cora-Heath.yml');
-    expect(await page.locator('[role=alert]').innerText()).toContain('There is nobody in this file.');
+    expect(await page.locator('[role=alert]').innerText()).toContain('Nobody in this file can be imported.');
   });
 
   const withErrors = async (view: Page) => {

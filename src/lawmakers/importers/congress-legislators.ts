@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { distinct, readFormField, readPhoneField, readPostField, webAddress } from './contact-values.js';
 import { type CsvRow, readCsv } from './csv-rows.js';
-import { type DocumentItem, readJsonList, readYaml } from './document-items.js';
+import { type DocumentItem, readJsonList, readYaml, wrongField } from './document-items.js';
 import { type ImportedFile, type ImportedPerson, Notebook, type Place, UnreadableFile } from './import-record.js';
 import { readGender } from './field-words.js';
 import { readName } from './person-names.js';
@@ -98,8 +98,7 @@ const CongressMember = z.looseObject({
 function fromDocument(item: DocumentItem, notebook: Notebook): Member | null {
   const parsed = CongressMember.safeParse(item.value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    notebook.add(item.place, 'rejected', 'not-a-member', `${issue.path.join('.')}: ${issue.message}`);
+    notebook.add(item.place, 'rejected', 'not-a-member', wrongField(parsed.error, item));
     return null;
   }
   const { id, name, bio, terms } = parsed.data;

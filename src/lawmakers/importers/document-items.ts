@@ -1,4 +1,5 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { type Place, UnreadableFile } from './import-record.js';
 import { lineOf } from './source-file.js';
 
@@ -7,6 +8,10 @@ export interface DocumentItem {
   place: Place;
   value: unknown;
 }
+
+/** What of an entry is missing or not as expected, in the file's own words: the way to the field, or the entry itself. */
+export const wrongField = (error: z.ZodError, { value }: DocumentItem): string =>
+  error.issues[0]!.path.join('.') || JSON.stringify(value);
 
 export function readJsonList(text: string, file: string): DocumentItem[] {
   const list = parseJson(text, file);

@@ -107,6 +107,8 @@ export class UnreadableFile extends Error {
     readonly code: string,
     readonly place: Place,
     readonly detail = '',
+    /** Message key `lawmakers.note.<because>`: what was found about the first who does not count. */
+    readonly because?: string,
   ) {
     super(`${place.file}${place.line ? `, line ${place.line}` : ''}: ${code}${detail ? ` (${shorten(detail)})` : ''}`);
   }

@@ -59,8 +59,9 @@ export function importSources(
   if (read.people.length > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
   const file = settle(read);
   if ((file.committees?.length ?? 0) > sourceLimits.people) throw new UnreadableFile('too-many-people', place);
-  if (file.people.length === 0 && !file.committees?.length)
-    throw new UnreadableFile('nobody', place, file.notes[0]?.detail);
+  if (file.people.length === 0 && !file.committees?.length) {
+    throw new UnreadableFile('nobody', place, file.notes[0]?.detail, file.notes[0]?.code);
+  }
   return file;
 }
 

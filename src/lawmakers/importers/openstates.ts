@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { distinct, readEmailField, readPhoneField, readPostField, webAddress } from './contact-values.js';
-import { readYaml } from './document-items.js';
+import { readYaml, wrongField } from './document-items.js';
 import { readEndDate, readGender } from './field-words.js';
 import {
   type ImportedFile,
@@ -52,12 +52,10 @@ export function importOpenStates(sources: SourceFile[], today: string): Imported
   const file: ImportedFile = { people: [], notes: notebook.notes, spared: [] };
   const jurisdictions = new Map<string, Place>();
   for (const source of sources) {
-    for (const { place, value } of readYaml(readText(source), source.name)) {
-      const parsed = OpenStatesPerson.safeParse(value);
-      if (!parsed.success) {
-        const issue = parsed.error.issues[0]!;
-        throw new UnreadableFile('not-openstates', place, `${issue.path.join('.')}: ${issue.message}`);
-      }
+    for (const item of readYaml(readText(source), source.name)) {
+      const { place } = item;
+      const parsed = OpenStatesPerson.safeParse(item.value);
+      if (!parsed.success) throw new UnreadableFile('not-openstates', place, wrongField(parsed.error, item));
       const { person, jurisdiction } = readPerson(parsed.data, place, today, notebook);
       if (jurisdiction) jurisdictions.set(jurisdiction, place);
       if (person) file.people.push(person);

@@ -7,7 +7,7 @@ import {
   readPostField,
   webAddress,
 } from './contact-values.js';
-import { type DocumentItem, readJsonLists } from './document-items.js';
+import { type DocumentItem, readJsonLists, wrongField } from './document-items.js';
 import { readGender, readStatus } from './field-words.js';
 import { personIdentifiers } from './identifier-schemes.js';
 import { type ImportedContact, type ImportedFile, Notebook, type Place, UnreadableFile } from './import-record.js';
@@ -59,15 +59,16 @@ export function importPopolo(source: SourceFile, today: string): ImportedFile {
 }
 
 function readPerson(
-  { place, value }: DocumentItem,
+  item: DocumentItem,
   seats: PopoloSeats,
   today: string,
   notebook: Notebook,
   file: ImportedFile,
 ): void {
-  const parsed = Person.safeParse(value);
+  const { place } = item;
+  const parsed = Person.safeParse(item.value);
   if (!parsed.success) {
-    notebook.add(place, 'rejected', 'not-a-member', parsed.error.issues[0]!.message);
+    notebook.add(place, 'rejected', 'not-a-member', wrongField(parsed.error, item));
     return;
   }
   const raw = parsed.data;
