@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { LongWorks } from '../progress/long-works.service.js';
 import type { Tell } from '../progress/work-report.js';
+import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import { diffImport } from './import-diff.js';
 import { refuseUnreadable } from './import-notes.js';
@@ -13,7 +14,7 @@ import { type ColumnMap, guessColumns, parseColumnMap } from './importers/column
 import { csvHeaders, csvSample } from './importers/csv-rows.js';
 import { detectFormat, type ImportFormat, importSources } from './importers/import-sources.js';
 import { readText, type SourceFile } from './importers/source-file.js';
-import { type ImportActor, ImportsService, type ImportView, nameOf } from './imports.service.js';
+import { type ImportActor, ImportsService, type ImportView } from './imports.service.js';
 import type { ImportRequest } from './lawmakers.schema.js';
 import { LegislaturesService } from './legislatures.service.js';
 
@@ -76,7 +77,7 @@ export class ImportPreviewsService {
         digest([source]),
         source.bytes,
         JSON.stringify(await this.columnsFor([source], 'csv', request)),
-        nameOf(actor),
+        storedName(actor),
       ],
     );
     return id;
@@ -173,7 +174,7 @@ export class ImportPreviewsService {
           columns ? JSON.stringify(columns) : null,
           JSON.stringify(countsOf(diff, notes)),
           JSON.stringify(notes),
-          nameOf(actor),
+          storedName(actor),
         ],
       );
       if (!stored) throw problems.wrongState('This import has been decided.');

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import type { Change, Diff, KnownLawmaker } from './import-changes.js';
 import { changedFields } from './import-diff.js';
 import { readKnown, storeChanges } from './import-store.js';
 import { countsOf } from './import-summary.js';
 import { identityKey } from './importers/people.js';
-import { type ImportActor, ImportsService, type ImportView, nameOf } from './imports.service.js';
+import { type ImportActor, ImportsService, type ImportView } from './imports.service.js';
 
 interface StoredRow {
   change: Change['change'];
@@ -53,7 +54,7 @@ export class ImportUndo {
          SELECT $1, i.legislature_slug, i.legislature_name, i.country, i.format, 'previewed', true, g.version,
            i.source_name, i.source_sha256, i.columns, $2, $3, i.id
          FROM imports i JOIN legislatures g ON g.slug = i.legislature_slug WHERE i.id = $4`,
-        [undo, JSON.stringify(countsOf(diff, [])), nameOf(actor), id],
+        [undo, JSON.stringify(countsOf(diff, [])), storedName(actor), id],
       );
       await storeChanges(tx, undo, diff.changes);
     });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import { LongWorks } from '../progress/long-works.service.js';
 import type { Tell } from '../progress/work-report.js';
@@ -198,15 +199,11 @@ export class ImportsService {
     const [[decided]] = await tx.query<[Decided[], number]>(
       `UPDATE imports SET state = $2, decided_by = $3, decided_at = now(), source = NULL WHERE id = $1 AND state = ANY ($4)
        RETURNING legislature_slug, legislature_name, country, base_version, counts, undoes`,
-      [id, state, nameOf(actor), from],
+      [id, state, storedName(actor), from],
     );
     if (decided) return decided;
     const [found] = await tx.query<{ state: string }[]>(`SELECT state FROM imports WHERE id = $1`, [id]);
     if (!found) throw problems.notFound();
     throw problems.wrongState(`This import is ${found.state}.`);
   }
-}
-
-export function nameOf(actor: ImportActor): string {
-  return actor === 'system' ? 'command line' : actor.name;
 }

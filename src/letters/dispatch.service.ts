@@ -5,6 +5,7 @@ import { AudienceService } from '../lawmakers/audience.service.js';
 import { Dkim } from '../mail/dkim.js';
 import type { MailTail } from '../mail/mail-tail.js';
 import { OutboxService, type Part } from '../mail/outbox.service.js';
+import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -108,7 +109,7 @@ export class Dispatch implements BeforeApplicationShutdown {
   /** Takes back what has not left and closes the campaign for good. */
   async cancel(id: string, actor: Actor | 'system'): Promise<void> {
     await this.move(id, 'cancelled', 'cancelled', actor, async (tx) => {
-      await voidApproval(tx, id, actor === 'system' ? 'command line' : actor.name, 'cancelled');
+      await voidApproval(tx, id, storedName(actor), 'cancelled');
       await tx.query(`UPDATE letters SET state = 'cancelled' WHERE campaign_id = $1 AND state = 'task'`, [id]);
       return this.outbox.cancel(tx, id);
     });

@@ -8,6 +8,7 @@ import {
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import type { Actor, Right } from '../staff/access.js';
 import type { WorkKind } from './long-work.entity.js';
@@ -209,5 +210,5 @@ interface ListOptions {
 
 const values = ({ kind, subject, needs, detail = {}, actor }: NewWork): string[] => [
   ...[uuidv7(), kind, subject, needs, JSON.stringify(detail)],
-  actor === 'system' ? 'command line' : actor.name,
+  storedName(actor),
 ];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Liquid } from 'liquidjs';
 import { projectRoot } from '../config/root.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { actorInWords } from './actor-name.js';
 import {
   countryName,
   defaultLocale,
@@ -87,6 +88,7 @@ export class Pages {
     filter('shortdate', (locale, value: string) => formatShortDate(locale, value));
     filter('datetime', (locale, value: string) => isolated(locale, formatDateTime(locale, value)));
     filter('country', (locale, code: string) => countryName(locale, code) ?? code);
+    filter('actor', (locale, name: string) => actorInWords(locale, name));
     filter('language', (locale, code: string) => languageNameIn(locale, code));
     filter('direction', (_, code: string) => direction(code));
     filter('territory', (_, code: Locale) => withTerritory(code));
