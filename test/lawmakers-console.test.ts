@@ -74,6 +74,17 @@ test('files of a known format need no columns', async () => {
   expect((await olga.get(locationOf(sent))).body).not.toContain('Apply these changes');
 });
 
+test('a changed way to reach somebody is named in the reader’s language', async () => {
+  const previewed = async (email: string) => {
+    const sent = await upload([sourceOf('ways.csv', `Name,Email\nAnna Berg,${email}\n`)], { legislature: 'nl-ways' });
+    return locationOf(await olga.post(locationOf(sent), { 'map-name': 'Name', 'map-email': 'Email' }));
+  };
+  await olga.post(`${await previewed('a@parl.example')}/application`);
+  const page = (await olga.get((await previewed('b@parl.example')).replace('/en/', '/fa/'))).body;
+  expect(page).toContain('<ins dir="auto">رایانامه: <bdi>b@parl.example</bdi></ins>');
+  expect(page).not.toContain('email:');
+});
+
 test('a later import makes a preview out of date, and the page says so', async () => {
   const csvOf = (party: string) =>
     sourceOf('c.csv', fixture('congress.csv').bytes.toString().replaceAll('Democrat', party));

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LongWorks } from '../progress/long-works.service.js';
 import { workInWords } from '../progress/work-words.js';
 import { plainCell } from '../site/csv.js';
-import { type Locale, translate } from '../site/languages.js';
+import { languageNameIn, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe, uuid } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
@@ -60,7 +60,13 @@ export class LawmakerImportsConsole {
       import: found,
       change: change ?? null,
       changes: ['new', 'changed', 'gone'],
-      rows: rows.slice(0, pageOfRows).map((row) => ({ ...row, chamber: chamberName(locale, row.chamber) })),
+      rows: rows.slice(0, pageOfRows).map((row) => ({
+        ...row,
+        chamber: chamberName(locale, row.chamber),
+        fields: row.fields?.map(({ field, before, after }) => ({
+          ...{ field, before: linesOf(locale, field, before), after: linesOf(locale, field, after) },
+        })),
+      })),
       next: rows.length > pageOfRows ? `/${locale}/console/lawmakers/imports/${id}?${query.toString()}` : null,
       notes: notes.slice(0, shownNotes).map((note) => ({
         ...note,
@@ -140,6 +146,14 @@ export class LawmakerImportsConsole {
       ...context,
     });
   }
+}
+
+/** A changed value by its lines; a way to reach somebody as its channel and what follows. */
+function linesOf(locale: Locale, field: string, value: string | null) {
+  return (value?.split('\n') ?? []).map((line) => {
+    const [, channel, rest] = (field === 'contacts' && /^(email|form|phone|post): (.*)$/.exec(line)) || [];
+    return channel ? { channel, text: rest } : { text: field === 'locale' ? languageNameIn(locale, line) : line };
+  });
 }
 
 function seeOther(reply: FastifyReply, url: string): void {

@@ -8,7 +8,7 @@ import { LegislaturesService } from '../lawmakers/legislatures.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import type { Form } from '../site/form-answers.js';
 import { returnKinds } from '../mail/return-kinds.js';
-import { direction, formatDate, languageName, languageNameIn, type Locale, translate } from '../site/languages.js';
+import { direction, formatDate, languageNameIn, type Locale, translate } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
 import type { FieldError } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -87,7 +87,7 @@ export class LetterPages {
     const progress = await this.reports.progress();
     const campaigns = (await this.campaigns.list()).map((campaign) => ({
       ...campaignView(campaign),
-      languages: campaign.texts.map((text) => text.locale).join(', '),
+      languages: campaign.texts.map((text) => text.locale),
       progress: progress.get(campaign.id) ?? null,
     }));
     return this.render('letters-list', locale, request, '', { campaigns });
@@ -355,14 +355,13 @@ export class LetterPages {
     return {
       ...campaignView(campaign),
       variants: campaign.variants.map(({ id, name, locale, subject, rules }) => ({
-        ...{ id, name, locale, subject, language: languageName(locale), dir: direction(locale) },
+        ...{ id, name, locale, subject, dir: direction(locale) },
         because: askedBy(rules),
       })),
       texts: campaign.texts.map(({ locale, subject, body, editedAt }) => ({
         locale,
         subject,
         body,
-        name: languageName(locale),
         dir: direction(locale),
         editedAt: editedAt.toISOString(),
       })),
