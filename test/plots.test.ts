@@ -128,6 +128,9 @@ describe('ranked bars', () => {
     expect(plot.rows.map(({ width }) => width)).toEqual([100, 50, 10, 5, expect.closeTo(1.667, 2)]);
     expect(plot.rows.map(({ share }) => share)).toEqual([0.6, 0.3, 0.06, 0.03, 0.01]);
     expect(plot.height).toBeGreaterThan(plot.rows.at(-1)!.y);
+    // The widest is a part here, and the whole there: only then is the rest of a bar the rest of the whole.
+    expect(plot.whole).toBe(false);
+    expect(rankedBars(rows, { ...ltr, whole: 60 })!.whole).toBe(true);
     expect(
       rankedBars(rows, { ...rtl, whole: 100 })!
         .rows.map(({ x }) => x)

@@ -51,6 +51,8 @@ interface Bar {
 
 export interface RankPlot extends Sides {
   height: number;
+  /** The widest bar is the whole, so that what is left beside a bar means something. */
+  whole: boolean;
   rows: RankRow[];
 }
 
@@ -159,8 +161,10 @@ export function rankedBars(
     ...(fits ? rows : rows.slice(0, most)).map((row) => ({ ...row, folded: 0 })),
     ...(fits ? [] : [{ name: null, value: rest.reduce((sum, { value }) => sum + value, 0), folded: rest.length }]),
   ];
-  const x = scaleLinear([0, Math.max(1, ...all.map(({ value }) => value))], [0, 100]);
+  const largest = Math.max(1, ...all.map(({ value }) => value));
+  const x = scaleLinear([0, largest], [0, 100]);
   return {
+    whole: largest === whole,
     ...sides(dir),
     height: all.length * rankRow,
     rows: all.map((row, n) => {
