@@ -68,12 +68,13 @@ describe('an organiser and an approver, page by page', () => {
   });
 
   it('shows for every lawmaker what she gets or why not', async () => {
-    const { body } = await olga.get(`${page}/audience`);
+    // Where a long address may break is no part of it.
+    const shown = async (path: string) => (await olga.get(`${page}/${path}`)).body.replaceAll('<wbr>', '');
+    const body = await shown('audience');
     expect(body).toContain('anna@upper.testland.example');
     expect(body).toContain('no value for lawmaker.area, which the letter needs');
     expect(body).toContain('https://lower.testland.example/write/6');
-    const excluded = await olga.get(`${page}/audience?show=excluded`);
-    expect(excluded.body).not.toContain('anna@upper.testland.example');
+    expect(await shown('audience?show=excluded')).not.toContain('anna@upper.testland.example');
     const out = await olga.post(`${page}/exclusions`, {
       lawmakerId: await lawmakerId(app, 'Kim Lund'),
       reason: 'on leave',
