@@ -23,7 +23,7 @@ const raw = [
 ].join('\r\n');
 
 /** A mail server of one's own takes as many from one client: Postfix 50 (smtpd_client_connection_count_limit). */
-const lines = Number(process.env.LINES ?? 40);
+const lines = 40;
 
 const smtpSource = '/usr/sbin/smtp-source';
 
@@ -42,7 +42,7 @@ export async function dispatch(
   const port = Number(said.toString());
   // As many as the worker takes of the lines it may have: letters leave half of them to confirmations.
   const connections = lane === 'letters' ? lines / 2 : lines;
-  const mails = lane === 'letters' ? Math.ceil(people / 4) : people;
+  const mails = people;
   try {
     // The first start makes the tables, the second one finds the mails.
     await (await Server.start({ DATA_DIR: folder, DATABASE_URL: url, MAIL_MODE: 'hold', LOG_LEVEL: 'warn' })).stop();
