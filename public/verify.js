@@ -126,7 +126,7 @@ function inWords(found) {
   fact('fact-size', plain(number(size)));
   fact('fact-root', exact(found.root), exact(found.rootHex));
   fact('fact-key', exact(found.vkey));
-  const at = new Intl.DateTimeFormat(spoken, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date());
+  const at = new Intl.DateTimeFormat(spoken, { dateStyle: 'long', timeStyle: 'short' }).format(new Date());
   fact('fact-time', plain(say('fact-took', { at, seconds: Math.round(milliseconds / 100) / 10 })));
   const checked = ['checked-root', 'checked-rules'];
   const unchecked = ['unchecked-others', 'unchecked-persons'];

@@ -122,7 +122,7 @@ describe('figures of a petition', () => {
     const caption = (id: string) =>
       words(new RegExp(`<figcaption id="${id}-caption">[^]*?</figcaption>`).exec(html)![0]).trim();
     expect(caption('days')).toBe(
-      `In all 30 signed; the busiest day was ${date(40)}: 12. Rising: 8 in the last seven full days, 6 in the seven before.`,
+      `In all 30 signed; the busiest day was ${date(40)}: 12. More lately: 8 in the last seven full days, 6 in the seven before.`,
     );
     expect(caption('cumulative')).toBe(
       `28 on ${date(0)}. The most was 28, first on ${date(0)}. Steady: 6 in the last seven full days, 6 in the seven before.`,
@@ -132,7 +132,7 @@ describe('figures of a petition', () => {
     );
     expect(caption('funnel')).toBe(
       `Of 50 forms sent, 20 became signatures (40%). The busiest day was ${date(3)}: 30. ` +
-        'Rising: 30 in the last seven full days, 20 in the seven before.',
+        'More lately: 30 in the last seven full days, 20 in the seven before.',
     );
     for (const id of ['days', 'cumulative', 'countries', 'funnel'])
       expect(html).toMatch(
