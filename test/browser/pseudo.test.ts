@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { Dispatch } from '../../src/letters/dispatch.service.js';
-import { languageName, locales, translate } from '../../src/site/languages.js';
+import { languageName, languageNameIn, locales, translate } from '../../src/site/languages.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
 import { approve, campaignOf, importTestland, person } from '../support/letters.js';
@@ -32,7 +32,7 @@ const day = /\d+ \w+ \d{4}(, \d\d:\d\d UTC)?/.source;
 const known = new RegExp(
   `^(${[
     'SHA-256|JSON|CSV|WhatsApp|Telegram|Signal|Mastodon|Countersign|,? ?Sweden|X[A-Z]|[a-z]{2}(, [a-z]{2})*',
-    locales.map(languageName).join('|'),
+    locales.flatMap((code) => [languageName(code), languageNameIn('en', code)]).join('|'),
     '(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day',
     `${day}( – ${day})?(: \\d+)?`,
   ].join('|')})$`,
