@@ -18,7 +18,8 @@ export interface SunkMail {
 export type Mishap =
   | { at: 'mail' | 'rcpt' | 'end'; code: number; text?: string; wait?: number }
   | { at: 'rcpt'; wait: number }
-  | { at: 'rcpt' | 'data' | 'end'; drop: true }
+  | { at: 'rcpt' | 'data'; drop: true }
+  | { at: 'end'; drop: true; wait?: number }
   | { at: 'end'; delay: number }
   | { at: 'end'; silent: true };
 
@@ -111,7 +112,9 @@ export async function startSink(options: { auth?: { user: string; pass: string }
           callback(null, `queued as ${sink.mails.length}`);
         };
         if (mishap?.at !== 'end') return accept();
-        if ('drop' in mishap) return socketOf(session).destroy();
+        if ('drop' in mishap) {
+          return setTimeout(() => socketOf(session).destroy(), 'wait' in mishap ? mishap.wait : 0).unref();
+        }
         if ('silent' in mishap) return;
         if ('delay' in mishap) return setTimeout(accept, mishap.delay).unref();
         mail.answer = mishap.code;
