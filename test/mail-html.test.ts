@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../src/config/root.js';
 import { Pages } from '../src/site/pages.service.js';
 import { locales } from '../src/site/languages.js';
 import { markdownToHtml } from '../src/site/markdown.js';
 import { startApp, type TestApp } from './support/app.js';
 import { invalidHtml } from './support/valid-html.js';
 
-const mails = readdirSync('templates/mails')
+const mails = readdirSync(join(projectRoot, 'templates/mails'))
   .filter((name) => name.endsWith('.html.liquid'))
   .map((name) => name.replace('.html.liquid', ''));
 const nasty = `Peace & "quiet" <b>now</b>'s`;

@@ -30,8 +30,13 @@ export const fieldErrors = (issues: readonly Issue[]): FieldError[] => {
     ...(issue.params?.found && { found: issue.params.found }),
   }));
   // What is empty is also too short and no address: the first thing wrong with a field says enough, unless it tells what.
-  const same = (one: FieldError, other: FieldError) => one.field === other.field && one.found === other.found;
-  return errors.filter((error, at) => errors.findIndex((other) => same(other, error)) === at);
+  // Kept by key: a body may hold thousands of wrong entries.
+  const first = new Map<string, FieldError>();
+  for (const error of errors) {
+    const key = JSON.stringify([error.field, error.found]);
+    if (!first.has(key)) first.set(key, error);
+  }
+  return [...first.values()];
 };
 
 /** Validates whatever a door declares with `{ schema }`, and refuses with the list of wrong fields. */

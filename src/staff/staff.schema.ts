@@ -77,7 +77,7 @@ export type TokenView = z.infer<typeof TokenView>;
 export const TokenList = z.object({ tokens: z.array(TokenView) });
 export const TokenWithSecret = TokenView.extend({ token: z.string().describe('shown this once') });
 
-const Day = z.iso.date({ error: 'no-day', abort: true }).refine((day) => day > '1999' && day < '2200', 'no-day');
+const Day = z.iso.date('no-day').refine((day) => day > '1999' && day < '2200', 'no-day');
 const searched = z
   .string()
   .trim()

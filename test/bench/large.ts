@@ -23,8 +23,8 @@ export async function large(postgres: Postgres, { seconds, large: many }: Bounds
         for (const what of Object.keys(measures)) {
           const each = (found[what] ??= { small: [], grown: [] });
           for (const [name, place] of Object.entries({ small, grown })) {
-            const load = await measures[what]!(place, seconds);
-            if (turn > 0) each[name as 'small' | 'grown'].push(load);
+            const answered = await measures[what]!(place, seconds);
+            if (turn > 0) each[name as 'small' | 'grown'].push(answered);
           }
         }
       }
