@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { alwaysOpen, type Calendar } from '../src/mail/calendar.js';
 import { type ClaimedMail, Claims } from '../src/mail/claims.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
+import { noteEnd } from '../src/mail/outbox-sql.js';
 import { dueLettersSql, PacedClaims } from '../src/mail/paced-claims.js';
 import { addToStreams } from '../src/mail/streams.js';
 import { Upkeep } from '../src/mail/upkeep.js';
@@ -70,8 +71,11 @@ const claim = (when: string | number, n = 8, worker = 'w') =>
 /** How an attempt ended; `reached` means that the server had said 354. */
 async function end(mails: ClaimedMail[], state = 'accepted', outcome = 'accepted', reached = true) {
   await app.database.query(
-    `UPDATE attempts SET ended_at = now(), outcome = $2, handed_over_at = CASE WHEN $3 THEN now() END
-     WHERE attempt_id = ANY ($1)`,
+    `WITH ended AS (
+       SELECT campaign_id, id, attempt_id, relay, worker, started_at, CASE WHEN $3 THEN now() END AS handed_over_at, pass
+       FROM outbox WHERE attempt_id = ANY ($1)
+     )
+     ${noteEnd('ended', { outcome: '$2::text', reply: 'NULL' })}`,
     [mails.map((mail) => mail.attemptId), outcome, reached],
   );
   await app.database.query(

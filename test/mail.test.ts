@@ -44,7 +44,7 @@ test('a letter goes out as the bytes that were frozen, and the reply is kept', a
   });
   const [attempt] = await post.attempts(mail);
   expect(attempt).toMatchObject({ outcome: 'accepted', reply_code: 250 });
-  expect(attempt!.handed_over_at!.getTime()).toBeLessThanOrEqual(attempt!.ended_at!.getTime());
+  expect(attempt!.handed_over_at!.getTime()).toBeLessThanOrEqual(attempt!.ended_at.getTime());
 });
 
 test('what was enqueued twice is sent once', async () => {

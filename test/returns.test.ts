@@ -13,6 +13,7 @@ import { SmtpReceiver } from '../src/returns/smtp-receiver.js';
 import type { TestApp } from './support/app.js';
 import { letter, postOffice, startMailApp } from './support/mails.js';
 import { anna, dsn, mailTo, postfixFailed } from './support/returned-mails.js';
+import { until } from './support/server.js';
 import { type Sink, startSink } from './support/sink.js';
 
 const secret = 'a secret of more than thirty-two characters';
@@ -155,6 +156,22 @@ describe('what comes back', () => {
       { kind: 'bounced', status: '5.1.1', attempt_id: attemptId, source: 'smtp', outbox_id: mail.id },
     ]);
     expect(told).toEqual([{ id: mail.id, kind: 'bounced' }]);
+    expect((await post.row(mail)).state).toBe('accepted');
+  });
+
+  test('a bounce may be faster than the answer to the hand-over: it is of the attempt under way', async () => {
+    const mail = letter();
+    await post.enqueue(mail);
+    sink.mishap = () => ({ at: 'end', delay: 700 });
+    const sending = post.drain();
+    const under = `SELECT attempt_id FROM outbox WHERE state = 'handing_over'`;
+    const [{ attempt_id: attemptId }] = await until('the mail is handed over', async () => {
+      const rows = await app.database.query<{ attempt_id: string }[]>(under);
+      return rows.length > 0 && (rows as [{ attempt_id: string }]);
+    });
+    expect(await take(dsn(`Original-Envelope-Id: ${attemptId}\n${postfixFailed()}`), addressOf(mail))).toBe('recorded');
+    await sending;
+    expect(await facts()).toMatchObject([{ kind: 'bounced', attempt_id: attemptId, outbox_id: mail.id }]);
     expect((await post.row(mail)).state).toBe('accepted');
   });
 

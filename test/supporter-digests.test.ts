@@ -348,7 +348,7 @@ describe('nobody is lost', () => {
     await round();
     const { id } = (await digests())[0]!;
     await app.database.query(
-      `INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker, outcome, ended_at) VALUES ($1, $2, $3, 'w', 'in_doubt', now())`,
+      `INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker, started_at, outcome) VALUES ($1, $2, $3, 'w', now(), 'in_doubt')`,
       [campaign, id, uuidv7()],
     );
     await endAs('expired');

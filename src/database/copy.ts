@@ -50,15 +50,26 @@ async function tablesInOrder(tx: EntityManager): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/** Those that are not made of others by the database itself. */
+async function storedColumns(tx: EntityManager, table: string): Promise<string> {
+  const [{ columns }]: [{ columns: string }] = await tx.query(
+    `SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns FROM pg_attribute
+     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+    [table],
+  );
+  return columns;
+}
+
 async function copyTable(source: EntityManager, target: EntityManager, table: string): Promise<number> {
   let copied = 0;
+  const columns = await storedColumns(target, table);
   await source.query(`DECLARE copied NO SCROLL CURSOR FOR SELECT row_to_json(t)::text AS row FROM ${table} t`);
   for (;;) {
     const rows: { row: string }[] = await source.query(`FETCH ${most} FROM copied`);
     if (rows.length === 0) break;
     await target.query(
-      `INSERT INTO ${table} OVERRIDING SYSTEM VALUE
-       SELECT (json_populate_record(NULL::${table}, each)).* FROM unnest($1::json[]) AS each`,
+      `INSERT INTO ${table} (${columns}) OVERRIDING SYSTEM VALUE
+       SELECT ${columns} FROM unnest($1::json[]) AS each, json_populate_record(NULL::${table}, each)`,
       [rows.map(({ row }) => row)],
     );
     copied += rows.length;

@@ -78,7 +78,7 @@ export class LetterPaces {
   async state(campaign: WholeCampaign): Promise<PaceState> {
     const rows = await this.database.query<{ stream: string; recipient: string }[]>(
       `SELECT stream, recipient FROM outbox
-       WHERE campaign_id = $1 AND state IN ('queued', 'deferred') AND stream IS NOT NULL LIMIT $2`,
+       WHERE campaign_id = $1 AND waits AND stream IS NOT NULL LIMIT $2`,
       [campaign.id, mostWaiting + 1],
     );
     const switchedOff = rows.length > 0 && (await this.relayStates.areSwitchedOff());

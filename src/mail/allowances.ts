@@ -32,16 +32,16 @@ export class Allowances {
   async giveBack(): Promise<void> {
     const [ended] = await this.tx.query<[Ended[], number]>(
       `WITH ended AS (
-         SELECT attempts.campaign_id, outbox_id, attempts.attempt_id, pass AS was, attempts.relay, recipient, outbox.stream, sender,
+         SELECT attempts.campaign_id, outbox_id, attempts.attempt_id, attempts.pass AS was, attempts.relay, recipient, outbox.stream, sender,
                 calendar->>'timeZone' AS time_zone
          FROM attempts
          JOIN outbox ON outbox.campaign_id = attempts.campaign_id AND outbox.id = outbox_id
          JOIN mail_streams ON mail_streams.campaign_id = outbox.campaign_id AND mail_streams.stream = outbox.stream
-         WHERE pass IN ('first', 'again') AND ended_at IS NOT NULL
+         WHERE attempts.pass IN ('first', 'again')
          LIMIT 1000
        )
        UPDATE attempts
-       SET pass = CASE WHEN handed_over_at IS NOT NULL THEN 'kept'
+       SET pass = CASE WHEN attempts.handed_over_at IS NOT NULL THEN 'kept'
                        WHEN outcome IN ('unsent', 'suppressed') THEN 'returned' ELSE 'answered' END
        FROM ended
        WHERE attempts.campaign_id = ended.campaign_id AND attempts.outbox_id = ended.outbox_id
@@ -116,7 +116,7 @@ export class Allowances {
   private async inHand(): Promise<Map<string, number>> {
     const rows = await this.tx.query<{ campaignId: string; recipient: string; sender: string; relay: string }[]>(
       `SELECT campaign_id AS "campaignId", recipient, sender, coalesce(relay, '') AS relay FROM outbox JOIN mail_streams USING (campaign_id, stream)
-       WHERE state IN ('claimed', 'handing_over')`,
+       WHERE lease_until IS NOT NULL`,
     );
     const counts = new Map<string, number>();
     for (const row of rows) {

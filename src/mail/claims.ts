@@ -5,7 +5,7 @@ import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
-import { back, letGo } from './outbox-sql.js';
+import { back, hold, letGo, noteEnd } from './outbox-sql.js';
 import { PacedClaims } from './paced-claims.js';
 import type { RelayRound } from './relay-round.js';
 
@@ -63,7 +63,7 @@ export class Claims {
     const rows = await this.database.query<(ClaimedMail & { again: boolean })[]>(
       `WITH due AS (
          SELECT campaign_id, id, coalesce(state = 'deferred' AND relay = ANY ($8::text[]), false) AS again FROM outbox
-         WHERE lane = $1 AND stream IS NULL AND state IN ('queued', 'deferred') AND next_attempt_at <= now()
+         WHERE lane = $1 AND stream IS NULL AND waits AND next_attempt_at <= now()
            AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[])
          ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ), numbered AS (
@@ -72,14 +72,13 @@ export class Claims {
          FROM due
        ), claimed AS (
          UPDATE outbox
-         SET state = 'claimed', state_at = now(), attempt_id = numbered.attempt_id, worker = $4,
-             relay = coalesce(numbered.relay, outbox.relay), lease_until = now() + $5 * interval '1 second'
+         SET ${hold({
+           ...{ attempt: 'numbered.attempt_id', relay: 'coalesce(numbered.relay, outbox.relay)' },
+           ...{ worker: '$4', seconds: '$5', at: 'now()' },
+         })}
          FROM numbered
          WHERE outbox.campaign_id = numbered.campaign_id AND outbox.id = numbered.id
          RETURNING outbox.*, again
-       ), noted AS (
-         INSERT INTO attempts (campaign_id, outbox_id, attempt_id, relay, worker)
-         SELECT campaign_id, id, attempt_id, relay, worker FROM claimed
        )
        SELECT ${claimedColumns}, again FROM claimed ORDER BY next_attempt_at`,
       [lane, turns.length, attemptIds, worker, leaseSeconds, off, turns, round.steady],
@@ -102,24 +101,11 @@ export class Claims {
   private async markAll(mails: ClaimedMail[]): Promise<boolean[]> {
     const inOrder = mails.toSorted(byKey);
     const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(
-      `WITH marked AS (
-         UPDATE outbox
-         SET state = 'handing_over', state_at = now(), lease_until = now() + $4 * interval '1 second'
-         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
-         WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
-           AND outbox.attempt_id = told.attempt_id AND state IN ('claimed', 'handing_over')
-         RETURNING told.*
-       )
-       UPDATE attempts SET handed_over_at = now() FROM marked
-       WHERE attempts.campaign_id = marked.campaign_id AND outbox_id = marked.id
-         AND attempts.attempt_id = marked.attempt_id
-       RETURNING attempts.attempt_id`,
-      [
-        inOrder.map((mail) => mail.campaignId),
-        inOrder.map((mail) => mail.id),
-        inOrder.map((mail) => mail.attemptId),
-        leaseSeconds,
-      ],
+      `UPDATE outbox SET state = 'handing_over', handed_over_at = now()
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
+       WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id AND outbox.attempt_id = told.attempt_id
+       RETURNING outbox.attempt_id`,
+      [inOrder.map((mail) => mail.campaignId), inOrder.map((mail) => mail.id), inOrder.map((mail) => mail.attemptId)],
     );
     const marked = new Set(rows.map((row) => row.attempt_id));
     return mails.map((mail) => marked.has(mail.attemptId));
@@ -128,7 +114,7 @@ export class Claims {
   private async settleAll(settlements: Settlement[]): Promise<boolean[]> {
     const inOrder = settlements.toSorted((a, b) => byKey(a.mail, b.mail));
     const column = (pick: (settlement: Settlement) => unknown) => inOrder.map((each) => pick(each) ?? null);
-    const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(
+    const rows = await this.database.query<{ attempt_id: string }[]>(
       `WITH gone AS (
          UPDATE outbox
          SET ${letGo(back('told.wanted'))}, next_attempt_at = now() + told.delay * interval '1 second',
@@ -137,13 +123,11 @@ export class Claims {
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])
            AS told (campaign_id, id, attempt_id, wanted, delay, outcome, code, answer)
          WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
-           AND outbox.attempt_id = told.attempt_id AND outbox.state IN ('claimed', 'handing_over')
-         RETURNING told.*
+           AND outbox.attempt_id = told.attempt_id
+         RETURNING told.*, relay, worker, started_at, handed_over_at, pass
        )
-       UPDATE attempts SET ended_at = now(), outcome = gone.outcome, reply_code = gone.code, reply = gone.answer
-       FROM gone
-       WHERE attempts.campaign_id = gone.campaign_id AND outbox_id = gone.id AND attempts.attempt_id = gone.attempt_id
-       RETURNING attempts.attempt_id`,
+       ${noteEnd('gone', { outcome: 'outcome', code: 'code', reply: 'answer' })}
+       RETURNING attempt_id`,
       [
         column(({ mail }) => mail.campaignId),
         column(({ mail }) => mail.id),

@@ -75,7 +75,7 @@ export class MailDesk {
                  WHERE mail_returns.campaign_id = outbox.campaign_id AND outbox_id = outbox.id
                  ORDER BY returned_at) fact) AS returns
        FROM outbox
-       WHERE state = $1
+       WHERE desk = $1
          AND ($2::bigint IS NULL OR (state_at, id) < ('epoch'::timestamptz + $2::bigint * interval '1 microsecond', $3::uuid))
        ORDER BY state_at DESC, id DESC LIMIT $4`,
       [state, time, id, pageSize + 1],
@@ -165,7 +165,7 @@ function asView(row: MailView & { micros?: string }): MailView {
       ...each,
       startedAt: iso(each.startedAt),
       handedOverAt: isoOrNull(each.handedOverAt),
-      endedAt: isoOrNull(each.endedAt),
+      endedAt: iso(each.endedAt),
     })),
     returns: row.returns.map((each) => ({ ...each, returnedAt: iso(each.returnedAt) })),
   };

@@ -93,7 +93,7 @@ async function lookAgain(tx: EntityManager, { scope, key }: LimitKey): Promise<v
   await tx.query(`UPDATE allowances SET booked_at = NULL WHERE scope = $1 AND ($2 = '' OR key = $2)`, [scope, key]);
   await tx.query(
     `UPDATE outbox SET next_attempt_at = now()
-     WHERE lane = 'letters' AND state = 'queued' AND stream IS NOT NULL AND attempts = 0 AND next_attempt_at > now()
+     WHERE waits AND stream IS NOT NULL AND attempts = 0 AND next_attempt_at > now()
        AND ($2 = '' OR $2 = CASE $1 WHEN 'mailbox' THEN lower(recipient) ELSE lower(split_part(recipient, '@', 2)) END)`,
     [scope, key],
   );

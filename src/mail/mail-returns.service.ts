@@ -28,7 +28,8 @@ export class MailReturns {
     const [row] = await this.database.query<ReportedMail[]>(
       `SELECT campaign_id AS "campaignId", id, kind, ref, recipient,
               ARRAY(SELECT attempt_id FROM attempts WHERE attempts.campaign_id = outbox.campaign_id
-                    AND outbox_id = outbox.id AND handed_over_at IS NOT NULL) AS "attemptIds"
+                    AND outbox_id = outbox.id AND attempts.handed_over_at IS NOT NULL
+                    UNION ALL SELECT attempt_id WHERE state = 'handing_over') AS "attemptIds"
        FROM outbox WHERE id = $1 AND recipient IS NOT NULL`,
       [id],
     );

@@ -94,13 +94,14 @@ export const MailSummary = z.object({
 });
 export type MailSummary = z.infer<typeof MailSummary>;
 
+/** An attempt that has ended. */
 export const AttemptView = z.object({
   id: z.uuid(),
   relay: z.string().nullable().describe('the mail server it went to'),
   startedAt: z.iso.datetime(),
   handedOverAt: z.iso.datetime().nullable(),
-  endedAt: z.iso.datetime().nullable(),
-  outcome: z.string().nullable(),
+  endedAt: z.iso.datetime(),
+  outcome: z.string(),
   replyCode: z.number().int().nullable(),
   reply: z.string().nullable(),
 });

@@ -9,5 +9,24 @@ export const back = (state: string) =>
 
 /** Lets go of a mail: sets its state, ends the attempt's hold on it, blanks the payload of what is final. */
 export const letGo = (state: string) => `
-  state = ${state}, state_at = now(), attempt_id = NULL, worker = NULL, lease_until = NULL,
+  state = ${state}, state_at = now(), attempt_id = NULL, lease_until = NULL,
   payload = CASE WHEN ${state} IN (${finals}) THEN NULL ELSE payload END`;
+
+/** What `noteEnd` needs of a mail. */
+export const attemptColumns = 'campaign_id, id, attempt_id, relay, worker, started_at, handed_over_at, pass';
+
+/**
+ * Writes down attempts that have ended. While it is under way an attempt is part of its mail's row, where it costs no second
+ * one; its relay, worker and times stay there until the next claim.
+ * @param from rows with `attemptColumns`
+ * @param end SQL for how it ended
+ */
+export const noteEnd = (from: string, end: { outcome: string; code?: string; reply: string }) => `
+  INSERT INTO attempts (campaign_id, outbox_id, attempt_id, relay, worker, started_at, handed_over_at, pass, outcome,
+                        reply_code, reply)
+  SELECT ${attemptColumns}, ${end.outcome}, ${end.code ?? 'NULL'}, ${end.reply} FROM ${from}`;
+
+/** A worker's hold on a mail begins. @param claim SQL for each; `at` is when the attempt started */
+export const hold = (claim: { attempt: string; relay: string; worker: string; seconds: string; at: string }) => `
+  state = 'claimed', state_at = now(), attempt_id = ${claim.attempt}, relay = ${claim.relay}, worker = ${claim.worker},
+  lease_until = now() + ${claim.seconds} * interval '1 second', started_at = ${claim.at}, handed_over_at = NULL`;

@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { MailTail } from './mail-tail.js';
 import type { Lane, MailState } from './mail-states.js';
+import { attemptColumns, letGo, noteEnd } from './outbox-sql.js';
 
 export interface NewMail {
   /** The petition or letter campaign it is for. */
@@ -174,16 +175,12 @@ export class OutboxService {
   async unclaim(tx: EntityManager, campaignId: string, ids: string[]): Promise<void> {
     await tx.query(
       `WITH next AS (
-         SELECT campaign_id, id, attempt_id FROM outbox
+         SELECT ${attemptColumns} FROM outbox
          WHERE campaign_id = $1 AND id = ANY ($2) AND state = 'claimed' ORDER BY id FOR UPDATE
        ), told AS (
-         UPDATE attempts SET ended_at = now(), outcome = 'unsent', reply = 'looked at again before it was sent'
-         FROM next
-         WHERE attempts.campaign_id = next.campaign_id AND outbox_id = next.id AND attempts.attempt_id = next.attempt_id
+         ${noteEnd('next', { outcome: `'unsent'`, reply: `'looked at again before it was sent'` })}
        )
-       UPDATE outbox
-       SET state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END, state_at = now(), attempt_id = NULL,
-           worker = NULL, lease_until = NULL
+       UPDATE outbox SET ${letGo(`CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END`)}
        FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
       [campaignId, ids],
     );
@@ -213,7 +210,7 @@ export class OutboxService {
   ): Promise<number> {
     const [, count] = await tx.query<[unknown[], number]>(
       `WITH next AS (
-         SELECT campaign_id, id, attempt_id, state IN ('handing_over', 'in_doubt') AS leaving, state = 'claimed' AS claimed
+         SELECT ${attemptColumns}, state = 'claimed' AS claimed, state IN ('handing_over', 'in_doubt') AS leaving
          FROM outbox
          WHERE campaign_id = $1
            AND (state = ANY ($2) OR state IN ('claimed', 'handing_over', 'in_doubt') OR state = 'held' AND mode_held)
@@ -221,10 +218,7 @@ export class OutboxService {
            AND ($5::text IS NULL OR stream = $5) AND ($6::uuid[] IS NULL OR id = ANY ($6))
          ORDER BY id FOR UPDATE
        ), told AS (
-         UPDATE attempts SET ended_at = now(), outcome = 'unsent', reply = 'taken back before it was sent'
-         FROM next
-         WHERE next.claimed AND attempts.campaign_id = next.campaign_id AND outbox_id = next.id
-           AND attempts.attempt_id = next.attempt_id
+         ${noteEnd(`next WHERE claimed`, { outcome: `'unsent'`, reply: `'taken back before it was sent'` })}
        )
        UPDATE outbox
        SET stop = $3,
@@ -232,7 +226,6 @@ export class OutboxService {
            state = CASE WHEN leaving THEN state ELSE $4 END,
            state_at = CASE WHEN leaving THEN state_at ELSE now() END,
            attempt_id = CASE WHEN leaving THEN outbox.attempt_id END,
-           worker = CASE WHEN leaving THEN worker END,
            lease_until = CASE WHEN leaving THEN lease_until END,
            payload = CASE WHEN leaving OR $4 = 'held' THEN payload END
        FROM next WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,

@@ -3,6 +3,7 @@ import { type Calendar, dayOf, goal } from './calendar.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import { Allowances } from './allowances.js';
 import { type Block, keysOf, type Ledger, type Now } from './ledger.js';
+import { hold } from './outbox-sql.js';
 import { utcDay } from './pace-plan.js';
 import type { RelayRound } from './relay-round.js';
 import { asCalendar, type StoredCalendar, turnPages } from './streams.js';
@@ -211,7 +212,7 @@ export const dueLettersSql = `
   SELECT due.* FROM unnest($1::uuid[], $2::text[]) AS open (campaign_id, stream)
   CROSS JOIN LATERAL (
     SELECT campaign_id AS "campaignId", stream, id, recipient, state, attempts, relay FROM outbox
-    WHERE outbox.campaign_id = open.campaign_id AND outbox.stream = open.stream AND state IN ('queued', 'deferred')
+    WHERE outbox.campaign_id = open.campaign_id AND outbox.stream = open.stream AND waits
       AND next_attempt_at <= $3 AND (expires_at IS NULL OR expires_at > $3)
     ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
   ) AS due`;
@@ -267,14 +268,11 @@ async function take(tx: EntityManager, letters: Routed[], worker: string, attemp
   const rows: ClaimedMail[] = await tx.query(
     `WITH claimed AS (
        UPDATE outbox
-       SET state = 'claimed', state_at = now(), attempt_id = told.attempt_id, relay = told.relay, worker = $5,
-           lease_until = now() + $6 * interval '1 second'
+       SET ${hold({ attempt: 'told.attempt_id', relay: 'told.relay', worker: '$5', seconds: '$6', at: '$4' })},
+           pass = CASE attempts WHEN 0 THEN 'first' ELSE 'again' END
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::text[]) AS told (campaign_id, id, attempt_id, relay)
        WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
        RETURNING outbox.*
-     ), noted AS (
-       INSERT INTO attempts (campaign_id, outbox_id, attempt_id, relay, worker, started_at, pass)
-       SELECT campaign_id, id, attempt_id, relay, worker, $4, CASE attempts WHEN 0 THEN 'first' ELSE 'again' END FROM claimed
      )
      SELECT ${claimedColumns} FROM claimed ORDER BY next_attempt_at, id`,
     [

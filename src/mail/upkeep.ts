@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { leaseSeconds } from './claims.js';
-import { back, letGo } from './outbox-sql.js';
+import { attemptColumns, back, letGo, noteEnd } from './outbox-sql.js';
 
 /** What has to be done to the outbox from time to time, by any worker: leases, deadlines, the hold of MAIL_MODE. */
 @Injectable()
@@ -12,7 +12,7 @@ export class Upkeep {
   async extend(worker: string): Promise<void> {
     await this.database.query(
       `UPDATE outbox SET lease_until = now() + $2 * interval '1 second'
-       WHERE state IN ('claimed', 'handing_over') AND worker = $1`,
+       WHERE lease_until IS NOT NULL AND worker = $1`,
       [worker, leaseSeconds],
     );
   }
@@ -26,21 +26,18 @@ export class Upkeep {
   async recover(resent: string[], whose: 'expired' | 'all' | { worker: string } = 'expired'): Promise<number> {
     const [, count] = await this.database.query<[unknown[], number]>(
       `WITH lost AS (
-         SELECT campaign_id, id, attempt_id, state AS was,
-                CASE WHEN state = 'handing_over' AND kind <> ALL ($1) THEN 'in_doubt' ELSE 'queued' END AS state
+         SELECT ${attemptColumns}, state, stop,
+                CASE WHEN state = 'handing_over' AND kind <> ALL ($1) THEN 'in_doubt' ELSE 'queued' END AS becomes
          FROM outbox
-         WHERE state IN ('claimed', 'handing_over') AND (lease_until < now() OR $2 OR worker = $3)
+         WHERE lease_until IS NOT NULL AND (lease_until < now() OR $2 OR worker = $3)
          FOR UPDATE SKIP LOCKED
        ), told AS (
-         UPDATE attempts
-         SET ended_at = now(), reply = 'the worker stopped',
-             outcome = CASE lost.was WHEN 'claimed' THEN 'unsent' ELSE 'in_doubt' END
-         FROM lost
-         WHERE attempts.campaign_id = lost.campaign_id AND outbox_id = lost.id
-           AND attempts.attempt_id = lost.attempt_id
+         ${noteEnd('lost', {
+           outcome: `CASE state WHEN 'claimed' THEN 'unsent' ELSE 'in_doubt' END`,
+           reply: `'the worker stopped'`,
+         })}
        ), next AS (
-         SELECT campaign_id, id, ${back('lost.state')} AS state
-         FROM lost JOIN outbox USING (campaign_id, id)
+         SELECT campaign_id, id, ${back('becomes')} AS state FROM lost
        )
        UPDATE outbox SET ${letGo('next.state')} FROM next
        WHERE outbox.campaign_id = next.campaign_id AND outbox.id = next.id`,
@@ -54,7 +51,7 @@ export class Upkeep {
     const [, count] = await this.database.query<[unknown[], number]>(
       `WITH next AS (
          SELECT campaign_id, id, 'expired' AS state FROM outbox
-         WHERE state IN ('queued', 'deferred', 'held') AND expires_at <= now()
+         WHERE (waits OR desk = 'held') AND expires_at <= now()
          FOR UPDATE SKIP LOCKED
        )
        UPDATE outbox SET ${letGo('next.state')} FROM next
@@ -65,8 +62,6 @@ export class Upkeep {
 
   /** MAIL_MODE=hold: what waits from before is held too. */
   async holdAll(): Promise<void> {
-    await this.database.query(
-      `UPDATE outbox SET state = 'held', state_at = now(), mode_held = true WHERE state IN ('queued', 'deferred')`,
-    );
+    await this.database.query(`UPDATE outbox SET state = 'held', state_at = now(), mode_held = true WHERE waits`);
   }
 }

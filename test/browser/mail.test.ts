@@ -57,7 +57,7 @@ withChromium('mail', () => {
       ]);
       if (!reply) continue;
       await site.database.query(
-        `INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker, handed_over_at, ended_at, outcome, reply)
+        `INSERT INTO attempts (campaign_id, outbox_id, attempt_id, worker, started_at, handed_over_at, outcome, reply)
          VALUES ($1, $2, $2, 'w', now(), now(), $3, $4)`,
         [campaignId, id, state, reply],
       );

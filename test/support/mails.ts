@@ -20,11 +20,11 @@ export interface OutboxRow {
 }
 
 export interface AttemptRow {
-  outcome: string | null;
+  outcome: string;
   relay: string | null;
   reply_code: number | null;
   handed_over_at: Date | null;
-  ended_at: Date | null;
+  ended_at: Date;
 }
 
 /** A letter with frozen bytes; the subject is its id, so that a sink can tell letters apart. */
