@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { Counts } from '../src/countlog/counts.service.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -35,6 +36,23 @@ test('several runners at once count nothing twice', async () => {
   await Promise.all(Array.from({ length: 4 }, () => app.get(Sequencer).drain()));
   await app.get(Sequencer).drain();
   expect(await fresh()).toMatchObject({ count: 20_000, pending: 0 });
+});
+
+test('knows by the ids of the mails asked for whether people sign just now, and rests between long rounds then', async () => {
+  const isBeingSigned = () => app.get(Sequencer)['isBeingSigned'](petitionId);
+  const mailOf = (campaignId: string, ago: number) =>
+    app.database.query(
+      `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state) VALUES ($1, $2, 'link', $2::uuid, 'confirmations', 'held')`,
+      [campaignId, uuidv7({ msecs: Date.now() - ago })],
+    );
+  await mailOf(petitionId, 60_000);
+  await mailOf(uuidv7(), 0);
+  expect(await isBeingSigned()).toBe(false);
+  await mailOf(petitionId, 0);
+  expect(await isBeingSigned()).toBe(true);
+  await queueEntries(app, petitionId, 10_001);
+  expect(await app.get(Sequencer).drain()).toBe(10_001);
+  await app.database.query('DELETE FROM outbox');
 });
 
 test('a round that fails leaves everything as it was', async () => {
