@@ -109,13 +109,26 @@ test.each<[files: SourceFile[], fields: Record<string, string>, message: string]
   if (message) expect(answer.body).toContain('role="alert"');
 });
 
-test('says in Persian what is wrong, with the line', async () => {
-  const { payload, headers } = await multipart({ _csrf: olga.csrf }, [sourceOf('a.json', '[\n{')]);
-  const url = '/fa/console/lawmakers/imports';
-  const answer = await app.inject({ method: 'POST', url, payload, headers: { ...headers, cookie: olga.cookie } });
-  expect(answer.statusCode).toBe(422);
-  expect(answer.body).toContain('قالب');
-});
+const unclosed = fixture('meps.xml').bytes.toString().replace('</id>', '');
+test.each<[file: SourceFile, place: string, message: string]>([
+  [sourceOf('a.json', '[\n{"bioguide": "A1"},\n oops]'), 'سطر ۳، ستون ۲', 'JSON خواند.'],
+  [sourceOf('a.yml', 'id: ocd-person/1\nname: Ada\nname: Fern\n'), 'سطر ۳، ستون ۱', 'YAML خواند.'],
+  [sourceOf('a.yml', 'id: ocd-person/1\nname: *nobody\n'), '', 'به‌جای ارجاع (*)'],
+  [sourceOf('a.csv', 'Who "W" ,Reach\nAnna,a@parl.example\n'), 'سطر ۱', 'CSV خواند:'],
+  [sourceOf('a.xml', unclosed), 'سطر ۹، ستون ۸', 'XML خواند.'],
+])(
+  'says in Persian what is wrong and where, and nothing in the words of a parser (%#)',
+  async (file, place, message) => {
+    const { payload, headers } = await multipart({ _csrf: olga.csrf, legislature: 'nl-x' }, [file]);
+    const url = '/fa/console/lawmakers/imports';
+    const answer = await app.inject({ method: 'POST', url, payload, headers: { ...headers, cookie: olga.cookie } });
+    expect(answer.statusCode).toBe(422);
+    const said = /<a href="#file">(.*?)<\/a>/.exec(answer.body)![1]!;
+    expect(said).toContain(place);
+    expect(said).toContain(message);
+    expect(said.replace(/a\.\w+|JSON|YAML|CSV|XML|Tab|&\w+;/g, '')).not.toMatch(/[a-z]/i);
+  },
+);
 
 test('an upload without token, from a stranger or from the wrong role is refused', async () => {
   const files = [fixture('congress.csv')];

@@ -15,8 +15,9 @@ export function unreadableMessage(locale: Locale, error: UnreadableFile): string
   return place ? `${place}: ${message}` : message;
 }
 
-export function placeName(locale: Locale, { file, line }: Place): string {
-  return line === null ? file : translateIsolated(locale, 'lawmakers.place', { file, line });
+export function placeName(locale: Locale, { file, line, column }: Place): string {
+  if (line === null) return file;
+  return translateIsolated(locale, column ? 'lawmakers.place-column' : 'lawmakers.place', { file, line, column });
 }
 
 /** Runs a reading of files; a file that cannot be read becomes a refusal of the field `file`, with the error as its cause. */

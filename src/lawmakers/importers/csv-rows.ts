@@ -79,6 +79,6 @@ function parseRecords(text: string, file: string, to?: number): { line: number; 
     if (!(error instanceof CsvError)) throw error;
     const line = typeof error['lines'] === 'number' ? error['lines'] : null;
     const code = error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'cut' : 'csv';
-    throw new UnreadableFile(code, { file, line }, error.message);
+    throw new UnreadableFile(code, { file, line });
   }
 }

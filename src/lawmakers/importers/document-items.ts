@@ -37,10 +37,12 @@ function itemsOf(list: unknown[], lines: number[], file: string): DocumentItem[]
 function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
+  } catch {
     const position = firstMistake(text);
-    const code = position === text.length ? 'cut' : 'json';
-    throw new UnreadableFile(code, { file, line: lineOf(text, position) }, (error as Error).message);
+    const line = lineOf(text, position);
+    if (position === text.length) throw new UnreadableFile('cut', { file, line });
+    const column = position - text.lastIndexOf('\n', position - 1);
+    throw new UnreadableFile('json', { file, line, column });
   }
 }
 
@@ -105,12 +107,13 @@ function parseYaml(text: string, file: string, lineCounter: LineCounter): { valu
     const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent', schema: 'core' });
     const problem = document.errors[0];
     if (problem) {
-      throw new UnreadableFile('yaml', { file, line: lineCounter.linePos(problem.pos[0]).line }, problem.message);
+      const { line, col: column } = lineCounter.linePos(problem.pos[0]);
+      throw new UnreadableFile('yaml', { file, line, column });
     }
     return { value: document.toJS({ maxAliasCount: 100 }), contents: document.contents };
   } catch (error) {
     if (error instanceof UnreadableFile) throw error;
-    throw new UnreadableFile('yaml', { file, line: null }, (error as Error).message);
+    throw new UnreadableFile(error instanceof ReferenceError ? 'yaml-alias' : 'yaml', { file, line: null });
   }
 }
 

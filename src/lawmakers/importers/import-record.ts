@@ -7,6 +7,7 @@ export const channels: readonly Channel[] = ['email', 'form', 'post', 'phone'];
 export interface Place {
   file: string;
   line: number | null;
+  column?: number;
 }
 
 export interface ImportedContact {

@@ -22,11 +22,12 @@ export function readXmlRecords(text: string, file: string, element: string): Xml
   let words = '';
   let ended = false;
   const parser = new SaxesParser({ position: true });
-  const refuse = (code: string, detail = '', line: number | null = parser.line): never => {
-    throw new UnreadableFile(code, { file, line }, detail);
+  const refuse = (code: string, detail = '', line = parser.line, column?: number): never => {
+    throw new UnreadableFile(code, { file, line, column }, detail);
   };
-  parser.on('error', (error) => {
-    refuse(ended ? 'cut' : 'xml', error.message.replace(/^\d+:\d+: /, ''));
+  parser.on('error', () => {
+    if (ended) refuse('cut');
+    else refuse('xml', '', parser.line, parser.column);
   });
   parser.on('doctype', () => refuse('xml-doctype'));
   parser.on('opentag', ({ name, isSelfClosing }) => {
