@@ -215,6 +215,20 @@ test('once nothing can follow they are exact, small ones hidden, and also those 
   expect(rows).toContainEqual({ breakdown: 'country', cell: 'IR', count: 'hidden' });
 });
 
+test('the cover sheet says of what the entries of the log are the sum', async () => {
+  const files = await filesOf(take());
+  const { checkpoint, total } = countsOf(files);
+  const numbers = [checkpoint.size, total.signed, total.withdrawn].map((n) => n.toLocaleString('en'));
+  const found =
+    /<dt>Number of entries<\/dt><dd>([\d,]+)<br>.*?an entry \(([\d,]+)\).*?another \(([\d,]+)\).*?opening \((\d+)\)\./
+      .exec(files.get('cover-sheet.html')!.toString())!
+      .slice(1);
+  // The opening is the only thing that is noted.
+  expect(found).toEqual([...numbers, '1']);
+  expect(total.withdrawn).toBeGreaterThan(0);
+  expect(checkpoint.size).toBe(total.signed + total.withdrawn + 1);
+});
+
 test('a cover sheet in Persian, that needs nothing from elsewhere, with the text that was signed and its digest', async () => {
   const cover = (await filesOf(take({ locale: 'fa' }))).get('cover-sheet.html')!.toString();
   expect(cover).toContain('<html lang="fa" dir="rtl">');
@@ -229,6 +243,10 @@ test('a cover sheet in Persian, that needs nothing from elsewhere, with the text
   );
   expect(cover).toContain(sha256);
   expect(cover).toContain('https://petitions.example/fa/p/wetlands/verify');
+  // What is read from left to right does so inside a line that begins at the right, below its name.
+  expect(cover).not.toMatch(/<dd[^>]*dir="ltr"/);
+  expect(cover).toMatch(/<dt>شمار سطرها<\/dt><dd>[۰-۹٬]+<br>/);
+  expect(cover).toMatch(/<dt>ریشه<\/dt><dd><span class="mono" dir="ltr">[\w+/]{43}=<\/span><\/dd>/);
 });
 
 const hasUnzip = spawnSync('unzip', ['-v']).status === 0;
