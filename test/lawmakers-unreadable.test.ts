@@ -49,6 +49,8 @@ test.each<[name: string, content: string | Uint8Array, code: string, line: numbe
   ['other.yml', 'a: b\n', 'unknown-format', 1],
   ['bad.yml', 'id: ocd-person/1\nname: [unclosed\nroles: 1\n', 'yaml', 3],
   ['bomb.yml', `id: ocd-person/1\na: &a [x,x,x,x,x,x,x,x,x]\n${bomb()}`, 'yaml-alias', null],
+  ['deep.yml', `id: ocd-person/1\na: ${'['.repeat(5000)}`, 'yaml-deep', 2],
+  ['deep-lines.yml', `id: ocd-person/1\na:\n ${'- '.repeat(5000)}x\n`, 'yaml-deep', 3],
   ['alias.yml', 'id: ocd-person/1\nname: *nobody\n', 'yaml-alias', null],
 ])('refuses %s whole', (name, content, code, line) => {
   expect(refusal([sourceOf(name, content)])).toEqual([code, line]);

@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, Parser } from 'yaml';
 import type { z } from 'zod';
 import { type Place, UnreadableFile } from './import-record.js';
 import { lineOf } from './source-file.js';
@@ -102,8 +102,25 @@ export function readYaml(text: string, file: string): DocumentItem[] {
   return value.map((item: unknown, i) => ({ place: placeOf(contents.items[i], lines, file), value: item }));
 }
 
+/** Lists and maps within each other; nobody's description of a lawmaker has a tenth of it. */
+const deepest = 100;
+
+/** The parser calls itself for each level: a file of brackets alone would end the process, and nothing could catch that. */
+function refuseDeep(text: string, file: string): void {
+  const lines = new LineCounter();
+  const parser = new (class extends Parser {
+    override *next(source: string) {
+      yield* super.next(source);
+      if (this.stack.length > deepest)
+        throw new UnreadableFile('yaml-deep', { file, line: lines.linePos(this.offset).line });
+    }
+  })(lines.addNewLine);
+  for (const token of parser.parse(text)) void token;
+}
+
 function parseYaml(text: string, file: string, lineCounter: LineCounter): { value: unknown; contents: unknown } {
   try {
+    refuseDeep(text, file);
     const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent', schema: 'core' });
     const problem = document.errors[0];
     if (problem) {
