@@ -14,6 +14,7 @@ import { startApp, type TestApp } from './support/app.js';
 import { cast, formBody, type SignedIn, signIn } from './support/cast.js';
 import { queueEntries } from './support/log-queue.js';
 import { askForLink, confirm, openPetition } from './support/petitions.js';
+import { until } from './support/server.js';
 import { sheetOf } from './support/unzip.js';
 
 let app: TestApp;
@@ -157,9 +158,16 @@ test('names the checkpoint that the rows are the sum of, also while the log grow
   expect(csv).toMatch(/# checkpoint of lakes: \d+ entries, root [\w+/]{43}=/);
 });
 
+/** What came of an export is written down after its last byte. */
+const finished = () =>
+  until('the export is written down', async () => {
+    const { exports } = (await vera.api('GET', '/api/v1/exports')).json<{ exports: Record<string, unknown>[] }>();
+    return exports[0]?.state !== 'running' && exports;
+  });
+
 test('the history says what was taken, by whom, in which format, and whether it arrived', async () => {
   await vera.api('GET', '/api/v1/exports/counts.xlsx?petition=wetlands');
-  const { exports } = (await vera.api('GET', '/api/v1/exports')).json<{ exports: Record<string, unknown>[] }>();
+  const exports = await finished();
   expect(exports[0]).toMatchObject({
     kind: 'counts',
     format: 'xlsx',
@@ -179,9 +187,7 @@ test('the history says what was taken, by whom, in which format, and whether it 
 test('an export that breaks off is said to have broken off', async () => {
   const content = await app.get(CountsExport).take({ by: 'day-country', petition: 'rivers' }, 'csv', 'system');
   content.destroy();
-  await new Promise((done) => setTimeout(done, 300));
-  const { exports } = (await vera.api('GET', '/api/v1/exports')).json<{ exports: object[] }>();
-  expect(exports[0]).toMatchObject({ petition: 'rivers', by: 'command line', state: 'failed' });
+  expect((await finished())[0]).toMatchObject({ petition: 'rivers', by: 'command line', state: 'failed' });
 });
 
 test('writes down who took which counts', async () => {
