@@ -6,8 +6,8 @@ for (const region of document.querySelectorAll('[data-events]')) {
     const { parts, say, ended } = JSON.parse(data);
     for (const [name, html] of Object.entries(parts)) {
       const part = document.querySelector(`[data-part="${name}"]`);
-      // Nobody loses the link she stands on.
-      if (part && !part.contains(document.activeElement)) part.innerHTML = html;
+      // Nobody loses the link she stands on, nor the box she has ticked.
+      if (part && !part.contains(document.activeElement) && !part.querySelector(':checked')) part.innerHTML = html;
     }
     if (said && said.textContent !== say) said.textContent = say;
     if (!ended) return;

@@ -350,5 +350,38 @@ test('the page of a letter campaign shows live numbers by state while it is plan
   expect(last!.parts.bar).toContain('30 of 30');
   expect(last!.parts.figures).toContain('status=accepted');
   expect(last!.say).toBe('100 percent');
+  // A viewer can stop nothing.
+  expect(last!.parts.parts!.trim()).toBe('');
   expect((await app.inject({ url: `/en/console/progress/letters/${id}/events` })).statusCode).toBe(303);
+});
+
+test('whoever may send sees by the same events which letters have not left, and what needs a person', async () => {
+  const [by, second] = [person('Olga', 'organiser'), person('Amir', 'approver')];
+  await importTestland(app, undefined, 'tableland');
+  const id = await campaignOf(app, by, { more: { audience: { legislatures: ['tableland'] } } });
+  await approve(app, id, by, second);
+  await app.get(Dispatch).start(id, second);
+  await app.get(Dispatch).planned(id);
+  const page = (await amir.get(`/en/console/letters/${id}`)).body;
+  const waiting = (html: string) => Number(/data-label="Waiting">(\d+)</.exec(html)![1]);
+  let sent = false;
+  const heard = await listen(`/en/console/progress/letters/${id}/events`, amir, async (text) => {
+    if (!sent && text.includes('data:')) {
+      sent = true;
+      await app.get(MailWorker).drain();
+    }
+    return /5 of 8.*\n\n/.test(text);
+  });
+  const events = eventsIn(heard.text);
+  const [first, last] = [events[0], events.at(-1)];
+  // What comes later is what the page was loaded with, buttons and their token too.
+  for (const [name, html] of Object.entries(first!.parts)) {
+    expect(page.split(`data-part="${name}"`)[1]).toContain(`>${html}</div>`);
+  }
+  expect(waiting(first!.parts.parts!)).toBeGreaterThan(0);
+  expect(first!.parts.parts).toContain('value="pause"');
+  expect(first!.parts.notices).toContain('3 letters wait for a person.');
+  expect(waiting(last!.parts.parts!)).toBe(0);
+  expect(last!.parts.parts).not.toContain('value="pause"');
+  expect(waiting((await amir.get(`/en/console/letters/${id}`)).body)).toBe(0);
 });

@@ -45,7 +45,14 @@ export class LetterProgressConsole {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.progress.figures(locale, id);
+    const { csrf } = this.console.context(request);
     // Adding up all letters of a campaign costs more than reading one row.
-    return this.events.stream(request, reply, 'console:read', () => this.progress.shown(locale, id), 3);
+    return this.events.stream(
+      request,
+      reply,
+      'console:read',
+      (rights) => this.progress.shown(locale, id, { rights, csrf }),
+      3,
+    );
   }
 }

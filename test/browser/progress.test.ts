@@ -106,6 +106,28 @@ withChromium('exports, the hand-in and progress', () => {
     await page.context().close();
   });
 
+  test('so does the table of letters that have not left, but not under a box that is ticked', async () => {
+    const page = await signedIn(true);
+    await page.goto(`${site.url}/en/console/letters/${campaign}`);
+    const leave = () =>
+      site.database.query(
+        `UPDATE outbox SET state = 'cancelled', payload = NULL WHERE id = (
+           SELECT id FROM outbox WHERE campaign_id = $1 AND state = 'queued' LIMIT 1)`,
+        [campaign],
+      );
+    const waiting = page.locator('#parts td[data-label=Waiting]');
+    const before = Number(await waiting.innerText());
+    await leave();
+    await page.locator(`#parts td[data-label=Waiting]:text-is("${before - 1}")`).waitFor({ timeout: 15_000 });
+    await page.locator('#parts input[name=sure]').check();
+    await page.locator('#parts input[name=sure]').blur();
+    await leave();
+    await page.locator('.stat', { hasText: 'Cancelled' }).getByText('2', { exact: true }).waitFor({ timeout: 15_000 });
+    expect(await page.locator('#parts input[name=sure]').isChecked()).toBe(true);
+    expect(Number(await waiting.innerText())).toBe(before - 1);
+    await page.context().close();
+  });
+
   async function paths(locale: string): Promise<[name: string, path: string][]> {
     const works = site.get(LongWorks);
     const actor = person('Ada', 'admin');
