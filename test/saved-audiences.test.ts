@@ -175,7 +175,7 @@ test('in the console: counted, saved, used, and named by hand with a reason', as
   const pages = '/en/console/letters/audiences';
   const form = { name: '<i>Callable</i>', legislatures: 'testland', channels: ['email', 'phone'], having: 'phone' };
   const counted = await olga.post(pages, { ...form, action: 'count' });
-  expect(counted.body).toContain('1 lawmaker would get the letter');
+  expect(counted.body).toContain('The rules find 1 lawmaker');
   expect(counted.body).toContain('without the contact point asked for: 9');
   expect((await olga.post(pages, form)).statusCode).toBe(303);
   expect((await olga.post(pages, form)).statusCode).toBe(422);

@@ -56,7 +56,7 @@ withChromium('an organiser and an approver, without JavaScript', () => {
     await olga.getByLabel('Answers go to', { exact: true }).fill('olga@example.org');
     await olga.locator('input[name=legislatures]').first().check();
     await press(olga, 'Count and show choices');
-    expect(await olga.getByRole('status').innerText()).toMatch(/\d+ lawmakers would get the letter/);
+    expect(await olga.getByRole('status').innerText()).toMatch(/The rules find \d+ lawmakers/);
     // At any hour, so that the letters go now.
     for (const day of ['Saturday', 'Sunday']) await olga.getByLabel(day).check();
     await olga.getByLabel('Letters leave from').fill('00:00');
