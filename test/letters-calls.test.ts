@@ -1,4 +1,6 @@
+import { letterDigest } from '../src/letters/digest.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
+import { LetterPreviews } from '../src/letters/letter-previews.service.js';
 import { LetterReports } from '../src/letters/letter-report.service.js';
 import { ObjectionsService } from '../src/lawmakers/objections.service.js';
 import { LetterTasks } from '../src/letters/letter-tasks.service.js';
@@ -6,6 +8,7 @@ import { LettersRunner } from '../src/letters/letters.runner.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
 import { approve, campaignOf, importTestland, person } from './support/letters.js';
+import { inbox } from './support/petitions.js';
 
 let app: TestApp;
 let olga: SignedIn;
@@ -125,7 +128,11 @@ test('what is taken back has neither outcome nor proof, and is finished only whe
 });
 
 test('the call sheet has every open call with a number to dial, and no working objection link for a viewer', async () => {
-  await app.database.query(`UPDATE letters SET contact = $2 WHERE id = $1`, [tasks.phone, '+99 (1) 234 ext. 5 <b>']);
+  // As calls were written that had a footer.
+  await app.database.query(`UPDATE letters SET contact = $2, body = body || $3 WHERE id = $1`, [
+    ...[tasks.phone, '+99 (1) 234 ext. 5 <b>'],
+    'http://localhost/en/o/ABCDEFGH23456789',
+  ]);
   const { body } = await olga.get(`/en/console/letters/${id}/calls`);
   expect(body).toContain('<a href="tel:+991234" dir="ltr">+99 (1) 234 ext. 5 &lt;b&gt;</a>');
   expect(body).toContain('please protect the wetlands of');
@@ -136,6 +143,39 @@ test('the call sheet has every open call with a number to dial, and no working o
   expect(seen).not.toMatch(/\/o\/[0-9A-Z]{16}/);
   await done('phone', { outcome: 'reached' });
   expect((await olga.get(`/en/console/letters/${id}/calls`)).body).toContain('No call is left to be made.');
+});
+
+test('a call has the words of the letter without the footer: they are previewed, approved and read alike', async () => {
+  const call = await app.get(LetterTasks).find(id, tasks.phone!);
+  expect(call.body).toBe('Dear Mr Bell,\n\nplease protect the wetlands of West.\n\nOlga Lind\n');
+  expect((await olga.get(`/en/console/letters/${id}/calls`)).body).not.toContain('Sent by River Friends');
+  const preview = await app.get(LetterPreviews).show(id, call.lawmakerId, person('Olga', 'organiser'));
+  expect(preview.text).toBe(call.body);
+  const [approval] = await app.database.query(
+    `SELECT letter_digests AS digests FROM approvals WHERE campaign_id = $1`,
+    [id],
+  );
+  const to = { name: call.lawmakerName, contact: call.contact! };
+  expect(approval.digests).toContain(letterDigest(to, { subject: call.subject!, text: call.body! }));
+  for (const channel of ['post', 'form']) {
+    const { body } = await app.get(LetterTasks).find(id, tasks[channel]!);
+    expect(body).toMatch(/Olga Lind\n\n-- \nSent by River Friends\.[\s\S]*\/o\/[0-9A-Z]{16}/);
+  }
+});
+
+test('what stands for all letters, on the page and in a test, is a mail with its footer, not the call before it', async () => {
+  const csv = `id,name,family_name,gender,area,language,email,phone
+1,Abe Ring,Ring,M,North,en,,+99 1 555
+2,Zoe Young,Young,F,South,en,zoe@mixed.example,
+`;
+  await importTestland(app, csv, 'mixed');
+  const mixed = await campaignOf(app, person('Olga', 'organiser'), { more: { audience: { legislatures: ['mixed'] } } });
+  const { body } = await olga.get(`/en/console/letters/${mixed}`);
+  expect(body).toMatch(/please protect the wetlands of South\.[\s\S]*Sent by River Friends/);
+  expect(body).not.toContain('please protect the wetlands of North.');
+  expect((await olga.api('POST', `/api/v1/letter-campaigns/${mixed}/tests`, {})).statusCode).toBeLessThan(300);
+  const sent = (await inbox(app)).find(({ subject }) => subject === '[TEST] Wetlands in South');
+  expect(sent?.text).toContain('Sent by River Friends');
 });
 
 test('envelopes: a row for each sheet, a column for each line, nothing of a long address lost, no formulas', async () => {

@@ -26,7 +26,7 @@ import { wordsFor } from './letter-eyes.js';
 import { LetterParts } from './letter-parts.service.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { withFewMailboxes } from './letter-plan-lines.js';
-import { LetterPlans } from './letter-plans.service.js';
+import { LetterPlans, sampleOf } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
 import { letterPlots } from './letter-sums.js';
@@ -180,7 +180,7 @@ export class LetterPages {
     const legislatures = await this.legislatures.list();
     const mayApprove = actor.rights.includes('letters:send') && !authors(campaign, state.standing).has(ownerOf(actor));
     const changes = await this.approvals.changes(campaign);
-    const sample = plan?.find(({ letter }) => letter);
+    const sample = plan && sampleOf(plan);
     const nameOf = (slug: string) => legislatures.find((each) => each.slug === slug)?.name ?? slug;
     const pace = plan ? null : await this.paces.state(campaign);
     return this.render('letters-campaign', locale, request, `/${id}`, {

@@ -39,6 +39,12 @@ export interface DigestOf {
   forOffice: boolean;
 }
 
+/** The letter to show for all: a mail, as long as there is one, because it has everything that a letter may have. */
+export const sampleOf = (plan: PlannedLetter[]): PlannedLetter | undefined => {
+  const written = plan.filter(({ letter }) => letter);
+  return written.find(({ member }) => member.contactPoint?.channel === 'email') ?? written[0];
+};
+
 const isDigest = (by: Writer | DigestOf): by is DigestOf => 'at' in by;
 
 /** Works out, for every lawmaker of an audience, the letter she gets: the dry run, the preview and the dispatch ask here. */
@@ -81,9 +87,10 @@ export class LetterPlans {
       const postscript = postscripts.get(member.postscriptOf ?? member.lawmakerId);
       const fits = (words: Wording) => !('rules' in words) || fitsVariant(words.rules, member);
       const ownWords = by && !isDigest(by) ? by.ownWords : undefined;
+      const spoken = campaign.mode === 'organisation' && member.contactPoint?.channel === 'phone';
       plan.push(
         planned(member, (recipient) => {
-          const letter = write(recipient, { fits, postscript, ownWords });
+          const letter = write(recipient, { fits, postscript, ownWords, spoken });
           return campaign.digest && !by ? sampleDigest(letter, campaign.organisation) : letter;
         }),
       );

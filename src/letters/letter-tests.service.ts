@@ -14,7 +14,7 @@ import { sha256 } from './digest.js';
 import { LetterAttachments } from './letter-attachments.service.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { renderLetter } from './letter-mail.js';
-import { LetterPlans } from './letter-plans.service.js';
+import { LetterPlans, sampleOf } from './letter-plans.service.js';
 
 /** Sends a letter to the person who asks for it and to nobody else: of a kind of its own, so that it counts nowhere. */
 @Injectable()
@@ -32,7 +32,7 @@ export class LetterTests {
   ) {}
 
   /**
-   * @param lawmakerId whose name and place the test is filled with; the first who gets the letter if none is named
+   * @param lawmakerId whose name and place the test is filled with; the first who gets a mail, or else the letter, if none is named
    * @returns the address it goes to
    */
   async send(id: string, lawmakerId: string | undefined, actor: Actor): Promise<string> {
@@ -51,7 +51,7 @@ export class LetterTests {
     const wanted = members
       .filter((member) => !lawmakerId || member.lawmakerId === lawmakerId)
       .map((member) => ({ ...member, lawmakerId: nobody, postscriptOf: member.lawmakerId }));
-    const sample = (await this.plans.plan(campaign, wanted)).find(({ letter }) => letter);
+    const sample = sampleOf(await this.plans.plan(campaign, wanted));
     if (!sample?.letter) throw problems.notFound('There is no letter to test: nobody in the audience would get it.');
     const mailId = uuidv7();
     const tail = await this.attachments.tail(campaign);

@@ -27,6 +27,8 @@ export interface Around<Words> {
   postscript?: string | undefined;
   /** Of the supporter who writes. */
   ownWords?: string | undefined;
+  /** A person says the words on the phone: without the footer, which is there to be read. */
+  spoken?: boolean;
 }
 
 /** What a letter says of the petition it is tied to, in one language. */
@@ -71,7 +73,7 @@ export function letterWriter<Words extends Template>(
   }));
   return (
     recipient: Recipient & { locale: string | null },
-    { fits = () => true, postscript, ownWords = '' }: Around<Words> = {},
+    { fits = () => true, postscript, ownWords = '', spoken = false }: Around<Words> = {},
   ): WrittenLetter => {
     const variant = variantFor(recipient.locale, compiled, defaultLocale, ({ template }) => fits(template));
     if (!variant) throw new MissingData('text');
@@ -80,14 +82,15 @@ export function letterWriter<Words extends Template>(
     if (!subject) throw new MissingData('subject');
     const campaignText = variant.body(context).replace(/\r\n?/g, '\n').trim();
     const body = ownWords ? `${campaignText}\n\n${ownWordsHeading(variant.locale)}\n\n${ownWords}` : campaignText;
+    // After the template has been filled: a postscript is text and nothing else.
+    const after = postscript ? `\n\n${withMark(variant.locale, postscript)}` : '';
+    const letter = { locale: variant.locale, variantId: variant.id ?? null, subject };
+    if (spoken) return { ...letter, text: `${body}${after}\n` };
     const footer = letterFooter(variant.locale, {
       ...variant.facts,
       legislature: oneLine(recipient.legislature),
       objectionUrl: variant.facts.objectionUrl(recipient.lawmakerId),
     });
-    // After the template has been filled: a postscript is text and nothing else.
-    const after = postscript ? `\n\n${withMark(variant.locale, postscript)}` : '';
-    const text = `${body}${after}\n\n-- \n${footer}\n`;
-    return { locale: variant.locale, variantId: variant.id ?? null, subject, text };
+    return { ...letter, text: `${body}${after}\n\n-- \n${footer}\n` };
   };
 }
