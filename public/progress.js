@@ -1,13 +1,16 @@
 // Keeps a page up to date while something goes on. Without this file the page loads itself again, or has a link for it.
 for (const region of document.querySelectorAll('[data-events]')) {
   const said = document.querySelector('[data-said]');
+  const shown = {};
   let source;
   const show = ({ data }) => {
     const { parts, say, ended } = JSON.parse(data);
     for (const [name, html] of Object.entries(parts)) {
       const part = document.querySelector(`[data-part="${name}"]`);
+      if (shown[name] === html) continue;
       // Nobody loses the link she stands on, nor the box she has ticked.
-      if (part && !part.contains(document.activeElement) && !part.querySelector(':checked')) part.innerHTML = html;
+      if (!part || part.querySelector(':focus:not(.table-wrap), :focus-visible, input:checked')) continue;
+      part.innerHTML = shown[name] = html;
     }
     if (said && said.textContent !== say) said.textContent = say;
     if (!ended) return;

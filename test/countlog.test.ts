@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { Counts } from '../src/countlog/counts.service.js';
+import { Publisher } from '../src/countlog/publisher.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
 import { startApp, type TestApp } from './support/app.js';
 import { queueEntries } from './support/log-queue.js';
@@ -38,13 +39,15 @@ test('several runners at once count nothing twice', async () => {
   expect(await fresh()).toMatchObject({ count: 20_000, pending: 0 });
 });
 
+/** Somebody asked for a link so many milliseconds ago. */
+const mailOf = (campaignId: string, ago: number) =>
+  app.database.query(
+    `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state) VALUES ($1, $2, 'link', $2::uuid, 'confirmations', 'held')`,
+    [campaignId, uuidv7({ msecs: Date.now() - ago })],
+  );
+
 test('knows by the ids of the mails asked for whether people sign just now, and rests between long rounds then', async () => {
   const isBeingSigned = () => app.get(Sequencer)['isBeingSigned'](petitionId);
-  const mailOf = (campaignId: string, ago: number) =>
-    app.database.query(
-      `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state) VALUES ($1, $2, 'link', $2::uuid, 'confirmations', 'held')`,
-      [campaignId, uuidv7({ msecs: Date.now() - ago })],
-    );
   await mailOf(petitionId, 60_000);
   await mailOf(uuidv7(), 0);
   expect(await isBeingSigned()).toBe(false);
@@ -52,6 +55,17 @@ test('knows by the ids of the mails asked for whether people sign just now, and 
   expect(await isBeingSigned()).toBe(true);
   await queueEntries(app, petitionId, 10_001);
   expect(await app.get(Sequencer).drain()).toBe(10_001);
+  await app.database.query('DELETE FROM outbox');
+});
+
+test('files that cannot be written during a rest are a failed round, and written by the next', async () => {
+  await mailOf(petitionId, -60_000);
+  const publish = jest.spyOn(app.get(Publisher), 'publish').mockRejectedValueOnce(new Error('disk full'));
+  await queueEntries(app, petitionId, 10_001);
+  await expect(app.get(Sequencer).drain()).rejects.toThrow('disk full');
+  publish.mockRestore();
+  await app.get(Sequencer).drain();
+  expect(await fresh()).toMatchObject({ count: 10_001, pending: 0 });
   await app.database.query('DELETE FROM outbox');
 });
 

@@ -88,31 +88,39 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private async rounds(petitionId: string): Promise<number> {
     let logged = 0;
     let more = true;
+    let took = 0;
     let releasing = Promise.resolve();
     while (more && !this.stopped) {
       // While the files of one round are written, the next is under way.
-      const started = performance.now();
-      const round = this.refusing(petitionId, () => this.take(petitionId));
+      const round = this.rest(petitionId, took).then(async () => {
+        const started = performance.now();
+        const taken = await this.refusing(petitionId, () => this.take(petitionId));
+        took = performance.now() - started;
+        return taken;
+      });
       const [next, released] = await Promise.allSettled([round, releasing]);
       if (released.status === 'rejected') throw released.reason;
       if (next.status === 'rejected') throw next.reason;
       if (next.value === null) break;
-      const took = performance.now() - started;
       logged += next.value;
       more = next.value >= mostInRound;
       releasing = this.release(petitionId).then(() => {
         if (next.value) this.listeners.forEach((tell) => tell());
       });
-      if (more && (await this.isBeingSigned(petitionId))) await sleep(Math.min(took, moment));
     }
     await releasing;
     return logged;
   }
 
   /**
-   * Whether people sign here just now: then a long queue rests after each round as long as the round took, so that half of
-   * the machine is theirs. Each asks for a mail, and its id (RFC 9562, version 7) tells when; in whichever process it was.
+   * While people sign this petition its long queue rests after each round as long as the round took, so that half of the
+   * machine is theirs. Nobody can hold up the count by signing: half of what it can take in is many times what can come.
    */
+  private async rest(petitionId: string, took: number): Promise<void> {
+    if (took > 0 && (await this.isBeingSigned(petitionId))) await sleep(Math.min(took, moment));
+  }
+
+  /** Each who signs asks for a mail, in whichever process, and its id (RFC 9562, version 7) tells when. */
   private async isBeingSigned(petitionId: string): Promise<boolean> {
     const since = uuidv7({ msecs: Date.now() - moment, random: new Uint8Array(16), seq: 0 });
     const [{ signed }] = await this.database.query(

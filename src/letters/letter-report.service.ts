@@ -61,7 +61,7 @@ const status = `CASE l.state WHEN 'mail' THEN coalesce(o.state, 'queued') ELSE l
 const variant = `(SELECT v.name FROM letter_variants v WHERE v.campaign_id = l.campaign_id AND v.id = l.variant_id)`;
 const columns = `l.id, l.lawmaker_id AS "lawmakerId", l.lawmaker_name AS "lawmakerName", l.party, l.chamber, l.area,
   l.legislature, l.locale, l.variant_id AS "variantId", ${variant} AS variant, l.channel, l.contact, ${status} AS status, l.reason, o.attempts, o.relay,
-  o.reply_code AS "replyCode", o.reply, coalesce(o.state_at, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries, l.supporters,
+  o.reply_code AS "replyCode", o.reply, coalesce(CASE o.state WHEN 'handing_over' THEN o.handed_over_at ELSE o.state_at END, l.done_at, l.created_at) AS "statusAt", l.note, l.proof, l.outcome, l.tries, l.supporters,
   l.done_by_name AS "doneByName", encode(l.raw_sha256, 'hex') AS "rawSha256", ${returnColumns}`;
 /**
  * A letter's mail has the letter's id. The LIMIT keeps the look-up by primary key: without statistics, which the embedded

@@ -40,7 +40,7 @@ export class Claims {
   }
 
   /**
-   * Takes up to `attemptIds.length` due mails of the lane, with an attempt noted for each, and gives each a relay.
+   * Takes up to `attemptIds.length` due mails of the lane, with an attempt begun for each, and gives each a relay.
    * Committed when it returns. A mail that a relay has put off goes to it again, so that a server that greylists knows it.
    */
   async claim(lane: Lane, worker: string, attemptIds: string[], round: RelayRound): Promise<ClaimedMail[]> {
@@ -98,6 +98,7 @@ export class Claims {
     return this.settlements.add(settlement);
   }
 
+  /** Sets no column that an index looks at, `state_at` and `lease_until` neither: this is what each mail waits for. */
   private async markAll(mails: ClaimedMail[]): Promise<boolean[]> {
     const inOrder = mails.toSorted(byKey);
     const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(

@@ -123,7 +123,7 @@ export class MailDesk {
       const [, count] = await tx.query<[unknown[], number]>(
         `UPDATE outbox
          SET ${goesOn}
-         WHERE state = 'held' AND mode_held`,
+         WHERE desk = 'held' AND mode_held`,
       );
       await witness(tx, { action: 'mail.release-all', subject: 'outbox', detail: { count } });
       return count;
