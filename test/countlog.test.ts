@@ -53,8 +53,24 @@ test('knows by the ids of the mails asked for whether people sign just now, and 
   expect(await isBeingSigned()).toBe(false);
   await mailOf(petitionId, 0);
   expect(await isBeingSigned()).toBe(true);
+  await mailOf(petitionId, -60_000);
+  const rests: { took: number; rested: number }[] = [];
+  const rest = Sequencer.prototype['rest'];
+  jest.spyOn(Sequencer.prototype as unknown as { rest: typeof rest }, 'rest').mockImplementation(async function (
+    this: Sequencer,
+    petition,
+    took,
+  ) {
+    const began = performance.now();
+    await rest.call(this, petition, took);
+    rests.push({ took, rested: performance.now() - began });
+  });
   await queueEntries(app, petitionId, 10_001);
   expect(await app.get(Sequencer).drain()).toBe(10_001);
+  jest.restoreAllMocks();
+  expect(rests.map(({ took }) => took > 0)).toEqual([false, true, true]);
+  // A timer may fire a millisecond early.
+  for (const { took, rested } of rests) expect(rested).toBeGreaterThan(Math.min(took, 1000) - 2);
   await app.database.query('DELETE FROM outbox');
 });
 

@@ -5,7 +5,7 @@ import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
-import { back, hold, letGo, noteEnd } from './outbox-sql.js';
+import { back, beginAttempt, letGo, noteEnd } from './outbox-sql.js';
 import { PacedClaims } from './paced-claims.js';
 import type { RelayRound } from './relay-round.js';
 
@@ -72,9 +72,12 @@ export class Claims {
          FROM due
        ), claimed AS (
          UPDATE outbox
-         SET ${hold({
-           ...{ attempt: 'numbered.attempt_id', relay: 'coalesce(numbered.relay, outbox.relay)' },
-           ...{ worker: '$4', seconds: '$5', at: 'now()' },
+         SET ${beginAttempt({
+           attempt: 'numbered.attempt_id',
+           relay: 'coalesce(numbered.relay, outbox.relay)',
+           worker: '$4',
+           seconds: '$5',
+           at: 'now()',
          })}
          FROM numbered
          WHERE outbox.campaign_id = numbered.campaign_id AND outbox.id = numbered.id

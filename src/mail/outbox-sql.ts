@@ -26,7 +26,13 @@ export const noteEnd = (from: string, end: { outcome: string; code?: string; rep
                         reply_code, reply)
   SELECT ${attemptColumns}, ${end.outcome}, ${end.code ?? 'NULL'}, ${end.reply} FROM ${from}`;
 
-/** A worker's hold on a mail begins. @param claim SQL for each; `at` is when the attempt started */
-export const hold = (claim: { attempt: string; relay: string; worker: string; seconds: string; at: string }) => `
+/** An attempt begins. @param claim SQL for each; `at` is when */
+export const beginAttempt = (claim: {
+  attempt: string;
+  relay: string;
+  worker: string;
+  seconds: string;
+  at: string;
+}) => `
   state = 'claimed', state_at = now(), attempt_id = ${claim.attempt}, relay = ${claim.relay}, worker = ${claim.worker},
   lease_until = now() + ${claim.seconds} * interval '1 second', started_at = ${claim.at}, handed_over_at = NULL`;

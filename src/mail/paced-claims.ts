@@ -3,7 +3,7 @@ import { type Calendar, dayOf, goal } from './calendar.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import { Allowances } from './allowances.js';
 import { type Block, keysOf, type Ledger, type Now } from './ledger.js';
-import { hold } from './outbox-sql.js';
+import { beginAttempt } from './outbox-sql.js';
 import { utcDay } from './pace-plan.js';
 import type { RelayRound } from './relay-round.js';
 import { asCalendar, type StoredCalendar, turnPages } from './streams.js';
@@ -268,7 +268,7 @@ async function take(tx: EntityManager, letters: Routed[], worker: string, attemp
   const rows: ClaimedMail[] = await tx.query(
     `WITH claimed AS (
        UPDATE outbox
-       SET ${hold({ attempt: 'told.attempt_id', relay: 'told.relay', worker: '$5', seconds: '$6', at: '$4' })},
+       SET ${beginAttempt({ attempt: 'told.attempt_id', relay: 'told.relay', worker: '$5', seconds: '$6', at: '$4' })},
            pass = CASE attempts WHEN 0 THEN 'first' ELSE 'again' END
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $7::text[]) AS told (campaign_id, id, attempt_id, relay)
        WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
