@@ -14,6 +14,7 @@ import { ReturnAddresses } from '../src/mail/return-addresses.js';
 import { SmtpDelivery } from '../src/mail/smtp.delivery.js';
 import { Upkeep } from '../src/mail/upkeep.js';
 import type { TestApp } from './support/app.js';
+import { serverUrl } from './support/database.js';
 import { confirmation, letter, oneRelay, postOffice, startMailApp } from './support/mails.js';
 import { type Sink, startSink } from './support/sink.js';
 
@@ -177,6 +178,26 @@ test('a claim uses the index of due mails, however many were sent before', async
   expect(text).toContain('outbox_due_idx');
   expect(text).not.toContain('Seq Scan');
 });
+
+// The embedded database has one connection: there is nobody to wait for.
+(serverUrl ? test : test.skip)(
+  'who says that it lives waits for nobody that writes one of its mails',
+  async () => {
+    await post.enqueue(letter(), letter());
+    const claims = app.get(Claims);
+    const mails = await claims.claim('letters', 'w', [uuidv7(), uuidv7()], oneRelay());
+    await app.database.query(`UPDATE outbox SET lease_until = now() + interval '1 second'`);
+    await app.database.transaction(async (tx) => {
+      await tx.query('SELECT FROM outbox WHERE id = $1 FOR UPDATE', [mails[0]!.id]);
+      await app.get(Upkeep).extend('w');
+    });
+    const extended = `SELECT id FROM outbox WHERE lease_until > now() + interval '30 seconds'`;
+    expect(await app.database.query(extended)).toEqual([{ id: mails[1]!.id }]);
+    await app.get(Upkeep).extend('w');
+    expect(await app.database.query(extended)).toHaveLength(2);
+  },
+  20_000,
+);
 
 test('no index looks at what changes when a mail is handed over: the mark writes a row and nothing else', async () => {
   const looked = await app.database.query<{ name: string }[]>(
