@@ -38,25 +38,16 @@ test('never writes more than the most at once', async () => {
   expect(sizes).toEqual([10, 10, 10, 5]);
 });
 
-test('with two at once, who comes later does not wait for the first, and nobody for more', async () => {
-  let [writing, mostWriting] = [0, 0];
+test('one that gathers lets a lone item go at once, and what follows company waits for more', async () => {
   const batches: number[][] = [];
-  const write = async (items: number[]) => {
-    mostWriting = Math.max(mostWriting, ++writing);
-    batches.push(items);
-    await later();
-    writing--;
-    return items;
-  };
-  const batch = new AdaptiveBatch<number, number>(write, { atOnce: 2 });
-  const all = [batch.add(1), batch.add(2)];
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
-  all.push(batch.add(3));
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
-  all.push(batch.add(4), batch.add(5));
-  expect(await Promise.all(all)).toEqual([1, 2, 3, 4, 5]);
-  expect(batches).toEqual([[1, 2], [3], [4, 5]]);
-  expect(mostWriting).toBe(2);
+  const batch = new AdaptiveBatch<number, number>(async (items) => (batches.push(items), items), { gatherMs: 20 });
+  const sooner = (item: number) => Promise.race([batch.add(item).then(() => 'written'), later().then(() => 'waits')]);
+  expect(await sooner(0)).toBe('written');
+  await Promise.all([batch.add(1), batch.add(2)]);
+  const third = batch.add(3);
+  expect(await Promise.race([third.then(() => 'written'), later().then(() => 'waits')])).toBe('waits');
+  await Promise.all([third, batch.add(4)]);
+  expect(await sooner(5)).toBe('waits');
+  await batch.add(6);
+  expect(batches).toEqual([[0], [1, 2], [3, 4], [5, 6]]);
 });

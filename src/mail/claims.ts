@@ -25,9 +25,10 @@ export interface Settlement {
  */
 @Injectable()
 export class Claims {
-  private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails), { atOnce: 2 });
+  private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails));
+  /** Nobody waits for it: the line carries the next mail already, and a few large batches cost half of many small ones. */
   private readonly settlements = new AdaptiveBatch((settlements: Settlement[]) => this.settleAll(settlements), {
-    atOnce: 2,
+    gatherMs: 25,
   });
 
   private readonly paced: PacedClaims;
