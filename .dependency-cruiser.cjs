@@ -38,7 +38,7 @@ const arrows = {
   updates: ['petitions', 'signatures', 'coalitions', 'mail', 'staff', 'switches'],
   mail: ['switches'],
   returns: ['mail'],
-  exports: ['petitions', 'signatures', 'coalitions', 'countlog', 'progress', 'staff'],
+  exports: ['petitions', 'signatures', 'coalitions', 'countlog', 'paper', 'progress', 'staff'],
   figures: ['petitions', 'signatures'],
   progress: ['staff'],
   staff: [],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { contrast, grounds, shadesOf, styleSheet } from '../src/appearance/colour.js';
-import { readPng } from '../src/appearance/png.js';
+import { readPng } from '../src/site/png.js';
 import { projectRoot } from '../src/config/root.js';
 import { AuditService } from '../src/staff/audit.service.js';
 import { createApplication } from '../src/application.js';

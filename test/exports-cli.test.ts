@@ -88,6 +88,7 @@ test.each([
   [['counts', '--petition', 'nothing'], 'There is no petition of this name.'],
   [['hand-in', '--petition', 'nothing', '--out', 'x'], 'There is no petition of this name.'],
   [['hand-in', '--petition', 'wetlands', '--locale', 'xx', '--out', 'x'], 'Allowed choices are en'],
+  [['paper', '--petition', 'nothing'], 'There is no petition of this name.'],
   [['counts', '--by', 'name'], 'Allowed choices are petition, day, country'],
   [['counts', '--out', '/nowhere/at/all.csv'], 'no such file or directory'],
   [['persons', '--petition', 'wetlands', '--purpose', 'news', '--out', 'x'], '--recipient'],
@@ -97,6 +98,13 @@ test.each([
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(error).toContain(sentence);
   expect(error).not.toMatch(/^\s+at /m);
+});
+
+test('signatures on paper, in every format, by a command of their own', async () => {
+  const { code, out } = await run('paper', '--petition', 'wetlands', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ rows: [], total: 0, method: expect.stringContaining('on sheets of paper') });
+  expect((await run('paper')).out).toContain('# total on paper');
 });
 
 test('a hand-in into a new file: what is in it recounts to the same number; and a workbook', async () => {

@@ -82,13 +82,13 @@ test.each([
   ],
   ['country', 4, { petition: 'wetlands', day: '', country: 'DE', source: '', signed: '9', withdrawn: '0', count: '9' }],
 ])('breaks counts down by %s', async (by, lines, first) => {
-  const rows = rowsOf((await vera.get(`/en/console/exports/counts.csv?petition=&by=${by}`)).body);
+  const rows = rowsOf((await vera.post('/en/console/exports/counts', { petition: '', by, format: 'csv' })).body);
   expect(rows).toHaveLength(lines + 3);
   expect(rows[0]).toEqual(first);
 });
 
 test('the same as a workbook: numbers are numbers, no text is a formula', async () => {
-  const answer = await vera.get('/en/console/exports/counts.xlsx?petition=wetlands');
+  const answer = await vera.post('/en/console/exports/counts', { petition: 'wetlands', format: 'xlsx' });
   expect(answer.headers).toMatchObject({
     'content-type': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     'content-disposition': 'attachment; filename="counts.xlsx"',
@@ -191,7 +191,7 @@ test('an export that breaks off is said to have broken off', async () => {
 });
 
 test('writes down who took which counts', async () => {
-  await vera.get('/en/console/exports/counts.csv?petition=wetlands&by=day');
+  await vera.post('/en/console/exports/counts', { petition: 'wetlands', by: 'day', format: 'csv' });
   const { entries } = (await ada.api('GET', '/api/v1/audit?action=export.counts')).json<{ entries: object[] }>();
   expect(entries[0]).toMatchObject({ actor: 'Vera', subject: 'wetlands', detail: { by: 'day', format: 'csv' } });
 });
@@ -456,6 +456,24 @@ describe('persons', () => {
     const page = await ada.post('/en/console/exports/persons', wanted(change) as never);
     expect(page.statusCode).toBe(422);
   });
+});
+
+test.each(['counts', 'paper'])('%s are handed to nobody at a screen left open', async (kind) => {
+  const send = (fields: Record<string, string> = {}) =>
+    vera.post(`/en/console/exports/${kind}`, { petition: 'wetlands', format: 'json', ...fields });
+  await app.database.query(`UPDATE sessions SET reauthenticated_at = now() - interval '11 minutes'`);
+  const asked = await send();
+  expect(asked.statusCode).toBe(403);
+  expect(asked.body).toContain('name="format" value="json"');
+  expect(asked.body).not.toContain('asOf');
+  const given = await send({ _password: vera.password });
+  expect(given.json()).toMatchObject({ method: expect.any(String), asOf: expect.any(String) });
+  expect(given.headers['content-disposition']).toBe(`attachment; filename="${kind}.json"`);
+  // No address gives them, to a link in a mail or to a tab that is reloaded.
+  for (const url of [`${kind}.csv`, `${kind}.xlsx`, `${kind}.json`, `${kind}?format=csv`])
+    expect((await vera.get(`/en/console/exports/${url}`)).statusCode).toBe(404);
+  expect((await vera.get('/en/console/petitions/wetlands/paper/paper.csv')).statusCode).toBe(404);
+  expect((await send({ format: 'exe' })).statusCode).toBe(422);
 });
 
 test('a stranger gets no export', async () => {

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
+import { text } from 'node:stream/consumers';
+import { handInPaper } from '../src/exports/paper-files.js';
+import { Sequencer } from '../src/countlog/sequencer.js';
 import { Petitions } from '../src/petitions/petitions.service.js';
 import { readSheets } from '../src/paper/paper-form.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
+import { until } from './support/server.js';
+import { sheetOf, unzip } from './support/unzip.js';
 import { askForLink, confirm, countOf, openPetition } from './support/petitions.js';
 
 let app: TestApp;
@@ -192,8 +197,61 @@ test('exports have entries of a kind of their own, with the method', async () =>
     total: 14,
     rows: [{ kind: 'paper' }],
   });
+  const sheet = sheetOf(
+    (await olga.post('/en/console/exports/paper', { petition: 'wetlands', format: 'xlsx' })).rawPayload,
+  );
+  expect(sheet[1]!.slice(0, 2)).toEqual(['paper', 'wetlands']);
+  expect(sheet[2]!.slice(0, 7)).toEqual(['# total on paper', null, null, null, null, null, 14]);
+  expect((await olga.api('GET', '/api/v1/exports/paper.xlsx?petition=nothing')).statusCode).toBe(404);
+  const exports = await until('the exports are written down', async () => {
+    const answer = await olga.api('GET', '/api/v1/exports');
+    const { exports } = answer.json<{ exports: { state: string }[] }>();
+    return exports.every(({ state }) => state === 'done') && exports;
+  });
+  expect(exports).toMatchObject([
+    { kind: 'paper', format: 'xlsx', petition: 'wetlands', by: 'Olga' },
+    { kind: 'paper', format: 'json', petition: null },
+    { kind: 'paper', format: 'csv', petition: 'wetlands' },
+  ]);
+  expect((await olga.get('/en/console/exports')).body).toMatch(/On paper<\/a>[^]*?wetlands[^]*?xlsx[^]*?Handed out/);
   // The counts of the log know nothing of it.
   expect((await olga.api('GET', '/api/v1/exports/counts.csv?petition=wetlands')).body).not.toContain('paper');
+});
+
+test('a hand-in says on every page of it how many are on paper, apart, and of few of them not where', async () => {
+  await confirm(app, await askForLink(app));
+  await app.get(Sequencer).drain();
+  const handIn = async () => {
+    const answer = await olga.api('POST', '/api/v1/exports/hand-in', { petition: 'wetlands', locale: 'en' });
+    const files = unzip(answer.rawPayload);
+    return (name: string) => files.get(`hand-in-wetlands/${name}`)?.toString();
+  };
+  const without = await handIn();
+  expect(without('paper.csv')).toBeUndefined();
+  expect(without('README.txt')).not.toMatch(/paper/i);
+  const id = await entered(olga, [1, 14], [2, 3]);
+  expect((await handIn())('paper.csv')).toBeUndefined();
+  await counted(amir, id, 14, 3);
+  const file = await handIn();
+  const line = 'On paper, counted apart: 17 (not part of the log)';
+  expect(file('cover-sheet.html')).toContain(line);
+  expect(file('cover-sheet.html')).toContain('<strong>1</strong>');
+  expect(file('README.txt')).toContain(line);
+  expect(file('README.txt')).toContain('paper.csv');
+  expect(file('paper.csv')).toMatch(/^\ufeffbreakdown,cell,count\r\ntotal on paper,,17\r\n# method,/);
+  expect(file('paper.csv')).not.toMatch(/folder|SE/);
+  expect(JSON.parse(file('counts.json')!)).toMatchObject({ total: { count: 1 } });
+});
+
+test('countries on paper are told when nothing can follow, small ones hidden', async () => {
+  const entry = (country: string, signatures: number) => ({
+    ...{ kind: 'paper' as const, petition: 'wetlands', day: '2026-11-20', country, sheets: '1', folder: 'red' },
+    ...{ signatures, confirmed: '2026-11-21T00:00:00Z' },
+  });
+  const entries = [entry('SE', 30), entry('IR', 1), entry('DE', 7), entry('DE', 2)];
+  const read = (over: boolean) => text(handInPaper(entries, '2026-11-22T00:00:00.000Z', over));
+  expect(await read(true)).toMatch(/total on paper,,40\r\ncountry,SE,30\r\ncountry,IR,hidden\r\ncountry,DE,hidden/);
+  expect(await read(false)).not.toContain('country');
 });
 
 test('the sheet to print names text, hash, address, and who keeps it', async () => {

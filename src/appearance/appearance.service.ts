@@ -8,7 +8,7 @@ import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import type { Appearance, AppearanceView } from './appearance.schema.js';
 import { styleSheet } from './colour.js';
-import { type Png, readPng } from './png.js';
+import { type Png, readPng } from '../site/png.js';
 
 const freshFor = 1000;
 /** Of a logo: bytes, and pixels of a side. */

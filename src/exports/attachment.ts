@@ -14,5 +14,5 @@ const types: Record<CountFormat, string> = {
 export const attachment = (stream: Content, type: string, name: string) =>
   new StreamableFile(stream as never, { type, disposition: `attachment; filename="${name}"` });
 
-export const countsAttachment = (stream: Content, format: CountFormat) =>
-  attachment(stream, types[format], `counts.${format}`);
+export const countsAttachment = (stream: Content, format: CountFormat, name: 'counts' | 'paper' = 'counts') =>
+  attachment(stream, types[format], `${name}.${format}`);

@@ -4,7 +4,7 @@ import { LongWorks, type Work } from '../progress/long-works.service.js';
 import type { Actor, Right } from '../staff/access.js';
 import type { PastExport } from './exports.schema.js';
 
-export const pageOfHistory = 50;
+const pageOfHistory = 50;
 
 interface About {
   kind: PastExport['kind'];
@@ -41,8 +41,10 @@ export class ExportHistory {
   }
 
   /** Newest first; only those of kinds that somebody with these rights could take. */
-  async list(rights: readonly Right[], before?: string): Promise<PastExport[]> {
-    return (await this.works.list('export', rights, { before, most: pageOfHistory })).map(pastExport);
+  async list(rights: readonly Right[], before?: string): Promise<{ exports: PastExport[]; next: string | null }> {
+    const works = await this.works.list('export', rights, { before, most: pageOfHistory + 1 });
+    const exports = works.slice(0, pageOfHistory).map(pastExport);
+    return { exports, next: works.length > pageOfHistory ? exports.at(-1)!.id : null };
   }
 }
 

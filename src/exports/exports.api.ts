@@ -1,6 +1,8 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { linkNext } from '../site/next-link.js';
 import { uuid } from '../site/pipes.js';
 import { Actor, Needs, Public } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
@@ -13,12 +15,14 @@ import {
   CountsQuery,
   ExportsQuery,
   HandIn,
+  PaperQuery,
   PastExport,
   PersonsExport,
   PublicCounts,
   PublicCountsQuery,
 } from './exports.schema.js';
 import { HandIns } from './hand-in.service.js';
+import { PaperExport } from './paper-export.service.js';
 import { PersonsExports } from './persons-export.service.js';
 import { xlsxType } from './xlsx.js';
 
@@ -28,6 +32,7 @@ export class ExportsApi {
   constructor(
     private readonly counts: CountsExport,
     private readonly countries: CountryBreakdowns,
+    private readonly paper: PaperExport,
     private readonly persons: PersonsExports,
     private readonly handIns: HandIns,
     private readonly history: ExportHistory,
@@ -50,8 +55,14 @@ export class ExportsApi {
   @Needs('exports:counts')
   @Get('exports')
   @ApiOkResponse({ standardSchema: z.object({ exports: z.array(PastExport) }) })
-  async list(@Query({ schema: ExportsQuery }) { before }: ExportsQuery, @Actor() actor: Actor) {
-    return { exports: await this.history.list(actor.rights, before) };
+  async list(
+    @Query({ schema: ExportsQuery }) { before }: ExportsQuery,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { exports, next } = await this.history.list(actor.rights, before);
+    linkNext(reply, 'before', next);
+    return { exports };
   }
 
   @Needs('exports:counts')
@@ -76,6 +87,30 @@ export class ExportsApi {
   @ApiOkResponse({ description: '{method, asOf, rows, total, checkpoints}', content: { 'application/json': {} } })
   countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
     return this.countsFile(query, 'json', actor);
+  }
+
+  @Needs('exports:counts')
+  @Get('exports/paper.csv')
+  @ApiOkResponse({ description: 'CSV with method and time in its last rows', content: { 'text/csv': {} } })
+  paperCsv(@Query({ schema: PaperQuery }) query: PaperQuery, @Actor() actor: Actor) {
+    return this.paperFile(query, 'csv', actor);
+  }
+
+  @Needs('exports:counts')
+  @Get('exports/paper.xlsx')
+  @ApiOkResponse({ description: 'The same as a workbook of one sheet', content: { [xlsxType]: {} } })
+  paperXlsx(@Query({ schema: PaperQuery }) query: PaperQuery, @Actor() actor: Actor) {
+    return this.paperFile(query, 'xlsx', actor);
+  }
+
+  @Needs('exports:counts')
+  @Get('exports/paper.json')
+  @ApiOkResponse({
+    description: '{method, asOf, rows, total}; each row of the kind paper',
+    content: { 'application/json': {} },
+  })
+  paperJson(@Query({ schema: PaperQuery }) query: PaperQuery, @Actor() actor: Actor) {
+    return this.paperFile(query, 'json', actor);
   }
 
   /** People who agreed to the purpose, encrypted to an age recipient. Audited. */
@@ -111,5 +146,9 @@ export class ExportsApi {
 
   private async countsFile(query: CountsQuery, format: CountFormat, actor: Actor) {
     return countsAttachment(await this.counts.take(query, format, actor), format);
+  }
+
+  private async paperFile(query: PaperQuery, format: CountFormat, actor: Actor) {
+    return countsAttachment(await this.paper.take(query, format, actor), format, 'paper');
   }
 }

@@ -16,6 +16,7 @@ import {
   PersonsExport,
 } from './exports.schema.js';
 import { HandIns } from './hand-in.service.js';
+import { PaperExport } from './paper-export.service.js';
 import { PersonsExports } from './persons-export.service.js';
 
 /** To a new file, readable by its owner only, whole or not at all; or to standard output. */
@@ -33,7 +34,7 @@ async function deliver(content: Readable, out: string | undefined): Promise<void
 }
 
 export function exportCommands(program: Command): void {
-  const exports = program.command('export').description('write counts, persons or a hand-in to a file');
+  const exports = program.command('export').description('write counts, paper, persons or a hand-in to a file');
 
   exports
     .command('counts')
@@ -47,6 +48,20 @@ export function exportCommands(program: Command): void {
       withApp(async (app) => {
         const format = options.json ? 'json' : options.format;
         await deliver(await app.get(CountsExport).take(options, format, 'system'), options.out);
+      }),
+    );
+
+  exports
+    .command('paper')
+    .description('signatures on paper, which two people counted alike; apart from the counts')
+    .option('--petition <slug>', 'one petition instead of all')
+    .addOption(new Option('--format <format>').choices(countFormats).default('csv'))
+    .option('--json', 'the same as --format json')
+    .option('--out <file>', 'a new file instead of standard output')
+    .action(async (options: { petition?: string; format: CountFormat; json?: boolean; out?: string }) =>
+      withApp(async (app) => {
+        const format = options.json ? 'json' : options.format;
+        await deliver(await app.get(PaperExport).take(options, format, 'system'), options.out);
       }),
     );
 

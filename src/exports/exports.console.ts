@@ -12,17 +12,18 @@ import { Reauthenticated } from '../staff/reauthenticated.js';
 import type { StaffRequest } from '../staff/staff-request.js';
 import { attachment, countsAttachment } from './attachment.js';
 import { CountsExport } from './counts-export.service.js';
-import { ExportHistory, pageOfHistory } from './export-history.service.js';
+import { ExportHistory } from './export-history.service.js';
 import {
   breakdowns,
-  type CountFormat,
-  CountsQuery,
+  CountsForm,
   ExportsQuery,
   HandIn,
+  PaperForm,
   personPurposes,
   PersonsExport,
 } from './exports.schema.js';
 import { HandIns } from './hand-in.service.js';
+import { PaperExport } from './paper-export.service.js';
 import { PersonsExports } from './persons-export.service.js';
 
 @ApiExcludeController()
@@ -30,6 +31,7 @@ import { PersonsExports } from './persons-export.service.js';
 export class ExportsConsole {
   constructor(
     private readonly counts: CountsExport,
+    private readonly paper: PaperExport,
     private readonly persons: PersonsExports,
     private readonly handIns: HandIns,
     private readonly history: ExportHistory,
@@ -50,21 +52,21 @@ export class ExportsConsole {
   }
 
   @Needs('exports:counts')
-  @Get('counts.csv')
-  countsCsv(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
-    return this.countsFile(query, 'csv', actor);
+  @Reauthenticated()
+  @Post('counts')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  async countsFile(@Body({ schema: CountsForm }) { format, ...query }: CountsForm, @Actor() actor: Actor) {
+    return countsAttachment(await this.counts.take(query, format, actor), format);
   }
 
   @Needs('exports:counts')
-  @Get('counts.xlsx')
-  countsXlsx(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
-    return this.countsFile(query, 'xlsx', actor);
-  }
-
-  @Needs('exports:counts')
-  @Get('counts.json')
-  countsJson(@Query({ schema: CountsQuery }) query: CountsQuery, @Actor() actor: Actor) {
-    return this.countsFile(query, 'json', actor);
+  @Reauthenticated()
+  @Post('paper')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  async paperFile(@Body({ schema: PaperForm }) { format, ...query }: PaperForm, @Actor() actor: Actor) {
+    return countsAttachment(await this.paper.take(query, format, actor), format, 'paper');
   }
 
   @Needs('exports:counts')
@@ -125,10 +127,6 @@ export class ExportsConsole {
     return attachment(file, 'application/octet-stream', 'persons.csv.age');
   }
 
-  private async countsFile(query: CountsQuery, format: CountFormat, actor: Actor) {
-    return countsAttachment(await this.counts.take(query, format, actor), format);
-  }
-
   private async render(
     locale: Locale,
     request: FastifyRequest,
@@ -136,7 +134,7 @@ export class ExportsConsole {
     errors: FieldError[],
     before?: string,
   ) {
-    const past = await this.history.list((request as StaffRequest).actor.rights, before);
+    const { exports: past, next } = await this.history.list((request as StaffRequest).actor.rights, before);
     const petitions = (await this.petitions.list()).map((petition) => ({
       slug: petition.slug,
       title: this.petitions.text(petition, locale).title,
@@ -146,7 +144,7 @@ export class ExportsConsole {
       ...{ nav: 'exports', path: '/console/exports', petitions, breakdowns, purposes: personPurposes },
       languages: locales.map((code) => ({ code, name: languageName(code) })),
       past,
-      next: past.length === pageOfHistory ? `/${locale}/console/exports?before=${past.at(-1)!.id}` : null,
+      next: next && `/${locale}/console/exports?before=${next}`,
       form: { values: { language: locale, ...values }, errors },
     });
   }

@@ -13,6 +13,16 @@ export const CountsQuery = z.object({
 });
 export type CountsQuery = z.infer<typeof CountsQuery>;
 
+/** Form of the console: what an address says in the API. */
+export const CountsForm = CountsQuery.extend({ format: z.enum(countFormats) });
+export type CountsForm = z.infer<typeof CountsForm>;
+
+export const PaperQuery = z.object({ petition: z.string().optional().describe('slug; without it, every petition') });
+export type PaperQuery = z.infer<typeof PaperQuery>;
+
+export const PaperForm = PaperQuery.extend({ format: z.enum(countFormats) });
+export type PaperForm = z.infer<typeof PaperForm>;
+
 export const PublicCountsQuery = z.object({ by: z.enum(['day', 'country']).default('country') });
 export type PublicCountsQuery = z.infer<typeof PublicCountsQuery>;
 
@@ -61,7 +71,7 @@ export type ExportsQuery = z.infer<typeof ExportsQuery>;
 
 export const PastExport = z.object({
   id: z.uuid(),
-  kind: z.enum(['counts', 'persons', 'hand-in']),
+  kind: z.enum(['counts', 'paper', 'persons', 'hand-in']),
   format: z.string(),
   petition: z.string().nullable().describe('slug; null: every petition'),
   by: z.string().describe('who took it'),

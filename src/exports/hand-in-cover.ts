@@ -14,6 +14,13 @@ import type { HandInCounts } from './hand-in-counts.js';
 let font: string | undefined;
 const readFont = () => (font ??= readFileSync(join(projectRoot, 'public/fonts/vazirmatn-arabic.woff2'), 'base64'));
 
+interface About {
+  startedBy: string;
+  vkey: string;
+  /** Signatures on paper, which are no part of the log. */
+  paper: number;
+}
+
 /** The pages of a hand-in for people: a sheet to print and put on top, and what to do with the rest. */
 @Injectable()
 export class HandInCover {
@@ -23,7 +30,7 @@ export class HandInCover {
   ) {}
 
   /** One file of HTML that needs no other. */
-  cover(locale: Locale, text: PetitionText, counts: HandInCounts, about: { startedBy: string; vkey: string }) {
+  cover(locale: Locale, text: PetitionText, counts: HandInCounts, about: About) {
     const verifyUrl = this.verifyUrl(locale, counts);
     return this.pages.render('hand-in-cover', locale, {
       ...{ counts, verifyUrl, qr: qrCode(verifyUrl), ...about },
@@ -43,8 +50,8 @@ export class HandInCover {
   }
 
   /** Plain text. */
-  readme(locale: Locale, text: PetitionText, counts: HandInCounts, vkey: string) {
-    const context = { title: text.title, counts, vkey, verifyUrl: this.verifyUrl(locale, counts) };
+  readme(locale: Locale, text: PetitionText, counts: HandInCounts, { vkey, paper }: About) {
+    const context = { title: text.title, counts, vkey, paper, verifyUrl: this.verifyUrl(locale, counts) };
     return this.pages.render('hand-in-readme', locale, context);
   }
 

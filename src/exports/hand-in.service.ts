@@ -9,6 +9,7 @@ import { projectRoot } from '../config/root.js';
 import { checkpointsUpTo, logFiles } from '../countlog/log-files.js';
 import { Logs } from '../countlog/logs.service.js';
 import { encodeVkey } from '../countlog/note.js';
+import { type PaperEntry, PaperEntries } from '../paper/paper-entries.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -19,6 +20,7 @@ import { ExportHistory } from './export-history.service.js';
 import type { HandIn } from './exports.schema.js';
 import { HandInCover } from './hand-in-cover.js';
 import { type HandInCounts, handInCounts, handInCsv, handInJson, handInXlsx } from './hand-in-counts.js';
+import { handInPaper, sumOf } from './paper-files.js';
 
 type Content = string | Buffer | AsyncIterable<Buffer>;
 
@@ -35,6 +37,7 @@ export class HandIns {
     private readonly logs: Logs,
     private readonly snapshots: CountSnapshots,
     private readonly breakdowns: CountryBreakdowns,
+    private readonly paper: PaperEntries,
     private readonly cover: HandInCover,
     private readonly history: ExportHistory,
     private readonly audit: AuditService,
@@ -68,7 +71,8 @@ export class HandIns {
   private async *entries(wanted: HandIn, petition: PublishedPetition, snapshot: CountSnapshot) {
     const over = petition.log.endedAt !== null;
     const counts = handInCounts(snapshot, over ? null : await this.breakdowns.of(petition.slug, { anew: true }));
-    for await (const [path, input] of this.files(wanted, petition, snapshot, counts))
+    const paper = await this.paper.read(petition.slug);
+    for await (const [path, input] of this.files(wanted, petition, snapshot, counts, paper))
       yield { name: `hand-in-${petition.slug}/${path}`, lastModified: snapshot.asOf, input };
   }
 
@@ -77,19 +81,21 @@ export class HandIns {
     petition: PublishedPetition,
     snapshot: CountSnapshot,
     counts: HandInCounts,
+    paper: PaperEntry[],
   ): AsyncGenerator<[path: string, content: Content]> {
     const { petitionId, origin } = snapshot;
     const { size, note } = snapshot.checkpoint!;
     const { manager } = this.database;
     const vkey = encodeVkey(this.logs.signer(origin).verifier);
     const text = this.petitions.text(petition, locale);
-    const about = { startedBy: petition.startedBy, vkey };
+    const about = { startedBy: petition.startedBy, vkey, paper: sumOf(paper) };
     // A byte order mark: some editors would take Persian for something else.
-    yield ['README.txt', `\ufeff${await this.cover.readme(locale, text, counts, vkey)}`];
+    yield ['README.txt', `\ufeff${await this.cover.readme(locale, text, counts, about)}`];
     yield ['cover-sheet.html', await this.cover.cover(locale, text, counts, about)];
     yield ['counts.csv', handInCsv(counts)];
     yield ['counts.xlsx', handInXlsx(counts)];
     yield ['counts.json', handInJson(counts)];
+    if (about.paper > 0) yield ['paper.csv', handInPaper(paper, counts.asOf, petition.log.endedAt !== null)];
     for (const name of ['countersign-verify.mjs', 'README.md'])
       yield [`verifier/${name}`, await readFile(join(projectRoot, 'verifier', name))];
     const { publication } = petition.log;

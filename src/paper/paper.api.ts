@@ -1,9 +1,7 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
 import { uuid } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
-import { paperCsv, PaperExport } from './paper-export.service.js';
 import {
   NewPaperBatch,
   NewPaperCount,
@@ -15,17 +13,11 @@ import {
 } from './paper.schema.js';
 import { Paper } from './paper.service.js';
 
-const OfPetition = z.object({ petition: z.string().min(1).optional() });
-type OfPetition = z.infer<typeof OfPetition>;
-
 /** Signatures on paper: numbers only, counted by two people. */
 @ApiTags('paper')
 @Controller('api/v1')
 export class PaperApi {
-  constructor(
-    private readonly paper: Paper,
-    private readonly exports: PaperExport,
-  ) {}
+  constructor(private readonly paper: Paper) {}
 
   @Needs('console:read')
   @Get('petitions/:slug/paper')
@@ -84,24 +76,5 @@ export class PaperApi {
     @Actor() actor: Actor,
   ) {
     return this.paper.one(slug, await this.paper.correct(slug, id, body, actor), actor);
-  }
-
-  @Needs('exports:counts')
-  @Get('exports/paper.json')
-  @ApiOkResponse({
-    description: '{method, asOf, rows, total}; each row of the kind paper',
-    content: { 'application/json': {} },
-  })
-  json(@Query({ schema: OfPetition }) { petition }: OfPetition, @Actor() actor: Actor) {
-    return this.exports.take(petition, actor);
-  }
-
-  @Needs('exports:counts')
-  @Get('exports/paper.csv')
-  @Header('content-type', 'text/csv; charset=utf-8')
-  @Header('content-disposition', 'attachment; filename="paper.csv"')
-  @ApiOkResponse({ description: 'CSV with method and time in its last rows', content: { 'text/csv': {} } })
-  async csv(@Query({ schema: OfPetition }) { petition }: OfPetition, @Actor() actor: Actor) {
-    return paperCsv(await this.exports.take(petition, actor));
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
@@ -9,7 +9,6 @@ import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
 import type { FieldError } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
-import { paperCsv, PaperExport } from './paper-export.service.js';
 import { readLines, readSheets } from './paper-form.js';
 import { NewPaperBatch, NewPaperCount, PaperCorrection, PaperReturn } from './paper.schema.js';
 import { Paper } from './paper.service.js';
@@ -27,7 +26,6 @@ interface Filled {
 export class PaperConsole {
   constructor(
     private readonly paper: Paper,
-    private readonly exports: PaperExport,
     private readonly petitions: Petitions,
     private readonly pages: Pages,
     private readonly console: ConsoleContext,
@@ -43,14 +41,6 @@ export class PaperConsole {
     @Req() request: FastifyRequest,
   ) {
     return this.render(locale, request, slug, actor);
-  }
-
-  @Needs('exports:counts')
-  @Get('paper.csv')
-  @Header('content-type', 'text/csv; charset=utf-8')
-  @Header('content-disposition', 'attachment; filename="paper.csv"')
-  async csv(@Param('slug') slug: string, @Actor() actor: Actor) {
-    return paperCsv(await this.exports.take(slug, actor));
   }
 
   @Needs('petitions:write')

@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { PetitionsModule } from '../petitions/petitions.module.js';
 import { PaperBatch } from './paper-batch.entity.js';
 import { PaperCount } from './paper-count.entity.js';
-import { PaperExport } from './paper-export.service.js';
+import { PaperEntries } from './paper-entries.service.js';
 import { PaperSheet } from './paper-sheet.entity.js';
 import { PaperApi } from './paper.api.js';
 import { PaperConsole } from './paper.console.js';
@@ -13,8 +13,8 @@ import { Paper } from './paper.service.js';
 /** Signatures on paper, apart from those confirmed online. */
 @Module({
   imports: [TypeOrmModule.forFeature([PaperBatch, PaperCount, PaperSheet]), PetitionsModule],
-  providers: [Paper, PaperExport],
+  providers: [Paper, PaperEntries],
   controllers: [PaperApi, PaperConsole, PaperPages],
-  exports: [Paper],
+  exports: [Paper, PaperEntries],
 })
 export class PaperModule {}
