@@ -29,6 +29,7 @@ import { Digests1764000000596 } from './1764000000596-digests.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { SecondFactors1764000000610 } from './1764000000610-second-factors.js';
 import { LongWorks1764000000620 } from './1764000000620-long-works.js';
+import { FailedWorks1764000000622 } from './1764000000622-failed-works.js';
 import { Switches1764000000700 } from './1764000000700-switches.js';
 import { Appearance1764000000710 } from './1764000000710-appearance.js';
 
@@ -65,6 +66,7 @@ export const migrations = [
   Staff1764000000600,
   SecondFactors1764000000610,
   LongWorks1764000000620,
+  FailedWorks1764000000622,
   Switches1764000000700,
   Appearance1764000000710,
 ];

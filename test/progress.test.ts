@@ -118,7 +118,9 @@ describe('a full check of a log', () => {
     );
     const { id } = (await amir.api('POST', '/api/v1/petitions/wetlands/log-checks')).json<{ id: string }>();
     await works().tick();
-    expect((await vera.get(`/en/console/progress/${id}`)).body).toContain('Something is wrong: The tile tile/0/000');
+    expect((await vera.get(`/en/console/progress/${id}`)).body).toContain(
+      'Something is wrong: The tile tile/0/000',
+    );
     await app.database.query(
       `UPDATE log_tiles SET hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1) WHERE index = 0 AND level = 0`,
     );
@@ -320,6 +322,71 @@ describe('a large import', () => {
       `SELECT count(*)::int AS n FROM imports WHERE legislature_slug = 'brokenland'`,
     );
     expect(n).toBe(0);
+  });
+
+  test('that failed stays in sight of everybody who may import, in their language, until one has looked at it', async () => {
+    const [{ id, file }] = (await app.database.query(
+      `SELECT id, detail->>'file' AS file FROM long_works WHERE kind = 'import-preview' AND state = 'failed'`,
+    )) as [{ id: string; file: string }];
+    expect(file).toBe('big.json');
+    const page = `/console/progress/${id}`;
+    const need = 'One import of lawmakers failed: look why';
+    expect((await ada.get('/en/console')).body).toContain(`<a href="/en/console/lawmakers/imports">${need}</a>`);
+    // Whoever may not import is told, and led nowhere.
+    expect((await vera.get('/en/console')).body).toContain(`<strong>${need}</strong>`);
+    expect((await vera.post(`/en${page}/seen`)).statusCode).toBe(404);
+    expect((await vera.api('PUT', `/api/v1/progress/${id}/seen`)).statusCode).toBe(404);
+    const list = (await ada.get('/fa/console/lawmakers/imports')).body;
+    expect(list).toContain(`href="/fa${page}"`);
+    expect(list).toContain('big.json');
+    // Olga sent it from an English page; Ada reads Persian.
+    const persian = (await ada.get(`/fa${page}`)).body;
+    expect(/<p dir="auto">([^<]+)/.exec(persian)![1]).toMatch(/big\.json.*[آ-ی]{3}/);
+    expect(persian).toContain('href="/fa/console/lawmakers/imports"');
+    const seen = await ada.post(`/fa${page}/seen`);
+    expect([seen.statusCode, locationOf(seen)]).toEqual([303, '/fa/console/lawmakers/imports']);
+    expect((await ada.get('/en/console')).body).not.toContain('look why');
+    expect((await ada.get('/fa/console/lawmakers/imports')).body).not.toContain(page);
+    expect((await ada.get(`/en${page}`)).body).not.toContain('I have looked at it');
+    // It is still there for whoever has the link, and the first who looked is the one.
+    await olga.api('PUT', `/api/v1/progress/${id}/seen`);
+    expect((await olga.api('GET', `/api/v1/progress/${id}`)).json()).toMatchObject({
+      ...{ state: 'failed', seenBy: 'Ada' },
+    });
+  });
+
+  test('whose preview is out of date when it is applied says why, in the language of whoever reads', async () => {
+    const [{ id }] = (await app.database.query(
+      `INSERT INTO imports (id, legislature_slug, legislature_name, country, format, state, partial, base_version, source_name,
+         source_sha256, counts, made_by)
+       VALUES (gen_random_uuid(), 'biglandia', 'Biglandia', 'SE', 'csv', 'previewed', false, 0, 'old.csv', sha256('x'),
+         '{"new": 5000, "changed": 0, "gone": 0}', 'Olga') RETURNING id`,
+    )) as [{ id: string }];
+    const page = locationOf(await olga.post(`/en/console/lawmakers/imports/${id}/application`));
+    expect(await ended(page)).toMatchObject({ state: 'failed', failure: expect.stringContaining('newer import') });
+    expect((await olga.get(page)).body).toContain('This preview no longer fits');
+    const german = (await olga.get(page.replace('/en/', '/de/'))).body;
+    expect(german).toContain('Diese Vorschau passt nicht mehr');
+    expect(german).not.toMatch(/Somebody else|newer import/);
+    await olga.post(`${page}/seen`);
+    expect((await olga.post(`/en/console/progress/${id}/seen`)).statusCode).toBe(404);
+  });
+
+  test('of which there are many is found on the next page', async () => {
+    await app.database.query(
+      `INSERT INTO imports (id, legislature_slug, legislature_name, country, format, state, partial, base_version, source_name,
+         source_sha256, counts, made_by)
+       SELECT gen_random_uuid(), 'old', 'Oldland', 'SE', 'csv', 'discarded', false, 0, 'file-' || n || '.csv', sha256('x'), '{}', 'Olga'
+       FROM generate_series(1, 60) n`,
+    );
+    const seen = new Set<string>();
+    let url: string | undefined = '/en/console/lawmakers/imports';
+    for (let pages = 0; url && pages < 5; pages++) {
+      const body: string = (await vera.get(url)).body;
+      for (const [name] of body.matchAll(/file-\d+\.csv/g)) seen.add(name);
+      url = /rel="next" href="([^"]+)"/.exec(body)?.[1];
+    }
+    expect(seen.size).toBe(60);
   });
 });
 

@@ -1,5 +1,6 @@
 import { type Locale, translate, translateIsolated } from '../site/languages.js';
-import { problems } from '../site/problem.js';
+import { failureOf, type InWords } from '../progress/work-failure.js';
+import { Problem, problems } from '../site/problem.js';
 import { type Note, type Place, UnreadableFile } from './importers/import-record.js';
 
 /** Says what importers found in the reader's language. */
@@ -30,3 +31,15 @@ export function refuseUnreadable<T>(read: () => T): T {
     throw Object.assign(refusal, { cause: error });
   }
 }
+
+/** What became of a file that was read in the background. */
+export const whyUnread: InWords = (error, locale) =>
+  error instanceof Problem && error.cause instanceof UnreadableFile
+    ? unreadableMessage(locale, error.cause)
+    : failureOf(error, locale);
+
+/** Why a preview was not applied in the background: mostly because another one was, in the meantime. */
+export const whyNotApplied: InWords = (error, locale) =>
+  error instanceof Problem && error.code === 'conflict'
+    ? translate(locale, 'lawmakers.preview-outdated')
+    : failureOf(error, locale);

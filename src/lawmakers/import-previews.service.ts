@@ -7,7 +7,7 @@ import type { Tell } from '../progress/work-report.js';
 import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import { diffImport } from './import-diff.js';
-import { refuseUnreadable } from './import-notes.js';
+import { refuseUnreadable, whyUnread } from './import-notes.js';
 import { readKnown, storeChanges } from './import-store.js';
 import { countsOf, digest, onlyFile, otherLegislature } from './import-summary.js';
 import { type ColumnMap, guessColumns, parseColumnMap } from './importers/column-map.js';
@@ -44,19 +44,17 @@ export class ImportPreviewsService {
   /**
    * For people at a form: a CSV file waits for its columns to be mapped, everything else is previewed at once, or in the
    * background where it is large.
-   * @param inWords what the one who waits is told of a file that cannot be read
    */
   async begin(
     sources: SourceFile[],
     request: ImportRequest,
     actor: ImportActor,
-    inWords?: (error: unknown) => string | null,
   ): Promise<{ id: string; waits: boolean; workId: string | null }> {
     const format = request.format === 'auto' ? refuseUnreadable(() => detectFormat(sources)) : request.format;
     if (format === 'csv') return { id: await this.upload(sources, request, actor), waits: true, workId: null };
     const id = uuidv7();
     const preview = (tell?: Tell) => this.store(id, sources, format, request, undefined, actor, tell);
-    return { id, waits: false, workId: await this.soon(id, sources, actor, preview, inWords) };
+    return { id, waits: false, workId: await this.soon(id, sources, actor, preview) };
   }
 
   private async upload(sources: SourceFile[], request: ImportRequest, actor: ImportActor): Promise<string> {
@@ -95,18 +93,13 @@ export class ImportPreviewsService {
   }
 
   /** Makes the preview of an uploaded CSV file, or makes it anew with other columns. */
-  async mapColumns(
-    id: string,
-    columns: ColumnMap,
-    actor: ImportActor,
-    inWords?: (error: unknown) => string | null,
-  ): Promise<{ workId: string | null }> {
+  async mapColumns(id: string, columns: ColumnMap, actor: ImportActor): Promise<{ workId: string | null }> {
     const found = await this.imports.find(id);
     const source = await this.uploadedSource(id);
     const { legislature, partial } = found;
     const request = { format: 'csv' as const, ...legislature, legislature: legislature.slug, map: undefined, partial };
     const preview = (tell?: Tell) => this.store(id, [source], 'csv', request, columns, actor, tell);
-    return { workId: await this.soon(id, [source], actor, preview, inWords) };
+    return { workId: await this.soon(id, [source], actor, preview) };
   }
 
   /** At once, or in the background where it is large. @returns the id of the work, or null: it is done */
@@ -115,20 +108,20 @@ export class ImportPreviewsService {
     sources: SourceFile[],
     actor: ImportActor,
     preview: (tell?: Tell) => Promise<ImportView>,
-    inWords?: (error: unknown) => string | null,
   ): Promise<string | null> {
     if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) < largeFile) {
       await preview();
       return null;
     }
-    const work = { kind: 'import-preview', subject: id, needs: 'lawmakers:write', actor } as const;
+    const detail = { file: nameOf(sources) };
+    const work = { kind: 'import-preview', subject: id, needs: 'lawmakers:write', detail, actor } as const;
     const task = async (tell: Tell) => {
       // Who waits sees the page first: reading keeps this process busy.
       await setImmediate();
       await preview(tell);
       return {};
     };
-    return this.works.run(work, task, inWords);
+    return this.works.run(work, task, whyUnread);
   }
 
   /** Parses outside of any transaction; stores import and changes in one. */
@@ -169,7 +162,7 @@ export class ImportPreviewsService {
           format,
           request.partial,
           present?.version ?? 0,
-          sources.length === 1 ? sources[0]!.name : `${sources.length} files`,
+          nameOf(sources),
           digest(sources),
           columns ? JSON.stringify(columns) : null,
           JSON.stringify(countsOf(diff, notes)),
@@ -215,3 +208,5 @@ export class ImportPreviewsService {
     return row!.today;
   }
 }
+
+const nameOf = (sources: SourceFile[]): string => (sources.length === 1 ? sources[0]!.name : `${sources.length} files`);

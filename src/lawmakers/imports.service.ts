@@ -3,11 +3,13 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
-import { LongWorks } from '../progress/long-works.service.js';
+import { LongWorks, type Work } from '../progress/long-works.service.js';
+import { awaitsLook } from '../progress/work-words.js';
 import type { Tell } from '../progress/work-report.js';
 import { AuditService } from '../staff/audit.service.js';
-import type { Actor } from '../staff/access.js';
+import type { Actor, Right } from '../staff/access.js';
 import type { Change, FieldChange } from './import-changes.js';
+import { whyNotApplied } from './import-notes.js';
 import { writeChanges } from './import-store.js';
 import type { ColumnMap } from './importers/column-map.js';
 import type { ImportedLegislature, Note } from './importers/import-record.js';
@@ -85,9 +87,17 @@ export class ImportsService {
     return found;
   }
 
-  /** Newest first. */
-  list(): Promise<ImportView[]> {
-    return this.database.query(`SELECT ${view} ORDER BY i.id DESC LIMIT 50`);
+  /** A page, newest first, before the one with this id. */
+  list(before?: string, most = 50): Promise<ImportView[]> {
+    return this.database.query(`SELECT ${view} WHERE ($1::uuid IS NULL OR i.id < $1) ORDER BY i.id DESC LIMIT $2`, [
+      before ?? null,
+      most,
+    ]);
+  }
+
+  /** Readings of files and applications that failed in the background and nobody has looked at. */
+  failures(rights: readonly Right[]): Promise<Work[]> {
+    return this.works.failed(awaitsLook, rights);
   }
 
   /**
@@ -164,17 +174,18 @@ export class ImportsService {
    * @returns the id of the work, or null: it is applied
    */
   async beginToApply(id: string, actor: ImportActor): Promise<string | null> {
-    const { counts, state } = await this.find(id);
+    const { counts, state, sourceName } = await this.find(id);
     if (state !== 'previewed' || counts.new + counts.changed + counts.gone < manyChanges) {
       await this.apply(id, actor);
       return null;
     }
     return this.works.run(
-      { kind: 'import-application', subject: id, needs: 'lawmakers:write', actor },
+      { kind: 'import-application', subject: id, needs: 'lawmakers:write', detail: { file: sourceName }, actor },
       async (tell) => {
         await this.apply(id, actor, tell);
         return {};
       },
+      whyNotApplied,
     );
   }
 

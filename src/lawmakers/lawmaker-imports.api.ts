@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { linkNext } from '../site/next-link.js';
 import { fieldErrors, uuid } from '../site/pipes.js';
 import { problems } from '../site/problem.js';
 import { readUpload } from '../site/upload.js';
@@ -12,6 +13,8 @@ import { ImportUndo } from './import-undo.service.js';
 import { ImportsService, type ImportView } from './imports.service.js';
 import { ImportRequest, ImportRowFilter } from './lawmakers.schema.js';
 import { ImportPreview, ImportReport, ImportRows, LawmakerImport } from './lawmakers.views.js';
+
+const pageOfRows = 500;
 
 @ApiTags('lawmakers')
 @ApiBearerAuth()
@@ -56,9 +59,15 @@ export class LawmakerImportsApi {
   @Get(':id/rows')
   @Needs('console:read')
   @ApiOkResponse({ standardSchema: ImportRows })
-  async rows(@Param('id', uuid) id: string, @Query({ schema: ImportRowFilter }) { change, after }: ImportRowFilter) {
+  async rows(
+    @Param('id', uuid) id: string,
+    @Query({ schema: ImportRowFilter }) { change, after }: ImportRowFilter,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.imports.find(id);
-    return { rows: await this.imports.rows(id, change ?? null, after, 500) };
+    const rows = await this.imports.rows(id, change ?? null, after, pageOfRows + 1);
+    if (rows.length > pageOfRows) linkNext(reply, 'after', rows[pageOfRows - 1]!.position);
+    return { rows: rows.slice(0, pageOfRows) };
   }
 
   /** Every rejected row and every repair, with file, line and reason. */
@@ -94,7 +103,7 @@ export class LawmakerImportsApi {
   }
 
   private async withDetails(found: ImportView) {
-    return { ...found, rows: await this.imports.rows(found.id, null, -1, 500), report: await this.reportOf(found.id) };
+    return { ...found, rows: await this.imports.rows(found.id, null, -1, pageOfRows), report: await this.reportOf(found.id) };
   }
 
   private async reportOf(id: string) {

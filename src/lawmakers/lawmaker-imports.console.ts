@@ -13,7 +13,7 @@ import { ConsoleContext } from '../staff/console-context.js';
 import { noteMessage, placeName } from './import-notes.js';
 import { ImportUndo } from './import-undo.service.js';
 import { ImportsService } from './imports.service.js';
-import { ImportRowFilter } from './lawmakers.schema.js';
+import { ImportRowFilter, ImportsQuery } from './lawmakers.schema.js';
 import { chamberName } from './lawmakers.words.js';
 
 const shownNotes = 100;
@@ -34,13 +34,22 @@ export class LawmakerImportsConsole {
   @Get()
   @Needs('console:read')
   @Page()
-  async list(@Param('locale', LocalePipe) locale: Locale, @Actor() actor: Actor, @Req() request: FastifyRequest) {
-    const [imports, works] = await Promise.all([
-      this.imports.list(),
+  async list(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Query({ schema: ImportsQuery }) { before }: ImportsQuery,
+    @Actor() actor: Actor,
+    @Req() request: FastifyRequest,
+  ) {
+    const [imports, failures, works] = await Promise.all([
+      this.imports.list(before, pageOfRows + 1),
+      this.imports.failures(actor.rights),
       this.works.list('import-preview', actor.rights, { most: 10 }),
     ]);
     const going = works.filter(({ state }) => state === 'running').map((work) => workInWords(locale, work));
-    return this.render('lawmakers-imports', locale, request, '/imports', { imports, going });
+    const failed = failures.map((work) => ({ ...workInWords(locale, work), file: work.detail.file }));
+    const page = imports.slice(0, pageOfRows);
+    const next = imports.length > page.length ? `/${locale}/console/lawmakers/imports?before=${page.at(-1)!.id}` : null;
+    return this.render('lawmakers-imports', locale, request, '/imports', { imports: page, next, going, failed });
   }
 
   @Get(':id')

@@ -1,7 +1,6 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { failureOf } from '../progress/work-failure.js';
 import { countries, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
@@ -52,7 +51,7 @@ export class LawmakerUploadsConsole {
       fields = upload.fields;
       const asked = ImportRequest.safeParse(fields);
       if (!asked.success) throw new Problem('invalid', { errors: fieldErrors(asked.error.issues) });
-      const { id, waits, workId } = await this.previews.begin(upload.sources, asked.data, actor, said(locale));
+      const { id, waits, workId } = await this.previews.begin(upload.sources, asked.data, actor);
       return seeOther(reply, next(locale, workId, `lawmakers/imports/${id}${waits ? '/columns' : ''}`));
     } catch (error) {
       const errors = sentences(locale, error);
@@ -87,7 +86,7 @@ export class LawmakerUploadsConsole {
       if (typeof header === 'string' && header) columns[field] = header;
     }
     try {
-      const { workId } = await this.previews.mapColumns(id, columns, actor, said(locale));
+      const { workId } = await this.previews.mapColumns(id, columns, actor);
       return seeOther(reply, next(locale, workId, `lawmakers/imports/${id}`));
     } catch (error) {
       const errors = sentences(locale, error);
@@ -143,12 +142,6 @@ export class LawmakerUploadsConsole {
 /** To the page of the work, if there is one. */
 const next = (locale: Locale, workId: string | null, otherwise: string): string =>
   `/${locale}/console/${workId ? `progress/${workId}` : otherwise}`;
-
-/** What is wrong with a file that was read in the background. */
-const said = (locale: Locale) => (error: unknown) =>
-  error instanceof Problem && error.cause instanceof UnreadableFile
-    ? unreadableMessage(locale, error.cause)
-    : failureOf(error);
 
 type Sentence = Pick<FieldError, 'field' | 'message'>;
 

@@ -1,7 +1,8 @@
 import { uuid } from '../site/pipes.js';
-import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import { linkNext } from '../site/next-link.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LawmakerFilter, NewObjection, ObjectionLifting } from './lawmakers.schema.js';
 import { LawmakersService } from './lawmakers.service.js';
@@ -34,15 +35,10 @@ export class LawmakersApi {
   @ApiOkResponse({ standardSchema: LawmakerList })
   async list(
     @Query({ schema: LawmakerFilter }) filter: LawmakerFilter,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const page = await this.lawmakers.list(filter);
-    if (page.next) {
-      const query = new URLSearchParams(request.query as Record<string, string>);
-      query.set('after', page.next);
-      reply.header('link', `</api/v1/lawmakers?${query.toString()}>; rel="next"`);
-    }
+    linkNext(reply, 'after', page.next);
     return { lawmakers: page.lawmakers };
   }
 

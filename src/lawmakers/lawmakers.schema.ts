@@ -112,3 +112,6 @@ export const ImportRowFilter = z.object({
   after: z.coerce.number().int().min(-1).max(1_000_000).default(-1),
 });
 export type ImportRowFilter = z.infer<typeof ImportRowFilter>;
+
+export const ImportsQuery = z.object({ before: z.uuid().optional().describe('id of the last one seen') });
+export type ImportsQuery = z.infer<typeof ImportsQuery>;

@@ -22,7 +22,7 @@ export interface Need {
   path: string | null;
   /** What it is about, as people call it. */
   about?: string;
-  /** More that is known, in the words of the program. */
+  /** What is wrong with a log, as it says itself. */
   detail?: string;
 }
 
@@ -43,18 +43,20 @@ export class Needs {
   ) {}
 
   async list(locale: Locale, rights: readonly Right[]): Promise<Need[]> {
-    const [petitions, logs, switches, mail, waiting, flags, imports, marked, updates, paper] = await Promise.all([
-      this.petitions.all(),
-      this.logs.inTrouble(),
-      this.switches.list(),
-      this.mail.summary(),
-      this.campaigns.waitingForApproval(),
-      this.flags.waiting(),
-      this.imports.undecided(),
-      this.contactPoints.marked(),
-      this.updates.waitingForReview(),
-      this.paper.waiting(),
-    ]);
+    const [petitions, logs, switches, mail, waiting, flags, imports, marked, updates, paper, failures] =
+      await Promise.all([
+        this.petitions.all(),
+        this.logs.inTrouble(),
+        this.switches.list(),
+        this.mail.summary(),
+        this.campaigns.waitingForApproval(),
+        this.flags.waiting(),
+        this.imports.undecided(),
+        this.contactPoints.marked(),
+        this.updates.waitingForReview(),
+        this.paper.waiting(),
+        this.imports.failures(['lawmakers:write']),
+      ]);
     const may = (right: Right, path: string) => (rights.includes(right) ? path : null);
     const titles = new Map(petitions.map((each) => [each.slug, this.petitions.text(each, locale).title]));
     const desk = (kind: string, state: string, lanes: string[] = ['letters']): Need => ({
@@ -87,6 +89,7 @@ export class Needs {
       })),
       desk('refused', 'refused'),
       desk('held', 'held', ['letters', 'confirmations']),
+      { kind: 'import-broken', n: failures.length, path: may('lawmakers:write', '/lawmakers/imports') },
       { kind: 'import-failed', n: imports.failed, path: '/lawmakers/imports' },
       { kind: 'import-waiting', n: imports.waiting, path: '/lawmakers/imports' },
       ...petitions

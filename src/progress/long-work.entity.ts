@@ -61,9 +61,17 @@ export class LongWork {
   @Column('jsonb', { nullable: true })
   result: Record<string, unknown> | null;
 
-  /** A sentence for whoever started it. */
+  /** A code that ends the key of a message, `progress.failure.<code>`; or a sentence in English. */
   @Column('text', { nullable: true })
   failure: string | null;
+
+  /** The sentence by language; null for a code. */
+  @Column('jsonb', { nullable: true })
+  failureWords: Record<string, string> | null;
+
+  /** Who has looked at what failed. */
+  @Column('text', { nullable: true })
+  seenBy: string | null;
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt: Date;

@@ -12,7 +12,7 @@ import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import type { Actor, Right } from '../staff/access.js';
 import type { WorkKind } from './long-work.entity.js';
-import { failureOf } from './work-failure.js';
+import { englishOf, failureOf, inEveryLanguage, type InWords } from './work-failure.js';
 import { leaseSeconds, type Tell, WorkReport, WorkStopped } from './work-report.js';
 
 export interface NewWork {
@@ -35,6 +35,10 @@ export interface Work {
   detail: Record<string, unknown>;
   result: Record<string, unknown> | null;
   failure: string | null;
+  /** By language; null where the failure is a code. */
+  failureWords: Record<string, string> | null;
+  /** Who has looked at what failed; null while nobody has. */
+  seenBy: string | null;
   madeBy: string;
   createdAt: Date;
   endedAt: Date | null;
@@ -47,6 +51,7 @@ const everySeconds = 2;
 
 /** Where a process was lost, a queued work waits for the next one, and any other has failed. */
 const shown = `id, kind, subject, step, done::float8 AS done, total::float8 AS total, detail, result, made_by AS "madeBy",
+  seen_by AS "seenBy", failure_words AS "failureWords",
   created_at AS "createdAt", ended_at AS "endedAt",
   CASE WHEN state <> 'running' OR lease_until > now() THEN state WHEN queued THEN 'waiting' ELSE 'failed' END AS state,
   CASE WHEN state = 'running' AND lease_until <= now() AND NOT queued THEN 'stopped' ELSE failure END AS failure`;
@@ -111,13 +116,13 @@ export class LongWorks implements OnApplicationBootstrap, BeforeApplicationShutd
     return { id: all[0]!, report: new WorkReport(this.database, all[0]!, 0) };
   }
 
-  /** Does work in the background of this process. A refusal is kept with it, in words. @returns its id */
-  async run(work: NewWork, task: (tell: Tell) => Promise<Result>, inWords = failureOf): Promise<string> {
+  /** Does work in the background of this process. A refusal is kept with it, in every language. @returns its id */
+  async run(work: NewWork, task: (tell: Tell) => Promise<Result>, inWords: InWords = failureOf): Promise<string> {
     const { id, report } = await this.begin(work);
     this.await(
       task(report.tell).then(
         (result) => report.end('done', { result }),
-        (error: unknown) => report.end('failed', { failure: this.failure(error, inWords) }),
+        (error: unknown) => report.end('failed', this.failure(error, inWords)),
       ),
     );
     return id;
@@ -149,6 +154,25 @@ export class LongWorks implements OnApplicationBootstrap, BeforeApplicationShutd
     );
   }
 
+  /** What failed and nobody has looked at, newest first. */
+  failed(kinds: readonly WorkKind[], rights: readonly Right[]): Promise<Work[]> {
+    return this.database.query(
+      `SELECT * FROM (SELECT ${shown} FROM long_works WHERE kind = ANY ($1) AND needs = ANY ($2) AND seen_by IS NULL) AS work
+       WHERE state = 'failed' ORDER BY id DESC LIMIT 50`,
+      [kinds, rights],
+    );
+  }
+
+  /** Somebody has looked at what failed; the first stays the one. @throws Problem not-found, wrong-state unless it failed */
+  async see(id: string, actor: Actor): Promise<void> {
+    const { state } = await this.find(id, actor.rights);
+    if (state !== 'failed') throw problems.wrongState('This has not failed.');
+    await this.database.query(`UPDATE long_works SET seen_by = coalesce(seen_by, $2) WHERE id = $1`, [
+      id,
+      storedName(actor),
+    ]);
+  }
+
   /** Does what waits, until nothing does. */
   tick(): Promise<void> {
     this.ticking ??= this.work()
@@ -169,7 +193,7 @@ export class LongWorks implements OnApplicationBootstrap, BeforeApplicationShutd
         await report.end('done', { result: await this.handlers.get(work.kind)!(work, tell) });
       } catch (error) {
         if (error instanceof WorkStopped) await report.giveBack();
-        else await report.end('failed', { failure: this.failure(error, failureOf) });
+        else await report.end('failed', this.failure(error, failureOf));
       }
     }
   }
@@ -195,10 +219,11 @@ export class LongWorks implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /** What nobody foresaw goes to the server's log, without its message, which may quote values. */
-  private failure(error: unknown, inWords: (error: unknown) => string | null): string {
-    const words = inWords(error);
-    if (words === null) this.log.error(`a work failed: ${(error as Error).name}`);
-    return words ?? 'internal';
+  private failure(error: unknown, inWords: InWords) {
+    const words = inEveryLanguage(error, inWords);
+    if (words) return { failure: englishOf(error, words), words };
+    this.log.error(`a work failed: ${(error as Error).name}`);
+    return { failure: 'internal' };
   }
 }
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, ParseUUIDPipe } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, ParseUUIDPipe, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { problems } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
@@ -19,5 +19,13 @@ export class ProgressApi {
   @ApiOkResponse({ standardSchema: WorkView })
   async one(@Param('id', id) workId: string, @Actor() actor: Actor) {
     return workView(await this.works.find(workId, actor.rights));
+  }
+
+  /** Says that somebody has looked at what failed: it waits for nobody any more. */
+  @Needs('console:read')
+  @Put(':id/seen')
+  @HttpCode(204)
+  async see(@Param('id', id) workId: string, @Actor() actor: Actor) {
+    await this.works.see(workId, actor);
   }
 }

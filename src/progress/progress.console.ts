@@ -1,6 +1,7 @@
-import { Controller, Get, Param, ParseUUIDPipe, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, ParseUUIDPipe, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
@@ -39,6 +40,17 @@ export class ProgressConsole {
       ...{ path: `/console/progress/${workId}`, still: still !== undefined },
       work: workInWords(locale, await this.works.find(workId, actor.rights)),
     });
+  }
+
+  @Post(':id/seen')
+  async see(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('id', id) workId: string,
+    @Actor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.works.see(workId, actor);
+    return seeOther(reply, workInWords(locale, await this.works.find(workId, actor.rights)).back.href);
   }
 
   @Get(':id/events')

@@ -12,13 +12,21 @@ export const WorkView = z.object({
   total: z.number().nullable().describe('null while nobody knows'),
   result: z.record(z.string(), z.unknown()).nullable(),
   failure: z.string().nullable(),
+  seenBy: z.string().nullable().describe('who has looked at what failed'),
   by: z.string(),
   at: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
 });
 export type WorkView = z.infer<typeof WorkView>;
 
-export const workView = ({ detail: _detail, madeBy, createdAt, endedAt, ...work }: Work): WorkView => ({
+export const workView = ({
+  detail: _detail,
+  failureWords: _words,
+  madeBy,
+  createdAt,
+  endedAt,
+  ...work
+}: Work): WorkView => ({
   ...work,
   by: madeBy,
   at: createdAt.toISOString(),

@@ -1,8 +1,28 @@
+import { defaultLocale, hasMessage, type Locale, locales, translate } from '../site/languages.js';
 import { Problem } from '../site/problem.js';
 
-/** A refusal in words; null for what nobody foresaw. */
-export function failureOf(error: unknown): string | null {
+/** Says a refusal in a language; null for what nobody foresaw. */
+export type InWords = (error: unknown, locale: Locale) => string | null;
+
+export const failureOf: InWords = (error, locale) => {
   if (!(error instanceof Problem) || error.code === 'internal') return null;
-  const { detail, title, errors = [] } = error.details;
-  return [detail ?? title, ...errors.map(({ field, message }) => `${field}: ${message}`)].join('\n');
+  const { title, errors = [] } = error.details;
+  const key = `problem.${error.code}`;
+  const words = [
+    hasMessage(key) ? translate(locale, key) : title,
+    ...errors.map(({ code, message }) => (hasMessage(`error.${code}`) ? translate(locale, `error.${code}`) : message)),
+  ];
+  return words.join('\n');
+};
+
+/** For whoever reads it, whatever was spoken by the one who began it. */
+export function inEveryLanguage(error: unknown, inWords: InWords): Record<Locale, string> | null {
+  const words = locales.map((locale) => [locale, inWords(error, locale)] as const);
+  return words.every(([, said]) => said !== null) ? (Object.fromEntries(words) as Record<Locale, string>) : null;
+}
+
+/** In the words of programs, which know more of it. */
+export function englishOf(error: unknown, words: Record<Locale, string>): string {
+  const detail = error instanceof Problem && error.details.detail;
+  return detail || words[defaultLocale];
 }

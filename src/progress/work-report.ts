@@ -51,13 +51,17 @@ export class WorkReport {
   }
 
   /** The last word. Whoever was taken for dead meanwhile says nothing. */
-  async end(state: 'done' | 'failed', { result = null, failure = null }: Ending = {}): Promise<void> {
+  async end(state: 'done' | 'failed', { result = null, failure = null, words = null }: Ending = {}): Promise<void> {
     clearInterval(this.beat);
     await this.writing;
     await this.database.query(
-      `UPDATE long_works SET state = $3, result = $4, failure = $5, step = $6, done = $7, total = $8, ended_at = now()
+      `UPDATE long_works SET state = $3, result = $4, failure = $5, step = $6, done = $7, total = $8, failure_words = $9,
+           ended_at = now()
        WHERE id = $1 AND attempt = $2 AND state = 'running'`,
-      [this.id, this.attempt, state, result && JSON.stringify(result), failure, ...this.last],
+      [
+        ...[this.id, this.attempt, state, result && JSON.stringify(result), failure, ...this.last],
+        words && JSON.stringify(words),
+      ],
     );
   }
 
@@ -75,4 +79,6 @@ export class WorkReport {
 interface Ending {
   result?: Record<string, unknown> | null;
   failure?: string | null;
+  /** The same in every language. */
+  words?: Record<string, string> | null;
 }

@@ -1,5 +1,9 @@
 import { hasMessage, type Locale, translate } from '../site/languages.js';
+import type { WorkKind } from './long-work.entity.js';
 import type { Work } from './long-works.service.js';
+
+/** Whoever began these may be gone when they fail. */
+export const awaitsLook: readonly WorkKind[] = ['import-preview', 'import-application'];
 
 /** A work as a page shows it: plain JSON, in the reader's language. */
 export interface WorkInWords {
@@ -21,6 +25,8 @@ export interface WorkInWords {
   endedAt: string | null;
   /** Where it leads. */
   back: { href: string; text: string };
+  /** It failed, and stays in sight until somebody says to have looked at it. */
+  unseen: boolean;
 }
 
 type Translate = (key: string, values?: Record<string, unknown>) => string;
@@ -30,7 +36,7 @@ export function workInWords(locale: Locale, work: Work): WorkInWords {
   const t: Translate = (key, values = {}) => translate(locale, `progress.${key}`, values);
   const ended = state === 'done' || state === 'failed';
   const quarters = total ? Math.floor((4 * Math.min(done, total)) / total) : 0;
-  const text = textOf(work, t);
+  const text = textOf(locale, work, t);
   return {
     ...{ id, state, done, total, madeBy, text, ended },
     title: t(`title.${kind}`, { subject: work.subject || translate(locale, 'exports.all-petitions') }),
@@ -38,18 +44,31 @@ export function workInWords(locale: Locale, work: Work): WorkInWords {
     good: state === 'done' && work.result?.valid !== false,
     createdAt: work.createdAt.toISOString(),
     endedAt: work.endedAt?.toISOString() ?? null,
-    back: { href: `/${locale}/console/${addressOf(work)}`, text: t(`back.${kind}`) },
+    back: { href: `/${locale}/console/${addressOf(work)}`, text: backText(locale, work) },
+    unseen: state === 'failed' && awaitsLook.includes(kind) && work.seenBy === null,
   };
 }
 
-function textOf({ kind, state, step, done, total, result, failure }: Work, t: Translate): string {
+function textOf(locale: Locale, work: Work, t: Translate): string {
+  const { kind, state, step, done, total, result, failure, failureWords } = work;
   if (state === 'waiting') return t('state.waiting');
   if (state === 'running') return step ? t(`step.${kind}.${step}`, { done, total: total ?? 0 }) : t('state.running');
+  if (state === 'failed' && failureWords) return failureWords[locale] ?? failure!;
   if (state === 'failed') return hasMessage(`progress.failure.${failure}`) ? t(`failure.${failure}`) : failure!;
   if (result?.valid === false) return t('result.fault', { fault: result.fault });
   return t(`result.${kind}`, { done, ...result });
 }
 
+/** A file that could not be read may have left no import behind. */
+const leftNothing = ({ kind, state }: Work): boolean => kind === 'import-preview' && state === 'failed';
+
 /** Slugs and ids only: nothing of it has to be escaped. */
-const addressOf = ({ kind, subject }: Work): string =>
-  kind === 'log-check' ? `petitions/${subject}` : kind === 'export' ? 'exports' : `lawmakers/imports/${subject}`;
+function addressOf(work: Work): string {
+  const { kind, subject } = work;
+  if (kind === 'log-check') return `petitions/${subject}`;
+  if (kind === 'export') return 'exports';
+  return leftNothing(work) ? 'lawmakers/imports' : `lawmakers/imports/${subject}`;
+}
+
+const backText = (locale: Locale, work: Work): string =>
+  leftNothing(work) ? translate(locale, 'lawmakers.imports') : translate(locale, `progress.back.${work.kind}`);
