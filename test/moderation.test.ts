@@ -86,7 +86,7 @@ describe('suspicion', () => {
     const { token, code } = await sign('one@mailinator.com');
     await amir.post('/en/console/petitions/wetlands/signatures/flags', { domain: 'mailinator.com', decision: 'fraud' });
     expect(await log()).toMatchObject({ count: 0, size: 1 });
-    expect((await amir.api('GET', `${url}/flags`)).json()).toEqual({ flags: [] });
+    expect((await amir.api('GET', `${url}/flags`)).json()).toEqual({ flags: [], next: null });
     // The same link and the same address are no way around.
     expect((await confirm(app, token)).statusCode).toBe(200);
     expect(await log()).toMatchObject({ count: 0, size: 1 });
@@ -99,7 +99,7 @@ describe('suspicion', () => {
     busyNetwork();
     const { token } = await sign('one@mailinator.com');
     await app.inject({ method: 'DELETE', url: `/api/v1/confirmations/${token}` });
-    expect((await amir.api('GET', `${url}/flags`)).json()).toEqual({ flags: [] });
+    expect((await amir.api('GET', `${url}/flags`)).json()).toEqual({ flags: [], next: null });
     await app.database.query(`UPDATE log_queue SET due_at = now()`);
     expect(await log()).toMatchObject({ count: 0 });
   });
@@ -218,7 +218,7 @@ describe('bulk invalidation', () => {
     await graceIsOver();
     expect(await log()).toMatchObject({ count: 0, withdrawn: { byMailbox: 1, fraud: 1 } });
     expect((await takeBack(late.token)).statusCode).toBe(200);
-    for (const { id } of await app.get(Invalidations).list('wetlands')) {
+    for (const { id } of (await app.get(Invalidations).list('wetlands')).invalidations) {
       expect((await amir.api('POST', `${url}/invalidations/${id}/undoing`)).statusCode).toBe(200);
     }
     expect(await log()).toMatchObject({ count: 0, withdrawn: { byMailbox: 1, fraud: 1 } });
@@ -263,7 +263,7 @@ describe('bulk invalidation', () => {
       ]);
       await log();
     }
-    for (const { id, undoneAt } of await app.get(Invalidations).list('wetlands')) {
+    for (const { id, undoneAt } of (await app.get(Invalidations).list('wetlands')).invalidations) {
       if (!undoneAt) await amir.api('POST', `${url}/invalidations/${id}/undoing`);
     }
     await graceIsOver();

@@ -31,7 +31,8 @@ import { LetterPreviews } from './letter-previews.service.js';
 import { LetterReports } from './letter-report.service.js';
 import { letterPlots } from './letter-sums.js';
 import { LetterTasks } from './letter-tasks.service.js';
-import { approvalView, audienceCounts, campaignView, dryRunView, letterView, ranked } from './letter-views.js';
+import { dryRunPage } from './dry-run.js';
+import { approvalView, audienceCounts, campaignView, letterView, ranked } from './letter-views.js';
 import { askedBy } from './variant-rules.js';
 import { type DryRunQuery, type LetterFilter, letterStatuses } from './letters.schema.js';
 import { type ListedAudience, SavedAudiences } from './saved-audiences.service.js';
@@ -39,7 +40,7 @@ import { petitionPlaceholders, placeholders } from './placeholders.js';
 
 /** Languages the form offers; the API takes any. */
 export const languages = ['en', 'fa', 'ar', 'fr', 'de', 'es', 'it', 'nl', 'pl', 'pt', 'sv', 'tr', 'uk'];
-const dryRunPage = 100;
+const pageOfDryRun = 100;
 /** Changes since the approval that the page lists; the API has all. */
 const mostChanges = 200;
 /** What a page may say after a redirect: `letters.done.<word>`. */
@@ -229,20 +230,19 @@ export class LetterPages {
     });
   }
 
-  async dryRun(locale: Locale, request: FastifyRequest, id: string, { page, show }: DryRunQuery) {
+  async dryRun(locale: Locale, request: FastifyRequest, id: string, query: DryRunQuery) {
     const campaign = await this.campaigns.find(id);
     const plan = await this.plans.plan(campaign);
-    const shown = plan.filter(({ excluded }) => show === 'all' || (excluded !== null) === (show === 'excluded'));
-    const address = (to: number) => `/${locale}/console/letters/${id}/audience?show=${show}&page=${to}`;
+    const { show } = query;
+    const { lawmakers, next } = dryRunPage(plan, query, pageOfDryRun);
     return this.render('letters-audience', locale, request, `/${id}/audience`, {
       campaign: this.shown(campaign),
       counts: audienceCounts(plan, campaign),
       show,
       following: await this.followed(id),
       editable: isEditable(campaign.state),
-      lawmakers: shown.slice((page - 1) * dryRunPage, page * dryRunPage).map(dryRunView),
-      previous: page > 1 ? address(page - 1) : null,
-      next: page * dryRunPage < shown.length ? address(page + 1) : null,
+      lawmakers,
+      next: next && `/${locale}/console/letters/${id}/audience?show=${show}&after=${next}`,
     });
   }
 

@@ -1,5 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { linkNext } from '../site/next-link.js';
 import { Actor, Needs } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { Approvals } from './approvals.service.js';
@@ -127,9 +129,14 @@ export class LettersSendingApi {
   /** Every letter with its state and the server's reply, in pages. */
   @Needs('console:read')
   @Get('letters')
-  async letters(@Id('id') id: string, @Query({ schema: LetterFilter }) filter: LetterFilter) {
+  async letters(
+    @Id('id') id: string,
+    @Query({ schema: LetterFilter }) filter: LetterFilter,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.campaigns.find(id);
     const { letters, next } = await this.reports.letters(id, filter);
+    linkNext(reply, 'after', next);
     return { letters: letters.map(letterView), next };
   }
 

@@ -1,6 +1,9 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { linkNext } from '../site/next-link.js';
 import { Actor, Needs } from '../staff/access.js';
+import { dryRunPage } from './dry-run.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
 import { Id, LetterLocalePipe } from './letter-params.js';
 import { isEditable } from './campaign-states.js';
@@ -9,7 +12,7 @@ import { withFewMailboxes } from './letter-plan-lines.js';
 import { LetterPlans } from './letter-plans.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
 import { LetterTests } from './letter-tests.service.js';
-import { audienceCounts, campaignView, dryRunView } from './letter-views.js';
+import { audienceCounts, campaignView } from './letter-views.js';
 import {
   DryRunQuery,
   LetterCampaignChange,
@@ -88,16 +91,21 @@ export class LettersApi {
     await this.campaigns.removeText(id, language, actor);
   }
 
-  /** The dry run: every lawmaker with channel, language and contact point, or with the reason why she gets nothing. */
+  /**
+   * The dry run: every lawmaker with channel, language and contact point, or with the reason why she gets nothing; 500 at a time.
+   */
   @Needs('console:read')
   @Get(':id/audience')
-  async audience(@Id('id') id: string, @Query({ schema: DryRunQuery }) { page, show }: DryRunQuery) {
+  async audience(
+    @Id('id') id: string,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const campaign = await this.campaigns.find(id);
     const plan = await this.plans.plan(campaign);
-    const shown = plan.filter(({ excluded }) => show === 'all' || (excluded !== null) === (show === 'excluded'));
-    const size = 500;
-    const lawmakers = shown.slice((page - 1) * size, page * size).map(dryRunView);
-    return { counts: audienceCounts(plan, campaign), lawmakers, pages: Math.ceil(shown.length / size) };
+    const page = dryRunPage(plan, query, 500);
+    linkNext(reply, 'after', page.next);
+    return { counts: audienceCounts(plan, campaign), ...page };
   }
 
   /** Letters per day and mailbox, the last day, what the deadline would leave over, and which limit binds. */

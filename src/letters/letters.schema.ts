@@ -191,7 +191,7 @@ export const LetterFilter = z.object({
 export type LetterFilter = z.infer<typeof LetterFilter>;
 
 export const DryRunQuery = z.object({
-  page: z.coerce.number().int().min(1).max(100_000).default(1),
+  after: z.preprocess((value) => value || undefined, z.uuid().optional()).describe('id of the last lawmaker seen'),
   show: z.preprocess((value) => value || undefined, z.enum(['all', 'included', 'excluded']).default('all')),
 });
 export type DryRunQuery = z.infer<typeof DryRunQuery>;

@@ -1,5 +1,7 @@
-import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { linkNext } from '../site/next-link.js';
 import { Actor, Needs } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { DnsDoctor } from './dns-doctor.service.js';
@@ -37,8 +39,10 @@ export class MailApi {
   @Needs('console:read')
   @Get('messages')
   @ApiOkResponse({ standardSchema: MailPage })
-  messages(@Query({ schema: DeskQuery }) query: DeskQuery) {
-    return this.desk.list(query);
+  async messages(@Query({ schema: DeskQuery }) query: DeskQuery, @Res({ passthrough: true }) reply: FastifyReply) {
+    const page = await this.desk.list(query);
+    linkNext(reply, 'after', page.next);
+    return page;
   }
 
   /** What DNS says of the domain our mail is from, what is wrong with it, and records ready to paste. */

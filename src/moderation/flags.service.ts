@@ -8,7 +8,9 @@ import { AuditService } from '../staff/audit.service.js';
 import { domainOf, normalForm } from '../vault/normal-form.js';
 import { Vault } from '../vault/vault.service.js';
 import { Invalidations } from './invalidations.service.js';
-import type { FlagDecision, FlagGroup } from './moderation.schema.js';
+import type { FlagCursor, FlagDecision, FlagGroup } from './moderation.schema.js';
+
+const pageOfGroups = 50;
 
 /** Signatures that wait for a person before they are logged. She sees what they have in common, never who they are. */
 @Injectable()
@@ -21,26 +23,30 @@ export class Flags {
     private readonly audit: AuditService,
   ) {}
 
-  /** Groups by mail domain, the largest first; the domain is read from the box of one of them. @throws Problem not-found */
-  async list(slug: string): Promise<FlagGroup[]> {
+  /** Groups by mail domain, a page of the largest first; the domain is read from the box of one of them. @throws Problem not-found */
+  async list(slug: string, after?: FlagCursor): Promise<{ flags: FlagGroup[]; next: string | null }> {
     const { id: petitionId } = await this.petitions.find(slug);
-    const rows: { signals: string[]; signatures: number; from: Date; to: Date; id: string; box: Buffer }[] =
+    const found: { signals: string[]; signatures: number; from: Date; to: Date; id: string; box: Buffer }[] =
       await this.database.query(
         `SELECT g.signals, g.signatures, g."from", g."to", s.id, s.box
          FROM (
            SELECT s.domain, array_agg(DISTINCT signal ORDER BY signal) AS signals, count(DISTINCT s.id)::int AS signatures,
-             min(s.confirmed_hour) AS "from", max(s.confirmed_hour) AS "to", (array_agg(s.id))[1] AS one
+             min(s.confirmed_hour) AS "from", max(s.confirmed_hour) AS "to", (array_agg(s.id ORDER BY s.id))[1] AS one
            FROM flags f JOIN signatures s ON s.petition_id = f.petition_id AND s.id = f.signature_id,
              unnest(f.signals) AS signal
            WHERE f.petition_id = $1 AND s.box IS NOT NULL GROUP BY s.domain
          ) AS g JOIN signatures s ON s.petition_id = $1 AND s.id = g.one
-         ORDER BY g.signatures DESC, s.id LIMIT 200`,
-        [petitionId],
+         WHERE $2::int IS NULL OR g.signatures < $2 OR (g.signatures = $2 AND s.id > $3::uuid)
+         ORDER BY g.signatures DESC, s.id LIMIT ${pageOfGroups + 1}`,
+        [petitionId, after?.signatures ?? null, after?.id ?? null],
       );
-    return rows.map(({ signals, signatures, from, to, id, box }) => ({
+    const rows = found.slice(0, pageOfGroups);
+    const last = rows.at(-1);
+    const flags = rows.map(({ signals, signatures, from, to, id, box }) => ({
       domain: domainOf(normalForm(openBox(this.vault, petitionId, id, box).email)!),
       ...{ signals, signatures, from: from.toISOString(), to: to.toISOString() },
     }));
+    return { flags, next: found.length > rows.length ? `${last!.signatures}~${last!.id}` : null };
   }
 
   /** How many wait, of each petition that has any. */

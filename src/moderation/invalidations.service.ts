@@ -20,6 +20,7 @@ import {
 export const graceMinutes = 15;
 
 const page = 1000;
+const pageOfDone = 50;
 
 interface Row extends Omit<InvalidationView, 'reason' | 'at' | 'undoneAt'> {
   reason: number;
@@ -147,20 +148,21 @@ export class Invalidations {
     });
   }
 
-  /** The latest first. @throws Problem not-found */
-  async list(slug: string): Promise<InvalidationView[]> {
+  /** A page, the latest first, before the one with this id. @throws Problem not-found */
+  async list(slug: string, before?: string): Promise<{ invalidations: InvalidationView[]; next: string | null }> {
     const { id } = await this.petitions.find(slug);
     const rows: Row[] = await this.database.query(
       `SELECT id, rule, reason, note, signatures, by_name AS "by", at, undone_at AS "undoneAt", undone_by_name AS "undoneBy"
-       FROM invalidations WHERE petition_id = $1 ORDER BY id DESC LIMIT 200`,
-      [id],
+       FROM invalidations WHERE petition_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT ${pageOfDone + 1}`,
+      [id, before ?? null],
     );
-    return rows.map((row) => ({
+    const invalidations = rows.slice(0, pageOfDone).map((row) => ({
       ...row,
       reason: (Object.keys(reasons) as Reason[]).find((name) => reasons[name] === row.reason)!,
       at: row.at.toISOString(),
       undoneAt: row.undoneAt?.toISOString() ?? null,
     }));
+    return { invalidations, next: rows.length > pageOfDone ? invalidations.at(-1)!.id : null };
   }
 
   /** Entries whose withdrawal the log has already said: the same bytes once more, out of the log itself. */

@@ -1,7 +1,9 @@
-import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
 import { Funnel } from '../signatures/funnel.service.js';
+import { linkNext } from '../site/next-link.js';
 import { Actor, Needs } from '../staff/access.js';
 import { Flags } from './flags.service.js';
 import { Invalidations } from './invalidations.service.js';
@@ -9,10 +11,12 @@ import {
   Decided,
   FlagDecision,
   FlagList,
+  FlagsQuery,
   FunnelView,
   InvalidationList,
   InvalidationPreview,
   InvalidationRule,
+  InvalidationsQuery,
   NewInvalidation,
 } from './moderation.schema.js';
 
@@ -38,8 +42,14 @@ export class ModerationApi {
   @Needs('signatures:moderate')
   @Get('flags')
   @ApiOkResponse({ standardSchema: FlagList })
-  async waiting(@Param('slug') slug: string) {
-    return { flags: await this.flags.list(slug) };
+  async waiting(
+    @Param('slug') slug: string,
+    @Query({ schema: FlagsQuery }) { after }: FlagsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const page = await this.flags.list(slug, after);
+    linkNext(reply, 'after', page.next);
+    return page;
   }
 
   /** Lets them be counted, or takes them out. Audited; the latter can be undone. */
@@ -75,8 +85,14 @@ export class ModerationApi {
   @Needs('signatures:moderate')
   @Get('invalidations')
   @ApiOkResponse({ standardSchema: InvalidationList })
-  async list(@Param('slug') slug: string) {
-    return { invalidations: await this.invalidations.list(slug) };
+  async list(
+    @Param('slug') slug: string,
+    @Query({ schema: InvalidationsQuery }) { before }: InvalidationsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const page = await this.invalidations.list(slug, before);
+    linkNext(reply, 'before', page.next);
+    return page;
   }
 
   /** Counts them again. Audited. */
@@ -86,6 +102,6 @@ export class ModerationApi {
   @ApiOkResponse({ standardSchema: InvalidationList })
   async undo(@Param('slug') slug: string, @Param('id', ParseUUIDPipe) id: string, @Actor() actor: Actor) {
     await this.invalidations.undo(slug, id, actor);
-    return { invalidations: await this.invalidations.list(slug) };
+    return this.invalidations.list(slug);
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Redirect, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Petitions } from '../petitions/petitions.service.js';
@@ -16,6 +16,7 @@ import {
   FlagDecision,
   type InvalidationPreview,
   InvalidationRule,
+  ModerationQuery,
   NewInvalidation,
   reasons,
 } from './moderation.schema.js';
@@ -38,8 +39,13 @@ export class ModerationConsole {
   @Needs('signatures:moderate')
   @Get()
   @Page()
-  page(@Param('locale', LocalePipe) locale: Locale, @Param('slug') slug: string, @Req() request: FastifyRequest) {
-    return this.render(locale, slug, request);
+  page(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Param('slug') slug: string,
+    @Query({ schema: ModerationQuery }) query: ModerationQuery,
+    @Req() request: FastifyRequest,
+  ) {
+    return this.render(locale, slug, request, undefined, query);
   }
 
   @Needs('signatures:moderate')
@@ -113,18 +119,22 @@ export class ModerationConsole {
       values: {},
       errors: [],
     },
+    shown: ModerationQuery = {},
   ) {
     const petition = await this.petitions.find(slug);
-    const [flags, invalidations, funnel] = await Promise.all([
-      this.flags.list(slug),
-      this.invalidations.list(slug),
+    const [waiting, done, funnel] = await Promise.all([
+      this.flags.list(slug, shown.flags),
+      this.invalidations.list(slug, shown.done),
       this.funnel.days(petition.id),
     ]);
     return this.pages.render('moderation', locale, {
       ...this.console.context(request),
       ...{ nav: 'signatures', path: `/console/petitions/${slug}/signatures` },
       petition: { slug, state: petition.state, title: this.petitions.text(petition, locale).title },
-      ...{ flags, invalidations, funnel, form, graceMinutes, sources },
+      ...{ flags: waiting.flags, invalidations: done.invalidations },
+      nextFlags: waiting.next && `${here(locale, slug).url}?flags=${waiting.next}#flags`,
+      nextDone: done.next && `${here(locale, slug).url}?done=${done.next}#done`,
+      ...{ funnel, form, graceMinutes, sources },
       countries: countries(locale),
       reasons: Object.keys(reasons),
     });

@@ -77,7 +77,10 @@ export const InvalidationView = z.object({
   undoneBy: z.string().nullable(),
 });
 export type InvalidationView = z.infer<typeof InvalidationView>;
-export const InvalidationList = z.object({ invalidations: z.array(InvalidationView) });
+export const InvalidationList = z.object({
+  invalidations: z.array(InvalidationView),
+  next: z.string().nullable(),
+});
 
 /** Signatures that wait for a person, by what they have in common. */
 export const FlagGroup = z.object({
@@ -88,7 +91,23 @@ export const FlagGroup = z.object({
   to: z.iso.datetime(),
 });
 export type FlagGroup = z.infer<typeof FlagGroup>;
-export const FlagList = z.object({ flags: z.array(FlagGroup) });
+export const FlagList = z.object({ flags: z.array(FlagGroup), next: z.string().nullable() });
+
+/** `next` of the page before. */
+const flagCursor = z
+  .string()
+  .regex(/^\d{1,9}~[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  .transform((cursor) => ({ signatures: Number(cursor.split('~')[0]), id: cursor.split('~')[1]! }));
+export type FlagCursor = z.infer<typeof flagCursor>;
+export const FlagsQuery = z.object({ after: flagCursor.optional() });
+export type FlagsQuery = z.infer<typeof FlagsQuery>;
+
+export const InvalidationsQuery = z.object({ before: z.uuid().optional().describe('id of the last one seen') });
+export type InvalidationsQuery = z.infer<typeof InvalidationsQuery>;
+
+/** Two lists on one page, each with its own cursor. */
+export const ModerationQuery = z.object({ flags: flagCursor.optional(), done: z.uuid().optional() });
+export type ModerationQuery = z.infer<typeof ModerationQuery>;
 
 export const FlagDecision = z.object({
   domain: z.string().max(253),

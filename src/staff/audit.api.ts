@@ -1,5 +1,7 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { linkNext } from '../site/next-link.js';
 import { Actor, Needs } from './access.js';
 import { auditFile } from './audit-csv.js';
 import { AuditService } from './audit.service.js';
@@ -17,7 +19,7 @@ export class AuditApi {
   /** Newest first; `next` is the `before` of the following page. */
   @Get()
   @ApiOkResponse({ standardSchema: AuditList })
-  async list(@Query({ schema: AuditQuery }) query: AuditQuery) {
+  async list(@Query({ schema: AuditQuery }) query: AuditQuery, @Res({ passthrough: true }) reply: FastifyReply) {
     const found = await this.audit.list(query, most + 1);
     const entries = found.slice(0, most).map(({ id, at, actorName, action, subject, detail, hash }) => ({
       ...{ id, action, subject, detail },
@@ -25,7 +27,9 @@ export class AuditApi {
       actor: actorName,
       hash: hash.toString('hex'),
     }));
-    return { entries, next: found.length > most ? entries.at(-1)!.id : null };
+    const next = found.length > most ? entries.at(-1)!.id : null;
+    linkNext(reply, 'before', next);
+    return { entries, next };
   }
 
   /** All entries that fit, as CSV. That they were taken is an entry itself. */
