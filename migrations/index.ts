@@ -27,6 +27,7 @@ import { LetterFailures1764000000590 } from './1764000000590-letter-failures.js'
 import { SupporterLetters1764000000595 } from './1764000000595-supporter-letters.js';
 import { Digests1764000000596 } from './1764000000596-digests.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
+import { KeptAnswers1764000000605 } from './1764000000605-kept-answers.js';
 import { SecondFactors1764000000610 } from './1764000000610-second-factors.js';
 import { LongWorks1764000000620 } from './1764000000620-long-works.js';
 import { FailedWorks1764000000622 } from './1764000000622-failed-works.js';
@@ -64,6 +65,7 @@ export const migrations = [
   SupporterLetters1764000000595,
   Digests1764000000596,
   Staff1764000000600,
+  KeptAnswers1764000000605,
   SecondFactors1764000000610,
   LongWorks1764000000620,
   FailedWorks1764000000622,

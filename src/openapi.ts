@@ -12,7 +12,12 @@ export function describeApi(app: INestApplication): string {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Countersign')
     .setVersion('1')
-    .setDescription('Petitions, letters to lawmakers, counts that can be believed. Errors are RFC 9457 problems.')
+    .setDescription(
+      'Petitions, letters to lawmakers, counts that can be believed. Errors are RFC 9457 problems. Lists come in pages; the ' +
+        'Link header (RFC 8288) has the next one. A POST with a token and an Idempotency-Key is done once within a day: sent ' +
+        'again, it is answered the same; with another body it is 422, while the first is being worked on 409. Refusals are not kept, nor ' +
+        'are files; uploads and routes for everybody take no key.',
+    )
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, config);

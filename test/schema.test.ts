@@ -29,6 +29,7 @@ const small: Record<string, string> = {
   provider_accounts: 'at most one per member of staff and provider',
   staff_rules: 'what an admin turned on',
   api_tokens: 'a few per member of staff',
+  kept_answers: 'what programs of staff sent with a key in the last day',
   audit_entries: 'what staff does, never what signers do',
   long_works: 'what staff starts, a row each',
   spent_proofs: 'proofs of work of the last minutes',

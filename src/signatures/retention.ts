@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { ProofOfWork } from '../site/proof-of-work.service.js';
+import { KeptAnswers } from '../staff/kept-answers.service.js';
 import { Vault } from '../vault/vault.service.js';
 import { ErasureJournal } from './erasure-journal.js';
 import { linkHours } from './sealed-links.js';
@@ -47,6 +48,7 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly vault: Vault,
     private readonly journal: ErasureJournal,
     private readonly proofs: ProofOfWork,
+    private readonly answers: KeptAnswers,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -65,6 +67,7 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     if (!dryRun) {
       this.vault.forgetOldKeys();
       await this.proofs.forget();
+      await this.answers.forget();
     }
     const rows = dryRun ? this.count : this.remove;
     return {

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccessGuard } from './access.guard.js';
 import { AccountConsole } from './account.console.js';
@@ -12,6 +12,9 @@ import { Authenticator } from './authenticator.entity.js';
 import { ConsoleEvents } from './console-events.js';
 import { ConsoleContext } from './console-context.js';
 import { EveryRouteHasAccess } from './every-route-has-access.js';
+import { Idempotency } from './idempotency.js';
+import { KeptAnswer } from './kept-answer.entity.js';
+import { KeptAnswers } from './kept-answers.service.js';
 import { Passkey } from './passkey.entity.js';
 import { Passkeys } from './passkeys.service.js';
 import { PasswordAttempts } from './password-attempts.js';
@@ -39,7 +42,7 @@ import { TokensApi } from './tokens.api.js';
 import { Tokens } from './tokens.service.js';
 
 const entities = [
-  ...[StaffMember, Session, ApiToken, AuditEntry, StaffRule],
+  ...[StaffMember, Session, ApiToken, KeptAnswer, AuditEntry, StaffRule],
   ...[Authenticator, RecoveryCode, Passkey, SpentChallenge, ProviderAccount],
 ];
 
@@ -57,6 +60,7 @@ const entities = [
     SignInPage,
     Sessions,
     Tokens,
+    KeptAnswers,
     AuditService,
     ConsoleContext,
     ConsoleEvents,
@@ -64,6 +68,7 @@ const entities = [
     Reauthentication,
     EveryRouteHasAccess,
     { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: Idempotency },
   ],
   controllers: [
     SignInPages,
@@ -76,6 +81,6 @@ const entities = [
     TokensApi,
     AuditApi,
   ],
-  exports: [Staff, AuditService, ConsoleContext, ConsoleEvents],
+  exports: [Staff, AuditService, ConsoleContext, ConsoleEvents, KeptAnswers],
 })
 export class StaffModule {}
