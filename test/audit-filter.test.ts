@@ -1,3 +1,4 @@
+import type { AuditAction } from '../src/staff/audit-actions.js';
 import { AuditService } from '../src/staff/audit.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
@@ -13,10 +14,14 @@ beforeAll(async () => {
   await app.database.transaction(async (tx) => {
     const audit = app.get(AuditService);
     for (let n = 0; n < 120; n++)
-      await audit.record(tx, { actor: as(n % 2 ? 'Rosa_' : 'Roxane'), action: 'test.done', subject: `thing-${n}` });
+      await audit.record(tx, {
+        actor: as(n % 2 ? 'Rosa_' : 'Roxane'),
+        action: 'test.done' as AuditAction,
+        subject: `thing-${n}`,
+      });
     await audit.record(tx, {
       actor: as('=cmd()'),
-      action: 'test.odd',
+      action: 'test.odd' as AuditAction,
       subject: '50%_x',
       detail: { words: 'a "b", c' },
     });
@@ -131,4 +136,20 @@ test('a day that is none is told once', async () => {
   expect(refused.json<{ errors: unknown }>().errors).toEqual([
     expect.objectContaining({ field: 'from', code: 'no-day' }),
   ]);
+});
+
+test('a page says what was done in words of its language; what has none any more, as it is written', async () => {
+  await ada.post('/en/console/account/locale', { locale: 'de' });
+  await ada.post('/en/console/account/tokens', { name: 'x', days: '1', scopes: ['console:read'] });
+  const page = (await ada.get('/de/console/audit')).body;
+  expect(page).toContain('<bdi>API-Token erstellt</bdi>');
+  expect(page).toContain('<option value="token.made">API-Token erstellt</option>');
+  expect(page).not.toMatch(/>(token\.made|staff\.signed-in)</);
+  expect(page).toContain('>test.odd<');
+  const found = (await ada.get('/de/console/audit?action=token.made')).body;
+  expect(found).toContain('<option value="token.made" selected>');
+  expect(found).not.toContain('<bdi>Angemeldet</bdi>');
+  const account = (await ada.get('/fa/console/account')).body;
+  expect(account).toContain('خواندن دفتر رویدادها');
+  expect(account.replaceAll(/value="[^"]*"/g, '')).not.toMatch(/audit:read|console:read/);
 });

@@ -131,7 +131,12 @@ test('before the dispatch the page and the API count and list what is not as app
   await move('Ada Moor', 'approved');
   const csv = [rows[0]!, '3,Cy Fen,Fen,M,Bay,cy@NAME.example', '4,Di Marsh,Marsh,F,Bay,di@NAME.example'];
   await parliament('approved', csv);
+  const file = await approver.get(`/de/console/letters/${id}/approval/changes.csv`);
+  expect(file.headers['content-disposition']).toContain('changes-since-approval.csv');
   const { count, changes: listed } = await changes();
+  // Everything, in words: no list on a page ends with the address of an API.
+  expect(file.body.trim().split('\r\n')).toHaveLength(count + 1);
+  expect(file.body).not.toMatch(/changed-since|not-approved|lawmakers\.|letters\./);
   const reasons = Object.fromEntries(listed.map(({ name, reason }: Record<string, string>) => [name, reason]));
   expect(reasons).toEqual({
     'Bo Rill': 'left',

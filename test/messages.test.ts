@@ -2,10 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { projectRoot } from '../src/config/root.js';
+import { faultInWords } from '../src/site/fault-words.js';
 import { locales } from '../src/site/languages.js';
+import { rights } from '../src/staff/access.js';
+import { auditActions } from '../src/staff/audit-actions.js';
 
 /** Keys that are put together at run time, by their beginning. Everything else is written out where it is used. */
 const madeOf = [
+  'audit.action.',
+  'fault.',
+  'right.',
   'letters.limit.',
   'letters.scope.',
   'checklist.about.',
@@ -162,6 +168,39 @@ test('every kind of mail has a name', () => {
   const kindsOfMail = [...code.matchAll(/kinds\.register\(\{\s*name: '([^']+)'/g)].map(([, name]) => name!);
   expect(kindsOfMail.length).toBeGreaterThan(10);
   expect(kindsOfMail.filter((name) => !(`maildesk.kind.${name}` in english))).toEqual([]);
+});
+
+test('every action that is written down, and every right, has words; no action has two, or none', () => {
+  const missing = [
+    ...auditActions.map((action) => `audit.action.${action}`),
+    ...rights.map((right) => `right.${right}`),
+  ];
+  expect(missing.filter((key) => !(key in english))).toEqual([]);
+  const actions = Object.keys(english).filter((key) => key.startsWith('audit.action.'));
+  expect(actions.map((key) => key.slice('audit.action.'.length))).toEqual([...auditActions]);
+  // The type of a record allows no other; what is written out in the code stands in the list.
+  const written = [...code.matchAll(/\baction: '([a-z-]+\.[a-z_.-]+)'/g)].map(([, action]) => action!);
+  expect(written.length).toBeGreaterThan(60);
+  expect([...new Set(written)].filter((action) => !(auditActions as readonly string[]).includes(action))).toEqual([]);
+});
+
+test('what a check of a log can find has words of its own in every language', () => {
+  const files = ['full-check', 'publisher', 'log-round', 'append'].map((name) => read(`src/countlog/${name}.ts`));
+  const found = [...files.join('\n').matchAll(/new LogError\(\s*(['`])(.*?)\1,?\s*\)/g)].map(([, , text]) =>
+    text!
+      .replaceAll(/\$\{path\}|\$\{file\}|\$\{tilePath\([^}]*\}?[^}]*\}/g, 'tile/0/000')
+      .replaceAll(/\$\{[^}]*'another'[^}]*\}/g, 'missing')
+      .replaceAll(/\$\{[^}]*\}/g, '7'),
+  );
+  expect(found.length).toBeGreaterThan(15);
+  const other = (locale: 'en' | 'fa') => faultInWords(locale, '').trim();
+  for (const locale of ['en', 'fa'] as const)
+    expect(found.filter((fault) => faultInWords(locale, fault).startsWith(other(locale).slice(0, 30)))).toEqual([]);
+  expect(faultInWords('en', 'The database has 5 entries, but 7 were published: it is an old one.')).toMatch(
+    /has 5 .* 7 were/,
+  );
+  expect(faultInWords('fa', 'Entry 1200 breaks the rules: x.')).toContain('۱٬۲۰۰');
+  expect(faultInWords('de', 'Never heard of')).toMatch(/^Etwas im Protokoll.*Never heard of$/);
 });
 
 test('every message is used', () => {

@@ -119,7 +119,7 @@ describe('a full check of a log', () => {
     const { id } = (await amir.api('POST', '/api/v1/petitions/wetlands/log-checks')).json<{ id: string }>();
     await works().tick();
     expect((await vera.get(`/en/console/progress/${id}`)).body).toContain(
-      'Something is wrong: The tile tile/0/000',
+      'Something is wrong: A published file is missing or is not what it was.',
     );
     await app.database.query(
       `UPDATE log_tiles SET hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1) WHERE index = 0 AND level = 0`,

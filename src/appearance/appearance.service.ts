@@ -24,6 +24,8 @@ interface Known {
   dress: Dress;
 }
 
+type AppearanceAction = `appearance.${'changed' | 'logo-changed' | 'logo-removed'}`;
+
 /** How the site presents itself. Rows, so that it holds for every process; each looks at them again after a second. */
 @Injectable()
 export class Appearances {
@@ -114,7 +116,12 @@ export class Appearances {
     ]);
   }
 
-  private async write(actor: Actor, action: string, detail: Record<string, unknown>, sql: [string, unknown[]][]) {
+  private async write(
+    actor: Actor,
+    action: AppearanceAction,
+    detail: Record<string, unknown>,
+    sql: [string, unknown[]][],
+  ) {
     await this.database.transaction(async (tx) => {
       // Two who save at once: the words of one, whole, and then those of the other.
       await tx.query(`LOCK TABLE site_texts IN SHARE ROW EXCLUSIVE MODE`);

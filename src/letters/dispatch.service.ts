@@ -275,7 +275,7 @@ export class Dispatch implements BeforeApplicationShutdown {
   private async move(
     id: string,
     to: 'paused' | 'dispatching' | 'cancelled',
-    verb: string,
+    verb: 'paused' | 'resumed' | 'cancelled',
     actor: Actor | 'system',
     work: (tx: EntityManager) => Promise<number>,
   ): Promise<void> {

@@ -26,6 +26,8 @@ export interface PublicAnswers {
 
 const shownAtMost = 1000;
 
+type AnswerVerb = 'recorded' | 'removed' | 'published' | 'unpublished';
+
 /** Did they answer? A person says so, and a second one shows it to the public: it is about somebody with a name. */
 @Injectable()
 export class LetterAnswers {
@@ -134,7 +136,7 @@ export class LetterAnswers {
   private async change(
     campaignId: string,
     letterId: string,
-    { verb, actor, detail = {} }: { verb: string; actor: Actor; detail?: Record<string, unknown> },
+    { verb, actor, detail = {} }: { verb: AnswerVerb; actor: Actor; detail?: Record<string, unknown> },
     work: (tx: EntityManager) => Promise<void>,
   ): Promise<void> {
     await this.database.transaction(async (tx) => {

@@ -41,6 +41,14 @@ export interface TemplateError extends FieldError {
   name: string;
 }
 
+/** What changes a letter, and voids its approval. */
+export type LetterEdit =
+  | 'changed'
+  | 'audience-changed'
+  | 'variants-ordered'
+  | `attachment-${'added' | 'removed'}`
+  | `${'text' | 'postscript' | 'variant'}-${'written' | 'removed'}`;
+
 /** Writes campaigns and their words. Every change takes the campaign's row first, so none can slip past an approval. */
 @Injectable()
 export class LetterCampaigns {
@@ -148,7 +156,7 @@ export class LetterCampaigns {
     id: string,
     version: number | undefined,
     actor: Actor,
-    action: string,
+    action: LetterEdit,
     work: (tx: EntityManager, campaign: WholeCampaign) => Promise<void>,
   ): Promise<void> {
     await this.database.transaction((tx) => this.editWithin(tx, id, version, actor, action, work));
@@ -160,7 +168,7 @@ export class LetterCampaigns {
     id: string,
     version: number | undefined,
     actor: Actor,
-    action: string,
+    action: LetterEdit,
     work: (tx: EntityManager, campaign: WholeCampaign) => Promise<void>,
   ): Promise<void> {
     const before = await lockCampaign(tx, id);

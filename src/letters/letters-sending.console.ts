@@ -20,7 +20,9 @@ import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
 import { Reauthenticated } from '../staff/reauthenticated.js';
 import { Approvals } from './approvals.service.js';
+import { changesCsv } from './changes-csv.js';
 import { Dispatch } from './dispatch.service.js';
+import { LetterCampaigns } from './letter-campaigns.service.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id } from './letter-params.js';
 import { LetterReports } from './letter-report.service.js';
@@ -32,6 +34,7 @@ import { LetterFilter, NewApproval, ReviewReturn, TaskCompletion, TaskReopening 
 @Controller(':locale/console/letters/:id')
 export class LettersSendingConsole {
   constructor(
+    private readonly campaigns: LetterCampaigns,
     private readonly approvals: Approvals,
     private readonly dispatch: Dispatch,
     private readonly reports: LetterReports,
@@ -126,6 +129,12 @@ export class LettersSendingConsole {
   async cancel(@Param('locale', LocalePipe) locale: Locale, @Id('id') id: string, @Actor() actor: Actor) {
     await this.dispatch.cancel(id, actor);
     return next(locale, id);
+  }
+
+  @Needs('console:read')
+  @Get('approval/changes.csv')
+  async changes(@Param('locale', LocalePipe) locale: Locale, @Id('id') id: string) {
+    return changesCsv(locale, await this.approvals.changes(await this.campaigns.find(id)));
   }
 
   @Needs('console:read')

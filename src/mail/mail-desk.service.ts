@@ -9,10 +9,12 @@ import { RelayStates } from './relay-states.service.js';
 
 const pageSize = 50;
 
+export type MailAction = `mail.${MailDecision['decision'] | 'release-all' | 'limit-set' | 'limit-removed'}`;
+
 /** Writes what was decided into the audit log, in the transaction of the decision; the door knows who decided. */
 export type Witness = (
   tx: EntityManager,
-  entry: { action: string; subject: string; detail: Record<string, unknown> },
+  entry: { action: MailAction; subject: string; detail: Record<string, unknown> },
 ) => Promise<void>;
 
 /** What the mode held goes on, unless somebody paused it meanwhile: then it joins what is paused. */

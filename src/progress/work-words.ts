@@ -1,3 +1,4 @@
+import { faultInWords } from '../site/fault-words.js';
 import { hasMessage, type Locale, translate } from '../site/languages.js';
 import type { WorkKind } from './long-work.entity.js';
 import type { Work } from './long-works.service.js';
@@ -55,7 +56,7 @@ function textOf(locale: Locale, work: Work, t: Translate): string {
   if (state === 'running') return step ? t(`step.${kind}.${step}`, { done, total: total ?? 0 }) : t('state.running');
   if (state === 'failed' && failureWords) return failureWords[locale] ?? failure!;
   if (state === 'failed') return hasMessage(`progress.failure.${failure}`) ? t(`failure.${failure}`) : failure!;
-  if (result?.valid === false) return t('result.fault', { fault: result.fault });
+  if (result?.valid === false) return t('result.fault', { fault: faultInWords(locale, String(result.fault)) });
   return t(`result.${kind}`, { done, ...result });
 }
 

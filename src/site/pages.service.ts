@@ -6,6 +6,7 @@ import { Liquid } from 'liquidjs';
 import { projectRoot } from '../config/root.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { actorInWords } from './actor-name.js';
+import { faultInWords } from './fault-words.js';
 import {
   countryName,
   defaultLocale,
@@ -77,6 +78,7 @@ export class Pages {
     filter('t', (locale, key: string, ...values: [string, unknown][]) =>
       translateIsolated(locale, key, Object.fromEntries(values)),
     );
+    filter('fault', faultInWords);
     // Codes of schema libraries are open-ended: one without words of its own must not break the page that explains it.
     filter('error', (locale, code: string) =>
       translate(locale, hasMessage(`error.${code}`) ? `error.${code}` : 'error.invalid'),

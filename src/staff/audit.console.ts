@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { Locale } from '../site/languages.js';
+import { hasMessage, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from './access.js';
@@ -41,7 +41,7 @@ export class AuditConsole {
       check ? this.audit.check() : null,
     ]);
     const entries = found.slice(0, most).map(({ id, at, actorName, actorKind, action, subject, detail }) => ({
-      ...{ id, actorName, actorKind, action, subject },
+      ...{ id, actorName, actorKind, subject, words: actionInWords(locale, action) },
       at: at.toISOString(),
       detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : '',
     }));
@@ -49,7 +49,10 @@ export class AuditConsole {
       new URLSearchParams({ ...(JSON.parse(JSON.stringify(filter)) as Record<string, string>), ...more }).toString();
     return this.pages.render('audit', locale, {
       ...this.console.context(request),
-      ...{ nav: 'audit', path: '/console/audit', entries, actions, chain },
+      ...{ nav: 'audit', path: '/console/audit', entries, chain },
+      actions: actions
+        .map((action) => ({ action, words: actionInWords(locale, action) }))
+        .sort((a, b) => a.words.localeCompare(b.words, locale)),
       form: { values: asked.data ?? query, errors: asked.success ? [] : fieldErrors(asked.error.issues) },
       filtered: Object.values(filter).some(Boolean),
       file: `/${locale}/console/audit/entries.csv?${address({})}`,
@@ -62,3 +65,7 @@ export class AuditConsole {
     return auditFile(await this.audit.take(filter, actor));
   }
 }
+
+/** An entry of an earlier version may be of an action that is not known any more. */
+const actionInWords = (locale: Locale, action: string): string =>
+  hasMessage(`audit.action.${action}`) ? translate(locale, `audit.action.${action}`) : action;

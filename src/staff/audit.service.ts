@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { canonicalJson } from '../site/canonical-json.js';
 import type { Actor } from './access.js';
+import type { AuditAction } from './audit-actions.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import type { AuditFilter, AuditQuery } from './staff.schema.js';
 
 export interface AuditRecord {
   actor: Actor | 'system';
-  /** `thing.happened`, as in `petition.closed`. */
-  action: string;
+  action: AuditAction;
   /** Slug or id of the thing. */
   subject: string;
   /** Never personal data of supporters. */
