@@ -3,6 +3,7 @@ import { SpentProofs1764000000080 } from './1764000000080-spent-proofs.js';
 import { Petitions1764000000100 } from './1764000000100-petitions.js';
 import { PetitionEditor1764000000110 } from './1764000000110-petition-editor.js';
 import { CountryBreakdowns1764000000111 } from './1764000000111-country-breakdowns.js';
+import { PetitionPictures1764000000115 } from './1764000000115-petition-pictures.js';
 import { Signatures1764000000200 } from './1764000000200-signatures.js';
 import { Coalitions1764000000210 } from './1764000000210-coalitions.js';
 import { Updates1764000000220 } from './1764000000220-updates.js';
@@ -41,6 +42,7 @@ export const migrations = [
   Petitions1764000000100,
   PetitionEditor1764000000110,
   CountryBreakdowns1764000000111,
+  PetitionPictures1764000000115,
   Signatures1764000000200,
   Coalitions1764000000210,
   Updates1764000000220,

@@ -6,6 +6,7 @@ import { Logs } from '../countlog/logs.service.js';
 import type { Form } from '../site/form-answers.js';
 import { isLocale, type Locale, locales } from '../site/languages.js';
 import type { StaffRequest } from '../staff/staff-request.js';
+import { pictureForStaff, PetitionPictures } from './petition-pictures.service.js';
 import { LogChecks } from './log-checks.service.js';
 import { language, PetitionConsoleFrame, readable } from './petition-console-frame.js';
 import { type FormError, previewWords, rowsOf, wordForm } from './petition-forms.js';
@@ -32,6 +33,7 @@ export class PetitionConsolePages {
     private readonly logs: Logs,
     private readonly checks: LogChecks,
     private readonly frame: PetitionConsoleFrame,
+    private readonly pictures: PetitionPictures,
   ) {}
 
   async one(locale: Locale, request: FastifyRequest, slug: string) {
@@ -58,9 +60,11 @@ export class PetitionConsolePages {
   async review(locale: Locale, request: FastifyRequest, slug: string, filled: FilledForm = nothing) {
     const petition = await this.petitions.findForStaff(slug);
     const ticked = [filled.values.standards].flat();
+    const picture = await this.pictures.of(slug, petition.id);
     return this.frame.render('petitions-review', locale, request, `/${slug}/review`, {
       petition: this.frame.shown(petition, locale),
       texts: petition.texts.map((text) => readable(wordsOf(text), text.locale, `source-${text.locale}`)),
+      picture: picture && { ...picture, address: pictureForStaff(locale, slug, picture.url) },
       standards: standards.map((name) => ({ name, ticked: ticked.includes(name) })),
       form: filled,
     });

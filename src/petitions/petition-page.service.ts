@@ -10,6 +10,7 @@ import type { FieldError } from '../site/problem.js';
 import { Switches } from '../switches/switches.service.js';
 import { jsonLd } from './json-ld.js';
 import { organisationView } from './petition-views.js';
+import { pictureIn, PetitionPictures } from './petition-pictures.service.js';
 import { PetitionExtras } from './petition-extras.js';
 import type { PetitionText } from './petition-text.entity.js';
 import { Petitions, type PublishedPetition } from './petitions.service.js';
@@ -34,6 +35,7 @@ export class PetitionPage {
     private readonly pressure: Pressure,
     private readonly proofs: ProofOfWork,
     private readonly extras: PetitionExtras,
+    private readonly pictures: PetitionPictures,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -41,6 +43,7 @@ export class PetitionPage {
     const petition = await this.petitions.find(slug);
     const text = this.petitions.text(petition, locale);
     const { count, pending } = await this.petitions.count(petition);
+    const picture = await this.pictures.of(slug, petition.id);
     const amended = text.noteId !== null;
     const openedOn = petition.openedAt?.toISOString() ?? null;
     const textDate = (amended ? text.createdAt : (petition.openedAt ?? text.createdAt)).toISOString();
@@ -65,6 +68,7 @@ export class PetitionPage {
         textDate,
         seal: petition.log.endedAt && { entry: petition.log.size - 1, count },
       },
+      picture: picture && pictureIn(picture, locale, petition.originalLocale),
       organisations: petition.organisations.map(organisationView),
       ...{ count, pending, paper: petition.paperCount },
       signingPaused: await this.switches.isOff('signing', petition.id),

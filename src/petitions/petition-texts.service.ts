@@ -147,7 +147,7 @@ export async function voidReview(tx: EntityManager, petitionId: string): Promise
 }
 
 /** Whoever has written any of it does not open it, whoever came after. */
-async function addAuthor(tx: EntityManager, petitionId: string, actor: Actor): Promise<void> {
+export async function addAuthor(tx: EntityManager, petitionId: string, actor: Actor): Promise<void> {
   await tx.query(`UPDATE petitions SET authors = authors || $2::uuid WHERE id = $1 AND NOT $2::uuid = ANY (authors)`, [
     petitionId,
     ownerOf(actor),

@@ -14,6 +14,11 @@ import { PetitionLog } from './petition-log.service.js';
 import { PetitionMoves } from './petition-moves.service.js';
 import { PetitionExtras } from './petition-extras.js';
 import { PetitionPage } from './petition-page.service.js';
+import { PetitionPicture } from './petition-picture.entity.js';
+import { PetitionPicturesApi } from './petition-pictures.api.js';
+import { PetitionPicturesConsole } from './petition-pictures.console.js';
+import { PetitionPicturesPages } from './petition-pictures.pages.js';
+import { PetitionPictures } from './petition-pictures.service.js';
 import { PetitionSettings } from './petition-settings.service.js';
 import { PetitionText } from './petition-text.entity.js';
 import { makeRoomForTexts } from './text-size.js';
@@ -32,7 +37,7 @@ import { ProofsApi } from './proofs.api.js';
 import { VerifyPages } from './verify.pages.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Organisation, Petition, PetitionText]), CountlogModule],
+  imports: [TypeOrmModule.forFeature([Organisation, Petition, PetitionPicture, PetitionText]), CountlogModule],
   providers: [
     LogChecks,
     PetitionExtras,
@@ -42,6 +47,7 @@ import { VerifyPages } from './verify.pages.js';
     PetitionLog,
     PetitionMoves,
     PetitionPage,
+    PetitionPictures,
     PetitionSettings,
     PetitionTextPages,
     PetitionTexts,
@@ -54,6 +60,9 @@ import { VerifyPages } from './verify.pages.js';
     PetitionsConsole,
     PetitionsWritingConsole,
     PetitionsReviewConsole,
+    PetitionPicturesApi,
+    PetitionPicturesConsole,
+    PetitionPicturesPages,
     LogChecksApi,
     LogChecksConsole,
     PetitionsTextsConsole,

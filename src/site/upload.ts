@@ -20,8 +20,9 @@ const endings: Record<string, string> = {
   'application/xml': 'xml',
   'text/xml': 'xml',
 };
-const rawTypes = [...Object.keys(endings), 'application/octet-stream'];
-const formRoute = /^\/[a-z]+\/console\/(lawmakers\/imports|letters\/[0-9a-f-]{36}\/attachments|settings\/logo)$/;
+const rawTypes = [...Object.keys(endings), 'application/octet-stream', 'image/png', 'image/jpeg', 'image/webp'];
+const formRoute =
+  /^\/[a-z]+\/console\/(lawmakers\/imports|letters\/[0-9a-f-]{36}\/attachments|petitions\/[a-z0-9-]+\/picture|settings\/logo)$/;
 /** Control and direction characters, halves of others; joiners stay, Persian needs them. */
 const unseen = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 const apiRoute = '/api/v1/lawmaker-imports';

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { projectRoot } from '../../src/config/root.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
@@ -79,6 +81,18 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     await olga.goto(console('/library/texts/en'));
     await olga.getByLabel('Ask', { exact: true }).fill('Reopen the library, seven days a week.');
     await press(olga, 'Save');
+    await olga.goto(console('/library'));
+    await olga.getByRole('link', { name: 'Picture', exact: true }).click();
+    await olga.getByLabel('What it shows (English)').fill('An empty street in spring light');
+    await olga.getByLabel('Whose picture it is').fill('Readers of Mill Street');
+    await olga.getByLabel('File').setInputFiles(join(projectRoot, 'test/fixtures/pictures/wide.jpg'));
+    await press(olga, 'Save');
+    expect(
+      await olga
+        .getByRole('img', { name: 'An empty street' })
+        .evaluate((image) => 'naturalWidth' in image && image.naturalWidth),
+    ).toBe(960);
+    await lookAt('/console/petitions/library/picture', 'console-petition-picture', olga);
     await lookAt('/console/petitions/new', 'console-petition-new', olga);
     await lookAt('/console/petitions/library/texts/en', 'console-petition-text', olga);
     await lookAt('/console/petitions/library/settings', 'console-petition-settings', olga);

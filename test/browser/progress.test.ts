@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { Dispatch } from '../../src/letters/dispatch.service.js';
 import { LongWorks } from '../../src/progress/long-works.service.js';
 import { HandIns } from '../../src/exports/hand-in.service.js';
+import { Problem } from '../../src/site/problem.js';
 import { Switches } from '../../src/switches/switches.service.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { buffer } from 'node:stream/consumers';
@@ -46,6 +47,11 @@ withChromium('exports, the hand-in and progress', () => {
     const counted = async () =>
       (await (await fetch(`${site.url}/api/v1/petitions/1988-investigation/count.json`)).json()) as { count: number };
     expect((await until(counted, ({ count }) => count === 3336)).count).toBe(3336);
+    await site.database.query(
+      `INSERT INTO paper_batches (petition_id, id, sheets, scans, country, day, folder, entered_by_name, signatures, confirmed_at)
+       VALUES ($1, gen_random_uuid(), '{7}', ARRAY[repeat('0', 64)], 'SE', '2026-10-01', 'Red folder', 'Olga', 17, now())`,
+      [id],
+    );
     // Nothing leaves, so that there is something to look at.
     await site.get(Switches).turn('mailing', { petition: null, off: true, reason: 'for a look' }, 'system');
     const [olga, amir] = [person('Olga', 'organiser'), person('Amir', 'approver')];
@@ -141,7 +147,26 @@ withChromium('exports, the hand-in and progress', () => {
         return {};
       },
     );
+    const failed = await works.run(
+      {
+        kind: 'import-preview',
+        subject: crypto.randomUUID(),
+        needs: 'lawmakers:write',
+        detail: { file: 'old.csv' },
+        actor,
+      },
+      () => Promise.reject(new Problem('wrong-state', { detail: 'Too old.' })),
+    );
+    await until(
+      () => works.find(failed, actor.rights),
+      ({ state }) => state === 'failed',
+    );
     return [
+      ['progress-failed', `/${locale}/console/progress/${failed}`],
+      ['imports-failed', `/${locale}/console/lawmakers/imports`],
+      ['overview-failed', `/${locale}/console`],
+      ['audit-words', `/${locale}/console/audit`],
+      ['account-scopes', `/${locale}/console/account`],
       ['exports', `/${locale}/console/exports`],
       ['petition-log', `/${locale}/console/petitions/1988-investigation`],
       ['progress-running', `/${locale}/console/progress/${running}`],
