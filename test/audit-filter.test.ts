@@ -115,7 +115,9 @@ describe('as CSV', () => {
   test('goes beyond one page, and is for those who may read the log', async () => {
     await app.database.transaction(async (tx) => {
       for (let n = 0; n < 520; n++)
-        await app.get(AuditService).record(tx, { actor: 'system', action: 'test.many', subject: String(n) });
+        await app
+          .get(AuditService)
+          .record(tx, { actor: 'system', action: 'test.many' as AuditAction, subject: String(n) });
     });
     const answer = await ada.get('/en/console/audit/entries.csv?action=test.many');
     const subjects = answer.body

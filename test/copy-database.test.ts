@@ -45,7 +45,7 @@ test('copies every row, goes on counting where it was, and refuses a database th
     expect(await everything((sql) => target.query(sql))).toEqual(before);
     await new AuditService(target).record(target.manager, {
       actor: 'system',
-      action: 'test',
+      action: 'staff.signed-in',
       subject: 'after the move',
     });
     expect(await new AuditService(target).check()).toMatchObject({ firstBroken: null });

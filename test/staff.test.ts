@@ -238,7 +238,9 @@ describe('audit log', () => {
       const audit = other.get(AuditService);
       await Promise.all(
         Array.from({ length: 30 }, (_, n) =>
-          other.database.transaction((tx) => audit.record(tx, { actor: 'system', action: 'test', subject: String(n) })),
+          other.database.transaction((tx) =>
+            audit.record(tx, { actor: 'system', action: 'staff.signed-in', subject: String(n) }),
+          ),
         ),
       );
       expect(await audit.check()).toMatchObject({ firstBroken: null });

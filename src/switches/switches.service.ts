@@ -77,7 +77,7 @@ export class Switches {
             await tx.query(`DELETE FROM switches WHERE petition_id = $1 AND name = $2 RETURNING 1`, [petitionId, name])
           )[0];
       if (changed.length === 0) return;
-      const action = `switch.${off ? 'off' : 'on'}`;
+      const action = off ? 'switch.off' : 'switch.on';
       await this.audit.record(tx, { actor, action, subject: name, detail: { petition: petition ?? null, reason } });
     });
     this.known = null;
