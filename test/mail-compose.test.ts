@@ -130,7 +130,7 @@ test.each([
 ])('%s', (reply, minutes) => expect(hintedMinutes(reply)).toBe(minutes));
 
 test('a relay that stays away is asked less and less often', () => {
-  expect([1, 2, 3, 7, 50].map(relayPause)).toEqual([5, 10, 20, 300, 300]);
+  expect([1, 2, 3, 7, 50].map((failures) => relayPause(failures))).toEqual([5, 10, 20, 300, 300]);
 });
 
 test.each([

@@ -325,6 +325,50 @@ describe('a mail that was put off', () => {
   });
 });
 
+describe('a relay that does not serve us', () => {
+  test.each([
+    ['a quota', { at: 'rcpt', code: 550, text: '5.4.5 Daily user sending limit exceeded' }],
+    ['relaying denied', { at: 'rcpt', code: 554, text: '5.7.1 Relay access denied' }],
+    ['our sender', { at: 'mail', code: 550, text: '5.7.1 Sender not allowed' }],
+    ['a throttle after the mail', { at: 'end', code: 454, text: 'Throttling failure: Maximum sending rate exceeded' }],
+  ] as const)('%s: refuses nobody for good, pauses, and the other carries its share', async (_, mishap) => {
+    await start(urls('name=a&weight=50', 'name=b'));
+    a.mishap = ({ to }) => (mishap.at === 'mail' || to !== '' ? mishap : undefined);
+    const mails = [...letters(30), ...confirmations(30)];
+    await post.enqueue(...mails);
+    await post.drain();
+    expect(trouble('a')).toMatchObject({ failures: 1, lastError: expect.stringContaining(mishap.text) });
+    const rows = await Promise.all(mails.map((mail) => post.row(mail)));
+    const [gone, waiting] = [rows.filter(({ relay }) => relay === 'b'), rows.filter(({ relay }) => relay === 'a')];
+    expect(new Set(gone.map(({ state }) => state))).toEqual(new Set(['accepted']));
+    // Those that were in its hands when it said so first.
+    expect(waiting.length).toBeLessThanOrEqual(10);
+    for (const row of waiting) expect(row).toMatchObject({ state: 'deferred', attempts: 1, reply_code: mishap.code });
+    a.mishap = () => undefined;
+    await untilAll(60 + (mishap.at === 'end' ? waiting.length : 0));
+    expect((await Promise.all(mails.map((mail) => post.row(mail)))).map(({ state }) => state)).toEqual(
+      mails.map(() => 'accepted'),
+    );
+  });
+
+  test('is not paused by what is said of one mailbox', async () => {
+    await start();
+    a.mishap = b.mishap = ({ to }) =>
+      to.startsWith('sara')
+        ? { at: 'rcpt', code: 550, text: `5.1.1 <${to}>: relay access denied, too many messages` }
+        : undefined;
+    const [full, unknown] = [letter({ recipient: 'full@parliament.test' }), confirmation('sara@example.org')];
+    await post.enqueue(unknown);
+    await post.drain();
+    a.mishap = b.mishap = ({ to }) => (to === '' ? undefined : { at: 'rcpt', code: 552, text: '5.2.2 mailbox full' });
+    await post.enqueue(full);
+    await post.drain();
+    expect([trouble('a'), trouble('b')]).toEqual([null, null]);
+    expect(await post.row(unknown)).toMatchObject({ state: 'refused' });
+    expect(await post.row(full)).toMatchObject({ state: 'deferred', reply_code: 552 });
+  });
+});
+
 describe('limits of a relay', () => {
   const limit = (key: string, fields: Record<string, number>) =>
     app.database.query(
@@ -485,6 +529,6 @@ describe('who looks', () => {
       .json()
       .findings.filter((each: { about: string }) => each.about === 'relay');
     expect(relay).toMatchObject({ verdict: 'wrong' });
-    expect((await ada.get('/en/console')).body).toContain('This mail server cannot be reached');
+    expect((await ada.get('/en/console')).body).toContain('No mail leaves through this mail server now');
   });
 });

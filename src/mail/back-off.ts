@@ -2,6 +2,7 @@ const early = [5, 7, 8, 25, 75, 120];
 const later = 240;
 const giveUpAfter = 48 * 60;
 const longestHint = 4 * 60;
+const longestRest = 60;
 
 /** How many deferrals fit before 48 hours are over: 6 in the first four hours, then one every four. */
 export const mostDeferrals = early.length + (giveUpAfter - early.reduce((sum, minutes) => sum + minutes, 0)) / later;
@@ -29,7 +30,11 @@ export function hintedMinutes(reply: string): number {
   return Math.min(minutes, longestHint);
 }
 
-/** Seconds a relay that cannot be reached is left alone: 5, 10, 20 ... at most 300. */
-export function relayPause(failures: number): number {
-  return Math.min(5 * 2 ** Math.max(failures - 1, 0), 300);
+/**
+ * Seconds a relay is left alone that cannot be reached or does not serve us: 5, 10, 20 ... at most 300. One that names a
+ * longer wait is believed up to an hour: all mail waits for it, and what it was short of may be there sooner.
+ */
+export function relayPause(failures: number, reply = ''): number {
+  const asked = Math.min(hintedMinutes(reply), longestRest) * 60;
+  return Math.round(Math.max(Math.min(5 * 2 ** Math.max(failures - 1, 0), 300), asked));
 }

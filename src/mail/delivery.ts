@@ -19,6 +19,8 @@ export interface Outcome {
   result: 'accepted' | 'deferred' | 'refused' | 'in_doubt' | 'suppressed' | 'unsent';
   code?: number;
   reply?: string;
+  /** The answer was about the server or about us, not about this mail: it serves us not at all, or for now too much. */
+  trouble?: 'relay' | 'throttle';
 }
 
 /** A way out: a mail server, or the built-in inbox. */

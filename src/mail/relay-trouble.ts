@@ -3,15 +3,17 @@ import { relayPause } from './back-off.js';
 import type { Outcome } from './delivery.js';
 
 /**
- * A relay that cannot be reached, or falls silent after a hand-over, is left alone for a while, for all mails alike:
- * otherwise one that is broken would turn every letter into a doubt. 5 seconds after the first failure, twice as long after
- * each further one in a row. When the pause is over, one mail tries; an answer of any kind ends the trouble.
+ * A relay that cannot be reached, does not serve us or falls silent after a hand-over is left alone for a while, for all
+ * mails alike: otherwise one that is broken would turn every letter into a doubt. 5 seconds after the first failure, twice
+ * as long after each further one in a row, longer if it asks for it. When the pause is over, one mail tries; an answer that
+ * is about the mail ends the trouble. One that wants less gets its rest, whatever it still says yes to.
  */
 export class RelayTrouble {
   private readonly log = new Logger('Mail');
   private failures = 0;
   private pausedUntil = 0;
   private lastError: string | null = null;
+  private resting = false;
   /** False until the first answer: what an earlier process has written down of this relay may be out of date. */
   private known = false;
 
@@ -33,14 +35,18 @@ export class RelayTrouble {
 
   /** @returns whether its state has changed by this, or may have */
   heed(outcome: Outcome): boolean {
-    if (outcome.result !== 'unsent' && outcome.result !== 'in_doubt') return outcome.code ? this.answered() : false;
+    const { result, code, trouble, reply } = outcome;
+    if (!trouble && result !== 'unsent' && result !== 'in_doubt') {
+      return code && !(this.resting && this.paused) ? this.answered() : false;
+    }
     if (this.paused) return false;
     this.failures += 1;
-    const pause = relayPause(this.failures);
+    this.resting = trouble === 'throttle';
+    const pause = relayPause(this.failures, reply);
     this.pausedUntil = Date.now() + pause * 1000;
-    this.lastError = outcome.reply ?? outcome.result;
-    const told = outcome.code ?? outcome.result;
-    this.log.warn(`the mail server ${this.name} does not answer (${told}), next try in ${pause} s`);
+    this.lastError = reply ?? result;
+    const told = trouble ? { relay: 'does not serve us', throttle: 'wants less' }[trouble] : 'does not answer';
+    this.log.warn(`the mail server ${this.name} ${told} (${code ?? result}), next try in ${pause} s`);
     return true;
   }
 
@@ -52,6 +58,7 @@ export class RelayTrouble {
   forget(): void {
     this.failures = 0;
     this.pausedUntil = 0;
+    this.resting = false;
     this.known = false;
   }
 

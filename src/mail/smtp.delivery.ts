@@ -2,7 +2,10 @@ import { Readable } from 'node:stream';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Delivery, Handover, Outcome } from './delivery.js';
 import type { Relay } from './relay.js';
+import { meaningOf, type Stage } from './replies.js';
 import { type Line, SmtpConnections } from './smtp-connections.js';
+
+const stages: Record<string, Stage> = { 'MAIL FROM': 'mail', 'RCPT TO': 'rcpt', DATA: 'data' };
 
 type SmtpError = SMTPConnection.SMTPError;
 
@@ -111,7 +114,7 @@ function send(connection: SMTPConnection, mail: Handover, body: Readable): Promi
 /** Only a complete reply to the data is an answer. Anything else is silence, whatever the library calls it. */
 function afterHandover(error: SmtpError | null, info?: SMTPConnection.SentMessageInfo): Outcome {
   if (!error) return { result: 'accepted', code: codeOf(info!.response), reply: info!.response };
-  if (error.code === 'EMESSAGE' && error.responseCode) return answer(error);
+  if (error.code === 'EMESSAGE' && error.responseCode) return answer(error, 'end');
   return { result: 'in_doubt', reply: `no answer after the hand-over (${error.code ?? 'connection lost'})` };
 }
 
@@ -121,14 +124,19 @@ function beforeHandover(error: SmtpError | null, used: boolean): Outcome | null 
   if (used && (!code || code === 421) && error.code !== 'EMESSAGE' && error.command !== 'API') return null;
   if (error.code === 'EENVELOPE' || error.code === 'EMESSAGE') {
     if (!code) return { result: 'refused', reply: error.message };
-    return notLetIn.has(code) ? unsent(error) : answer(error);
+    return notLetIn.has(code) ? unsent(error) : answer(error, stages[error.command ?? ''] ?? 'data');
   }
   return unsent(error);
 }
 
-function answer(error: SmtpError): Outcome {
-  const result = error.responseCode! < 500 ? 'deferred' : 'refused';
-  return { result, code: error.responseCode || undefined, reply: error.response };
+/** Nobody is refused for what is wrong with us: such a mail is put off, as is one that is only too early. */
+function answer(error: SmtpError, stage: Stage): Outcome {
+  const [code, reply] = [error.responseCode!, error.response ?? ''];
+  const means = meaningOf({ code, text: reply, stage });
+  if (means === 'mail' || means === 'later') {
+    return { result: code < 500 || means === 'later' ? 'deferred' : 'refused', code, reply };
+  }
+  return { result: 'deferred', code, reply, trouble: means };
 }
 
 function unsent(error: SmtpError): Outcome {
