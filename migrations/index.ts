@@ -27,6 +27,7 @@ import { Answers1764000000580 } from './1764000000580-answers.js';
 import { LetterFailures1764000000590 } from './1764000000590-letter-failures.js';
 import { SupporterLetters1764000000595 } from './1764000000595-supporter-letters.js';
 import { Digests1764000000596 } from './1764000000596-digests.js';
+import { LetterStops1764000000597 } from './1764000000597-letter-stops.js';
 import { Staff1764000000600 } from './1764000000600-staff.js';
 import { KeptAnswers1764000000605 } from './1764000000605-kept-answers.js';
 import { SecondFactors1764000000610 } from './1764000000610-second-factors.js';
@@ -66,6 +67,7 @@ export const migrations = [
   LetterFailures1764000000590,
   SupporterLetters1764000000595,
   Digests1764000000596,
+  LetterStops1764000000597,
   Staff1764000000600,
   KeptAnswers1764000000605,
   SecondFactors1764000000610,

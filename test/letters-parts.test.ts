@@ -46,6 +46,13 @@ test('one legislature and one lawmaker are paused, resumed and cancelled without
   expect((await stop('resume', { legislature: 'crowd' })).json()).toEqual({ mails: 5 });
   await app.get(MailWorker).drain();
   expect((await counts(id))[0]).toEqual({ what: 'crowd accepted', n: 5 });
+  const said = await app.database.query(`SELECT stream, stop FROM letter_stops WHERE campaign_id = $1 ORDER BY 1`, [
+    id,
+  ]);
+  expect(said).toEqual([
+    { stream: 'crowd', stop: 'go' },
+    { stream: 'testland', stop: 'cancel' },
+  ]);
   const entries = await app.database.query(
     `SELECT action FROM audit_entries WHERE subject = $1 AND action LIKE '%.part-%' ORDER BY action`,
     [id],

@@ -481,7 +481,7 @@ test('where no mail can follow before the deadline, nothing is taken, and the pa
   const midnight = new Date(Math.ceil(Date.now() / day) * day);
   await app.database.query(`UPDATE letter_campaigns SET not_after = $1`, [soon < midnight ? soon : midnight]);
   const form = (await app.inject({ url: `/en/write/${token}?area=${encodeURIComponent(north)}` })).body;
-  expect(form).toContain('the last mail before the deadline has been made');
+  expect(form).toContain('no more letters are sent there');
   expect((await send(app, token, { lawmakers: [await anna()] })).statusCode).toBe(422);
   expect(await waits()).toMatchObject({ waiting: 0 });
 });
@@ -538,4 +538,46 @@ test('lawmakers who come after the approval wait for the next one, and the page 
 `;
   await importTestland(app, file);
   expect(await page()).toContain('or who have another name or address since: 2.');
+});
+
+describe('letters to a lawmaker are stopped', () => {
+  const stop = async (verb: 'pause' | 'resume' | 'cancel') =>
+    app.get(Dispatch).stopPart(campaign, { lawmakerId: await anna() } as never, verb, amir);
+  const firstDay = async () => {
+    await wrote(1);
+    aDayGoesBy();
+    await round();
+    await inbox(app);
+    expect(await digests()).toMatchObject([{ state: 'accepted', supporters: 1 }]);
+  };
+
+  test('paused: those who write later wait for one mail after it is resumed', async () => {
+    await firstDay();
+    await stop('pause');
+    await wrote(2);
+    await wrote(3);
+    aDayGoesBy();
+    await round();
+    expect(await digests()).toHaveLength(1);
+    expect(await waits()).toMatchObject({ waiting: 2 });
+    await stop('resume');
+    await round();
+    await inbox(app);
+    expect((await digests())[1]).toMatchObject({ state: 'accepted', supporters: 2 });
+  });
+
+  test('cancelled: those who wait are told, and nobody else can write there', async () => {
+    await firstDay();
+    await wrote(2, { words: long, passWords: 'on' });
+    await stop('cancel');
+    aDayGoesBy();
+    await round();
+    await round();
+    expect(await digests()).toHaveLength(1);
+    expect(await waits()).toEqual({ waiting: 0, boxes: 0 });
+    expect(await told('s2@example.org')).toHaveLength(1);
+    const late = await send(app, await writer(app, { email: 's3@example.org' }), { lawmakers: [await anna()] });
+    expect(late.statusCode).toBe(422);
+    expect(late.body).toContain('No more letters are sent to one of the lawmakers');
+  });
 });

@@ -11,6 +11,7 @@ import { LettersRunner } from '../src/letters/letters.runner.js';
 import { MailReturns } from '../src/mail/mail-returns.service.js';
 import { SupporterLetters } from '../src/supporters/supporter-letters.service.js';
 import { SupportersMails } from '../src/supporters/supporters.mails.js';
+import { WriteDesks } from '../src/supporters/write-desks.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { formBody, signIn } from './support/cast.js';
 import { approve, campaignOf, importTestland, lawmakerId, person } from './support/letters.js';
@@ -400,4 +401,90 @@ test('after ninety days nobody can tell whose the letters of an ended campaign w
   await app.get(SupportersMails).round();
   expect(await app.database.query('SELECT FROM supporter_letters')).toEqual([]);
   expect((await letters())[0].sender).not.toBe(sender);
+});
+
+describe('letters to a legislature or a lawmaker are stopped', () => {
+  const stop = (verb: 'pause' | 'resume' | 'cancel', part: { legislature?: string; lawmakerId?: string }) =>
+    app.get(Dispatch).stopPart(campaign, part as never, verb, amir);
+  const testland = { legislature: 'testland' };
+  const states = async () =>
+    Object.fromEntries((await letters()).map(({ name, state }: { name: string; state: string }) => [name, state]));
+  const first = async () => {
+    const token = await writer();
+    expect((await send(token, { lawmakers: [await anna()] })).statusCode).toBe(303);
+    await inbox(app);
+    expect(await states()).toEqual({ 'Anna Berg': 'accepted' });
+    return token;
+  };
+
+  test('paused: what is written later waits, through a pause of the whole, until it is resumed', async () => {
+    const token = await first();
+    expect(await stop('pause', testland)).toEqual({ mails: 0, lasting: true });
+    expect((await send(token, { lawmakers: [await fatemeh()] })).statusCode).toBe(303);
+    await app.get(Dispatch).pause(campaign, amir);
+    await app.get(Dispatch).resume(campaign, amir);
+    await inbox(app);
+    expect(await states()).toMatchObject({ 'فاطمه رضایی': 'held' });
+    const page = async () => (await (await signIn(app, 'amir')).get(`/en/console/letters/${campaign}`)).body;
+    expect(await page()).toContain('Paused, also what supporters write now.');
+    expect(await page()).toMatch(/part-stops[^]*value="resume"/);
+    expect(await stop('resume', testland)).toEqual({ mails: 1, lasting: true });
+    await inbox(app);
+    expect(await states()).toMatchObject({ 'فاطمه رضایی': 'accepted' });
+    expect(await page()).not.toContain('Paused, also');
+  });
+
+  test('one lawmaker: paused alone, an exception of the pause of her legislature, and of the last word on it', async () => {
+    const token = await first();
+    const her = { lawmakerId: await anna() };
+    const write = async (n: number) => {
+      const other = await writer({ email: `s${n}@example.org` });
+      expect((await send(other, { lawmakers: [await anna()] })).statusCode).toBe(303);
+      await inbox(app);
+      return (await app.database.query(`SELECT state FROM outbox WHERE kind = 'supporter-letter' ORDER BY id`)).at(-1)
+        .state as string;
+    };
+    await stop('pause', her);
+    expect(await write(1)).toBe('held');
+    expect((await send(token, { lawmakers: [await fatemeh()] })).statusCode).toBe(303);
+    await inbox(app);
+    expect(await states()).toMatchObject({ 'فاطمه رضایی': 'accepted' });
+    await stop('pause', testland);
+    await stop('resume', her);
+    expect(await write(2)).toBe('accepted');
+    await stop('pause', testland);
+    expect(await write(3)).toBe('held');
+    await stop('resume', testland);
+    expect(await write(4)).toBe('accepted');
+    // Her own page has the buttons though nothing waits.
+    const [{ id }] = await app.database.query(`SELECT id FROM letters WHERE lawmaker_id = $1 LIMIT 1`, [await anna()]);
+    const own = (await (await signIn(app, 'amir')).get(`/en/console/letters/${campaign}/letters/${id}`)).body;
+    expect(own).toContain('Stop the letters to this lawmaker');
+    expect(own).toContain('value="pause"');
+  });
+
+  test('cancelled: a supporter sees that none goes there, and is refused beside the field, also in between', async () => {
+    const token = await first();
+    const wanted = { area: north, words: '', lawmakers: [await fatemeh()] };
+    const preview = (await post(`/en/write/${token}/preview`, wanted)).body;
+    const seen = /name="seen" value="([0-9a-f]{64})"/.exec(preview)![1]!;
+    await stop('cancel', testland);
+    await stop('resume', testland);
+    for (const answer of [
+      await post(`/en/write/${token}/preview`, wanted),
+      await post(`/en/write/${token}`, { ...wanted, seen }),
+    ]) {
+      expect(answer.statusCode).toBe(422);
+      expect(answer.body).toMatch(/id="lawmakers-error"[^]*No more letters are sent to one of the lawmakers/);
+    }
+    const form = (await get(`/en/write/${token}?area=${encodeURIComponent(north)}`)).body;
+    expect(form).toMatch(/ disabled>[^]*no more letters are sent there/);
+    // Between her look and her click, under the lock.
+    const desk = await app.get(WriteDesks).open(token);
+    const looked = jest.spyOn(app.get(WriteDesks), 'open').mockResolvedValue({ ...desk, stopOf: () => null });
+    const late = app.get(SupporterLetters).send(token, wanted as never, seen, 'en');
+    await expect(late).rejects.toMatchObject({ status: 422 });
+    looked.mockRestore();
+    expect(await states()).toEqual({ 'Anna Berg': 'accepted' });
+  });
 });

@@ -4,7 +4,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { Dkim } from '../mail/dkim.js';
 import type { MailTail } from '../mail/mail-tail.js';
-import { OutboxService, type Part } from '../mail/outbox.service.js';
+import { OutboxService } from '../mail/outbox.service.js';
 import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -23,6 +23,7 @@ import {
 import { letterId, renderLetter } from './letter-mail.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
+import { noteStop } from './letter-stops.js';
 import type { LetterPart } from './pace.schema.js';
 import { insertLetters, mailsOf, type NewLetter, withheld } from './planning.js';
 import { reachedOtherwise } from './second-letters.js';
@@ -116,33 +117,41 @@ export class Dispatch implements BeforeApplicationShutdown {
   }
 
   /**
-   * Pauses, resumes or cancels the letters to one legislature or one lawmaker. A pause of the whole campaign leaves
-   * those alone that are paused one by one.
+   * Pauses, resumes or cancels the letters to one legislature or one lawmaker, also those that supporters write later. A
+   * pause of the whole campaign leaves those alone that are paused one by one.
+   * @returns lasting: later letters are meant too, so that it is something even where no mail waits
    * @throws Problem not-found where no letter is meant
    */
-  async stopPart(id: string, part: LetterPart, verb: 'pause' | 'resume' | 'cancel', actor: Actor): Promise<number> {
-    const mails = await this.database.transaction(async (tx) => {
+  async stopPart(
+    id: string,
+    part: LetterPart,
+    verb: 'pause' | 'resume' | 'cancel',
+    actor: Actor,
+  ): Promise<{ mails: number; lasting: boolean }> {
+    const done = await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, id);
       if (campaign.state !== 'dispatching' && campaign.state !== 'paused') {
         throw problems.wrongState('The letter is not being sent.');
       }
       if (!campaign.plannedAt) throw problems.wrongState('The letters are still being written. Try again in a moment.');
-      const which = await partOf(tx, id, part);
+      const { stream, ids } = await partOf(tx, id, part);
+      const which = ids ? { ids } : { stream };
       const count = await (verb === 'pause'
         ? this.outbox.holdPart(tx, id, which)
         : verb === 'resume'
           ? this.outbox.releasePart(tx, id, which, campaign.state === 'paused')
           : this.outbox.cancelPart(tx, id, which));
+      await noteStop(tx, id, { stream, ...(part.lawmakerId && { lawmakerId: part.lawmakerId }) }, verb);
       await this.audit.record(tx, {
         actor,
         action: `letter-campaign.part-${verb}`,
         subject: id,
         detail: { ...part, mails: count },
       });
-      return count;
+      return { mails: count, lasting: campaign.mode === 'supporters' };
     });
     this.outbox.wake();
-    return mails;
+    return done;
   }
 
   /** Resolves when planning, if any is under way in this process, has ended. @throws what ended it */
@@ -288,14 +297,21 @@ export class Dispatch implements BeforeApplicationShutdown {
   }
 }
 
-async function partOf(tx: EntityManager, campaignId: string, { legislature, lawmakerId }: LetterPart): Promise<Part> {
+async function partOf(
+  tx: EntityManager,
+  campaignId: string,
+  { legislature, lawmakerId }: LetterPart,
+): Promise<{ stream: string; ids: string[] | null }> {
   const [row] = await (lawmakerId
     ? tx.query(
-        `SELECT array_agg(id) AS ids FROM letters WHERE campaign_id = $1 AND lawmaker_id = $2 AND state = 'mail'
-         HAVING count(*) > 0`,
+        `SELECT array_agg(id) AS ids, coalesce(max(stream), '') AS stream FROM letters JOIN outbox USING (campaign_id, id)
+         WHERE campaign_id = $1 AND lawmaker_id = $2 AND letters.state = 'mail' HAVING count(*) > 0`,
         [campaignId, lawmakerId],
       )
-    : tx.query(`SELECT stream FROM mail_streams WHERE campaign_id = $1 AND stream = $2`, [campaignId, legislature]));
+    : tx.query(`SELECT stream, NULL AS ids FROM mail_streams WHERE campaign_id = $1 AND stream = $2`, [
+        campaignId,
+        legislature,
+      ]));
   if (!row) throw problems.notFound('No letter of this campaign goes there by mail.');
-  return row as Part;
+  return row;
 }

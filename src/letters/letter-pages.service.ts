@@ -292,7 +292,7 @@ export class LetterPages {
       outcomes: callOutcomes.map((code) => ({ code, name: translate(locale, `letters.outcome.${code}`) })),
       task: form?.task ?? { values: {}, errors: [] },
       answer: await this.answers.find(id, letterId),
-      part: actor.rights.includes('letters:send') ? await this.parts.one(campaign, letterId) : null,
+      part: actor.rights.includes('letters:send') ? await this.parts.one(campaign, letter.lawmakerId) : null,
       done: form?.done && done.includes(form.done) ? form.done : null,
       stances: stances.map((code) => ({ code, name: translate(locale, `letters.stance.${code}`) })),
       values: form?.values ?? null,

@@ -26,8 +26,8 @@ export class LetterPartsConsole {
     @Body({ schema: LegislatureStop }) { verb, legislature }: LegislatureStop,
     @Actor() actor: Actor,
   ) {
-    const mails = await this.dispatch.stopPart(id, { legislature }, verb, actor);
-    return next(`/${locale}/console/letters/${id}`, verb, mails);
+    const done = await this.dispatch.stopPart(id, { legislature }, verb, actor);
+    return next(`/${locale}/console/letters/${id}`, verb, done);
   }
 
   @Needs('letters:send')
@@ -41,13 +41,13 @@ export class LetterPartsConsole {
     @Actor() actor: Actor,
   ) {
     const { lawmakerId } = await this.tasks.find(id, letterId);
-    const mails = await this.dispatch.stopPart(id, { lawmakerId }, verb, actor);
-    return next(`/${locale}/console/letters/${id}/letters/${letterId}`, verb, mails);
+    const done = await this.dispatch.stopPart(id, { lawmakerId }, verb, actor);
+    return next(`/${locale}/console/letters/${id}/letters/${letterId}`, verb, done);
   }
 }
 
 /** Between the look and the click the letters may have left. */
-const next = (page: string, verb: string, mails: number) => ({
-  url: `${page}?done=part-${mails > 0 ? verb : 'none'}`,
+const next = (page: string, verb: string, { mails, lasting }: { mails: number; lasting: boolean }) => ({
+  url: `${page}?done=part-${mails > 0 || lasting ? verb : 'none'}`,
   statusCode: 303,
 });

@@ -123,7 +123,8 @@ export class LettersSendingApi {
   @Post('part-stops')
   @HttpCode(200)
   async stopPart(@Id('id') id: string, @Body({ schema: PartStop }) { verb, part }: PartStop, @Actor() actor: Actor) {
-    return { mails: await this.dispatch.stopPart(id, part, verb, actor) };
+    const { mails } = await this.dispatch.stopPart(id, part, verb, actor);
+    return { mails };
   }
 
   /** Every letter with its state and the server's reply, in pages. */

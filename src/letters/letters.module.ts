@@ -25,6 +25,7 @@ import { LetterPartsConsole } from './letter-parts.console.js';
 import { LetterParts } from './letter-parts.service.js';
 import { LetterPacePreviews } from './letter-plan-lines.js';
 import { LetterPlans } from './letter-plans.service.js';
+import { LetterStop } from './letter-stop.entity.js';
 import { LetterPostscript } from './letter-postscript.entity.js';
 import { LetterPostscripts } from './letter-postscripts.service.js';
 import { LetterPreviews } from './letter-previews.service.js';
@@ -69,6 +70,7 @@ import { PublishedAnswers } from './published-answers.service.js';
       LetterText,
       LetterVariant,
       LetterPostscript,
+      LetterStop,
       SavedAudience,
       LetterAttachment,
       Approval,

@@ -4,13 +4,14 @@ import { AudienceService } from '../lawmakers/audience.service.js';
 import { LetterCampaigns, lockCampaign, type WholeCampaign } from '../letters/letter-campaigns.service.js';
 import { letterId } from '../letters/letter-mail.js';
 import { calendarOf, LetterPaces } from '../letters/letter-paces.service.js';
+import { stopsOf } from '../letters/letter-stops.js';
 import { LetterPlans } from '../letters/letter-plans.service.js';
 import { insertLetters, type NewLetter } from '../letters/planning.js';
 import { frameOf } from '../letters/supporter-digest.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { Vault } from '../vault/vault.service.js';
 import { type DigestDay, digestDay } from './digest-days.js';
-import { type DueDigest, senderOf, takeSupporters, withoutOneToday } from './due-digests.js';
+import { type DueDigest, giveUp, senderOf, takeSupporters, withoutOneToday } from './due-digests.js';
 import { sealDigest } from './sealed-letter.js';
 import { WriteDesks } from './write-desks.service.js';
 
@@ -91,10 +92,20 @@ export class Digests {
     });
   }
 
-  private commit(seen: WholeCampaign, batch: DueDigest[]): Promise<number> {
+  /** To a part that is paused none is made: it waits with those who write meanwhile. */
+  private commit(seen: WholeCampaign, all: DueDigest[]): Promise<number> {
     return this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, seen.id);
       if (campaign.state !== 'dispatching') return 0;
+      const stopOf = await stopsOf(tx, campaign.id);
+      const stopped = ({ planned: { member } }: DueDigest) =>
+        stopOf({ stream: member.legislatureSlug ?? '', lawmakerId: member.lawmakerId });
+      await giveUp(
+        tx,
+        campaign.id,
+        all.filter((due) => stopped(due) === 'cancel'),
+      );
+      const batch = all.filter((due) => stopped(due) === null);
       const objecting = await this.audiences.objecting(
         tx,
         batch.flatMap(({ records }) => records),

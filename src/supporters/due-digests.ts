@@ -76,6 +76,16 @@ export async function takeSupporters(
   return byLawmaker;
 }
 
+/** Letters there were cancelled: those who wait are told so. */
+export async function giveUp(tx: EntityManager, campaignId: string, cancelled: DueDigest[]): Promise<void> {
+  if (cancelled.length === 0) return;
+  await tx.query(
+    `UPDATE digest_supporters SET failed_at = now(), box = NULL
+     WHERE campaign_id = $1 AND lawmaker_id = ANY ($2) AND digest_id IS NULL AND failed_at IS NULL`,
+    [campaignId, cancelled.flatMap(({ records }) => records)],
+  );
+}
+
 /** Her signature is there and counts. */
 export const standsBy = (row: string) => `EXISTS (
   SELECT FROM signatures s WHERE s.petition_id = ${row}.petition_id AND s.id = ${row}.signature_id AND s.box IS NOT NULL

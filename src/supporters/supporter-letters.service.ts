@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { letterId } from '../letters/letter-mail.js';
 import { LetterPaces } from '../letters/letter-paces.service.js';
+import { type StopOf, stopsOf } from '../letters/letter-stops.js';
 import { insertLetters } from '../letters/planning.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { Belongings, type Belonging, type Keeper } from '../signatures/belongings.js';
@@ -14,7 +15,7 @@ import { DigestSupporters } from './digest-supporters.service.js';
 import { likenessOf } from './likeness.js';
 import { sealCopy, sealLetter } from './sealed-letter.js';
 import { leftOf, writtenSql } from './letters-left.js';
-import { type Desk, digestOf, type OwnText, WriteDesks } from './write-desks.service.js';
+import { type Desk, digestOf, noMoreLetters, type OwnText, WriteDesks } from './write-desks.service.js';
 import type { OwnLetter } from './write.schema.js';
 
 /** Letters that confirmed supporters send to their own lawmakers, each in her own name. */
@@ -48,19 +49,19 @@ export class SupporterLetters implements Keeper {
     if (digestOf(texts) !== seen) return false;
     const area = await this.desks.areaName(desk, wanted.area);
     await this.database.transaction(async (tx) => {
-      const free = await this.free(tx, desk, texts);
+      const { free, stopOf } = await this.free(tx, desk, texts);
       const copyId = newId();
       const sent = desk.campaign.digest
         ? await this.digests.join(tx, desk, free, wanted, { copyId, locale, area })
-        : await this.write(tx, desk, free, { words: wanted.words, copyId });
+        : await this.write(tx, desk, free, { words: wanted.words, copyId, stopOf });
       if (sent.length > 0) await this.copy(tx, desk, sent, copyId);
     });
     this.outbox.wake();
     return true;
   }
 
-  /** Those of the texts that may still be sent, under the rows that say so. */
-  private async free(tx: EntityManager, desk: Desk, texts: OwnText[]): Promise<OwnText[]> {
+  /** Those of the texts that may still be sent, and which of them wait, under the rows that say so. */
+  private async free(tx: EntityManager, desk: Desk, texts: OwnText[]): Promise<{ free: OwnText[]; stopOf: StopOf }> {
     const { campaign, petitionId, signatureId } = desk;
     // Shared, so that signers do not wait for each other; a pause or the end waits for them.
     const open = await tx.query<unknown[]>(
@@ -68,6 +69,8 @@ export class SupporterLetters implements Keeper {
       [campaign.id],
     );
     if (open.length === 0) throw problems.wrongState('Supporters can send no letters at the moment.');
+    const stopOf = await stopsOf(tx, campaign.id);
+    if (texts.some((text) => stopOf(placeOf(text)) === 'cancel')) throw noMoreLetters();
     // Her own row: of two sends at once the second sees the letters of the first, and a withdrawal waits or is seen.
     const hers = await tx.query<unknown[]>(
       `SELECT FROM signatures WHERE petition_id = $1 AND id = $2 AND box IS NOT NULL FOR UPDATE`,
@@ -82,9 +85,10 @@ export class SupporterLetters implements Keeper {
       tx,
       texts.map(({ lawmaker }) => lawmaker.lawmakerId),
     );
-    return texts
+    const free = texts
       .filter(({ lawmaker: { lawmakerId } }) => !objecting.has(lawmakerId) && !written.has(lawmakerId))
       .slice(0, leftOf(campaign, before).leftToday);
+    return { free, stopOf };
   }
 
   /** A letter of her own to each. @returns the texts that were not there before */
@@ -92,7 +96,7 @@ export class SupporterLetters implements Keeper {
     tx: EntityManager,
     desk: Desk,
     texts: OwnText[],
-    { words, copyId }: { words: string; copyId: string },
+    { words, copyId, stopOf }: { words: string; copyId: string; stopOf: StopOf },
   ): Promise<OwnText[]> {
     const { campaign, petitionId, signatureId } = desk;
     const now = new Date();
@@ -131,6 +135,8 @@ export class SupporterLetters implements Keeper {
         };
       }),
     );
+    const paused = letters.filter((letter) => stopOf(letter) === 'pause').map(({ id }) => id);
+    if (paused.length > 0) await this.outbox.holdPart(tx, campaign.id, { ids: paused });
     return letters.map(({ lawmakerId }) => textOf.get(lawmakerId)!);
   }
 
@@ -182,3 +188,8 @@ export class SupporterLetters implements Keeper {
     if (gone.length > 0) await this.outbox.forget(tx, petitionId, [...new Set(gone.map((row) => row.copy_id))]);
   }
 }
+
+const placeOf = ({ lawmaker }: OwnText) => ({
+  stream: lawmaker.legislatureSlug ?? '',
+  lawmakerId: lawmaker.lawmakerId,
+});

@@ -4,6 +4,7 @@ import type { AudienceMember } from '../lawmakers/audience.js';
 import { addressDigest, sha256 } from '../letters/digest.js';
 import { LetterCampaigns, standingApproval, type WholeCampaign } from '../letters/letter-campaigns.service.js';
 import { calendarOf } from '../letters/letter-paces.service.js';
+import { type StopOf, stopsOf } from '../letters/letter-stops.js';
 import { LetterPlans, type PlannedLetter } from '../letters/letter-plans.service.js';
 import { oneLine } from '../letters/placeholders.js';
 import { frameOf, type Voice, writeDigest } from '../letters/supporter-digest.js';
@@ -30,6 +31,7 @@ export interface Desk extends LettersLeft {
   email: string;
   /** Lawmakers she has written to already. */
   written: Set<string>;
+  stopOf: StopOf;
 }
 
 /** One letter as it will be read. */
@@ -49,7 +51,7 @@ export interface OfferedLawmaker {
   area: string | null;
   legislature: string;
   written: boolean;
-  /** No mail goes there any more before the deadline. */
+  /** No mail goes there any more: it is too late for one before the deadline, or they were cancelled. */
   closed: boolean;
 }
 
@@ -91,6 +93,7 @@ export class WriteDesks {
       campaign,
       ...{ petitionId, signatureId, name: oneLine(signer.name) ?? '', email: signer.email },
       written: new Set(rows.map(({ lawmaker_id }) => lawmaker_id)),
+      stopOf: await stopsOf(this.database.manager, id),
       ...leftOf(campaign, rows),
     };
   }
@@ -136,7 +139,7 @@ export class WriteDesks {
           ...{ id: member.lawmakerId, name: member.name, role: member.role, party: member.party },
           ...{ area: member.area, legislature: member.legislature },
           written: desk.written.has(member.lawmakerId),
-          closed: isClosed(desk.campaign, member),
+          closed: isClosed(desk.campaign, member) || isCancelled(desk, member),
         })),
       byHand: area ? await this.byHand(desk, area.key) : [],
     };
@@ -145,6 +148,7 @@ export class WriteDesks {
   /**
    * The letters as they would leave now: only to lawmakers of the area, with an e-mail address, not written to yet. In a
    * campaign of digests the mail as it would be if nobody else wrote, without the link that is the office's alone.
+   * @throws Problem invalid: too many, words without a yes, or letters to one of them were cancelled
    */
   async texts(desk: Desk, wanted: OwnLetter): Promise<OwnText[]> {
     const { campaign } = desk;
@@ -156,6 +160,7 @@ export class WriteDesks {
         !desk.written.has(member.lawmakerId) &&
         !isClosed(campaign, member),
     );
+    if (chosen.some((member) => isCancelled(desk, member))) throw noMoreLetters();
     refuseTooMany(desk, chosen.length);
     if (!campaign.digest) {
       const by = { name: desk.name, email: desk.email, ownWords: wanted.words };
@@ -220,6 +225,15 @@ export const voiceOf = (desk: Desk, wanted: OwnLetter, area: string | null): Voi
 
 const isClosed = (campaign: WholeCampaign, member: AudienceMember) =>
   campaign.digest && nextDigest(calendarOf(campaign, member.legislatureSlug ?? ''), Date.now()) === null;
+
+const isCancelled = ({ stopOf }: Pick<Desk, 'stopOf'>, { lawmakerId, legislatureSlug }: AudienceMember) =>
+  stopOf({ stream: legislatureSlug ?? '', lawmakerId }) === 'cancel';
+
+/** Whoever runs the campaign has cancelled the letters to one whom she chose. */
+export const noMoreLetters = () =>
+  problems.invalid([
+    { field: 'lawmakers', code: 'letters-cancelled', message: 'No more letters are sent to one of these lawmakers.' },
+  ]);
 
 /** What she says yes to: every text with its addressee, to the letter. */
 export const digestOf = (texts: OwnText[]): string =>
