@@ -151,3 +151,36 @@ test('that it came back to the return address is evidence at the desk of doubts'
   expect(mails[0].returns).toMatchObject([{ kind: 'bounced', status: '5.1.1', attemptId: attempt, source: 'smtp' }]);
   expect(mails[0].state).toBe('in_doubt');
 });
+
+test.each([
+  ['refused', '- Anna Berg: refused by the mail server (550 5.1.1 unknown)'],
+  ['expired', '- Anna Berg: '],
+  ['in_doubt', '- Anna Berg: in doubt, a person has to decide'],
+])('a letter of a supporter that ended %s is told as well, without her name', async (state, line) => {
+  sink.mishap = ({ to }) => (to.startsWith('anna') ? { at: 'rcpt', code: 550, text: '5.1.1 unknown' } : undefined);
+  const id = await sent();
+  await app.database.query(
+    `UPDATE outbox SET kind = 'supporter-letter', state = $2 WHERE campaign_id = $1 AND recipient LIKE 'anna%'`,
+    [id, state],
+  );
+  await later(2);
+  const [mail, ...more] = await told();
+  expect(more).toEqual([]);
+  expect(mail!.text).toContain(line);
+  expect(mail!.text).not.toMatch(/Sara|sara/);
+});
+
+test.each([
+  ['dispatching', 1],
+  ['paused', 1],
+  ['finished', 0],
+])('a campaign that has been %s for a hundred days tells %d times', async (state, times) => {
+  sink.mishap = ({ to }) => (to.startsWith('anna') ? { at: 'rcpt', code: 550 } : undefined);
+  const id = await sent();
+  await app.database.query(
+    `UPDATE letter_campaigns SET state = $2, state_at = now() - interval '100 days' WHERE id = $1`,
+    [id, state],
+  );
+  await later(2);
+  expect(await told()).toHaveLength(times);
+});

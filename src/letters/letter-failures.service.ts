@@ -57,7 +57,7 @@ export class LetterFailures implements OnApplicationBootstrap, OnApplicationShut
     const campaigns = await this.database.query<Campaign[]>(
       `SELECT id, title, reply_to AS "replyTo", default_locale AS "defaultLocale"
        FROM letter_campaigns c LEFT JOIN letter_failures_told t ON t.campaign_id = c.id
-       WHERE state IN ('dispatching', 'paused', 'finished', 'cancelled') AND state_at > now() - interval '90 days'
+       WHERE (state IN ('dispatching', 'paused') OR state IN ('finished', 'cancelled') AND state_at > now() - interval '90 days')
          AND (told_until IS NULL OR told_until < now() - interval '61 minutes')`,
     );
     let told = 0;
@@ -127,7 +127,9 @@ function failuresSince(tx: EntityManager, campaignId: string, since: Date): Prom
     `SELECT l.lawmaker_name AS name, f.reason, f.detail
      FROM (
        SELECT id, state AS reason, CASE state WHEN 'refused' THEN reply END AS detail, state_at AS at
-       FROM outbox WHERE campaign_id = $1 AND kind IN ('letter', 'supporter-digest') AND state IN ('refused', 'expired', 'in_doubt')
+       FROM outbox
+       WHERE campaign_id = $1 AND kind IN ('letter', 'supporter-letter', 'supporter-digest')
+         AND state IN ('refused', 'expired', 'in_doubt')
        UNION ALL
        SELECT outbox_id, 'bounced', coalesce(diagnostic, status), returned_at
        FROM mail_returns WHERE campaign_id = $1 AND kind = 'bounced'
