@@ -47,6 +47,7 @@ test('finds nothing amiss where everything is right, in keys of several strings 
     'spf good',
     'dkim good',
     'dmarc good',
+    'alignment good',
     'mx good',
     'returns good',
     'returns-spf good',
@@ -86,6 +87,18 @@ test.each<[string, string, string[] | null | undefined, string]>([
   for (const each of Object.values(others)) expect(each.verdict).toBe('good');
 });
 
+test.each([
+  ['v=DMARC1; p=reject; aspf=r; adkim=s', 'good'],
+  ['v=DMARC1; p=reject; aspf=s', 'weak'],
+])('alignment: %s is %s, and the page says why', async (record, verdict) => {
+  dns.records.set(`TXT _dmarc.${domain}`, [record]);
+  const { alignment } = await examine();
+  expect(alignment).toMatchObject({ verdict, record: null });
+  expect(alignment!.found[2]).toBe(`SPF: returns.${domain}, ${verdict === 'good' ? 'relaxed: yes' : 'strict: no'}`);
+  const page = await (await signIn(app, 'ada')).get('/en/console/mail/doctor');
+  expect(page.body).toContain(verdict === 'good' ? 'both pass for the domain' : 'Only one of SPF and DKIM');
+});
+
 test('a key on trial is said to be one', async () => {
   dns.records.set(`TXT cs1._domainkey.${domain}`, [`${key()}; t=s:y`]);
   expect((await examine()).dkim).toMatchObject({ verdict: 'weak' });
@@ -115,8 +128,8 @@ test('without return addresses it says that nobody is told what comes back', asy
 
 test('silence is no verdict', async () => {
   for (const name of dns.records.keys()) dns.records.set(name, null);
-  const { spf, dkim, dmarc, mx } = await examine();
-  for (const each of [spf, dkim, dmarc, mx]) expect(each).toMatchObject({ verdict: 'unknown', found: [] });
+  const { spf, dkim, dmarc, alignment, mx } = await examine();
+  for (const each of [spf, dkim, dmarc, alignment, mx]) expect(each).toMatchObject({ verdict: 'unknown', found: [] });
 }, 30_000);
 
 test('the page and the API tell it to whoever manages mail, without the password of the relay', async () => {
@@ -133,7 +146,7 @@ test('the page and the API tell it to whoever manages mail, without the password
     expect(page.body).not.toContain('secret-of-the-relay');
   }
   const api = await admin.api('GET', '/api/v1/mail/doctor');
-  expect(api.json().findings).toHaveLength(9);
+  expect(api.json().findings).toHaveLength(10);
   expect(api.body).not.toContain('secret-of-the-relay');
   const viewer = await signIn(app, 'vera');
   expect((await viewer.api('GET', '/api/v1/mail/doctor')).statusCode).toBe(403);

@@ -18,6 +18,7 @@ const madeOf = [
   'checklist.todo.',
   'consent.',
   'doctor.about.',
+  'doctor.alignment.',
   'doctor.dkim.',
   'doctor.dmarc.',
   'doctor.from.',

@@ -1,22 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Resolver } from 'node:dns/promises';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { alignmentOf } from './alignment.js';
 import { domainOf } from './compose.js';
 import { lanes } from './mail-states.js';
 import { Dkim } from './dkim.js';
-import type { Subject, Verdict } from './dns-verdicts.js';
+import type { Finding, Subject, Verdict } from './dns-verdicts.js';
 import { relaysIn } from './mail-settings.js';
 import type { Relay } from './relay.js';
 import { RelayStates } from './relay-states.service.js';
-
-export interface Finding {
-  about: Subject;
-  verdict: Verdict;
-  /** What stands there today. */
-  found: string[];
-  /** What should stand in DNS, ready to paste. */
-  record: { name: string; type: 'TXT' | 'MX'; value: string } | null;
-}
 
 type Answer<T> = T[] | 'none' | 'unknown';
 
@@ -52,6 +44,10 @@ export class DnsDoctor {
       spfOf('spf', domain, spf, hosts),
       dkimOf(published, key),
       dmarcOf(domain, dmarc),
+      alignmentOf(
+        { from: domain, dkim: published && domain, sender: returns ?? domain },
+        dmarc === 'unknown' ? null : tags(dmarcIn(dmarc)[0] ?? ''),
+      ),
       mxOf('mx', domain, mx, `mail.${domain}`),
       ...(returns && returnsMx && returnsSpf
         ? [
@@ -152,10 +148,12 @@ function dkimOf(published: Dkim['published'], answer: Answer<string> | null): Fi
   });
 }
 
+const dmarcIn = (answer: Answer<string>) => known(answer).filter((text) => /^v=DMARC1 *(;|$)/i.test(text));
+
 /** RFC 7489: what receivers do with mail in our name that is not ours. */
 function dmarcOf(domain: string, answer: Answer<string>): Finding {
   const name = `_dmarc.${domain}`;
-  const found = known(answer).filter((text) => /^v=DMARC1 *(;|$)/i.test(text));
+  const found = dmarcIn(answer);
   return compare('dmarc', { name, type: 'TXT', value: 'v=DMARC1; p=quarantine' }, answer, found, (dmarc) => {
     const policy = tags(dmarc).get('p')?.toLowerCase();
     if (found.length > 1 || !policy || !['none', 'quarantine', 'reject'].includes(policy)) return 'wrong';
