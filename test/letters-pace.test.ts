@@ -1,6 +1,7 @@
 import { Approvals } from '../src/letters/approvals.service.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
+import { LetterPaces } from '../src/letters/letter-paces.service.js';
 import { LetterReports } from '../src/letters/letter-report.service.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { Upkeep } from '../src/mail/upkeep.js';
@@ -236,4 +237,27 @@ test('the plan names every mailbox: few on the page, all in the file', async () 
   expect(csv.match(/@many\.example,\d{4}-\d\d-\d\d,1,0\r\n/g)).toHaveLength(60);
   expect(csv.match(/@many\.example,,0,1\r\n/g)).toHaveLength(10);
   expect((await olga.get(`/fa/console/letters/${id}`)).body).toContain('صندوق رایانامه');
+});
+
+test('open pages share one look at the pace as long as it was dear, a page that is loaded has its own', async () => {
+  const id = await ofCrowd({}, { notBefore: new Date(Date.now() + 86_400_000).toISOString() });
+  await send(id);
+  const paces = app.get(LetterPaces);
+  const campaign = await app.get(LetterCampaigns).find(id);
+  const state = paces.state.bind(paces);
+  const looks = jest.spyOn(paces, 'state').mockImplementation(async (of) => {
+    await new Promise((done) => setTimeout(done, 100));
+    return state(of);
+  });
+  const live = () => paces.shown(campaign, { live: true });
+  const [one, other] = await Promise.all([live(), live()]);
+  expect(one.waits).toMatchObject([{ stream: 'crowd', name: 'Parliament of Testland', scope: null }]);
+  expect([other, await live()]).toEqual([one, one]);
+  expect(looks).toHaveBeenCalledTimes(1);
+  await paces.shown(campaign);
+  expect(looks).toHaveBeenCalledTimes(2);
+  looks.mockRejectedValueOnce(new Error('gone'));
+  await expect(paces.shown(campaign)).rejects.toThrow('gone');
+  expect(await live()).toEqual(one);
+  looks.mockRestore();
 });

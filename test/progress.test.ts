@@ -431,6 +431,7 @@ test('whoever may send sees by the same events which letters have not left, and 
   await app.get(Dispatch).planned(id);
   const page = (await amir.get(`/en/console/letters/${id}`)).body;
   const waiting = (html: string) => Number(/data-label="Waiting">(\d+)</.exec(html)![1]);
+  expect(page.split('data-part="pace"')[1]).toContain('If nothing changes, the last one leaves about');
   let sent = false;
   const heard = await listen(`/en/console/progress/letters/${id}/events`, amir, async (text) => {
     if (!sent && text.includes('data:')) {
@@ -448,6 +449,8 @@ test('whoever may send sees by the same events which letters have not left, and 
   expect(waiting(first!.parts.parts!)).toBeGreaterThan(0);
   expect(first!.parts.parts).toContain('value="pause"');
   expect(first!.parts.notices).toContain('3 letters wait for a person.');
+  expect(first!.parts.pace).toContain('the last one leaves about');
+  expect(last!.parts.pace!.trim()).toBe('');
   expect(waiting(last!.parts.parts!)).toBe(0);
   expect(last!.parts.parts).not.toContain('value="pause"');
   expect(waiting((await amir.get(`/en/console/letters/${id}`)).body)).toBe(0);

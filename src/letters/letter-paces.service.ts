@@ -23,9 +23,23 @@ export interface PaceState {
   plan: PacePlan | null;
 }
 
+/** The same for the lines on the page of the campaign. */
+export interface PaceShown {
+  switchedOff: boolean;
+  /** With the name of the legislature; its slug where nobody knows a name. */
+  waits: (StreamWait & { name: string })[];
+  last: string | null;
+  leftOver: number;
+}
+
+/** Of the time in which pages stay open, the part that may go into foreseeing the pace of thousands of letters. */
+const share = 1 / 20;
+
 /** How fast the letters of a campaign leave: foreseen before the approval, begun at dispatch, explained afterwards. */
 @Injectable()
 export class LetterPaces {
+  private readonly looks = new Map<string, { until: number; shown: Promise<PaceShown> }>();
+
   constructor(
     private readonly database: DataSource,
     private readonly relays: Relays,
@@ -88,6 +102,38 @@ export class LetterPaces {
       waits: moving ? await streamWaits(this.database.manager, campaign.id) : [],
       waiting: rows.length,
       plan: moving && rows.length <= mostWaiting ? await this.foresee(campaign, rows) : null,
+    };
+  }
+
+  /** @param live for a page that asks again and again: a look that cost much is given again for a while, to all pages */
+  async shown(campaign: WholeCampaign, { live = false } = {}): Promise<PaceShown> {
+    const known = this.looks.get(campaign.id);
+    if (live && known && Date.now() < known.until) return known.shown;
+    const begun = Date.now();
+    const look = { until: Infinity, shown: this.look(campaign) };
+    this.looks.set(campaign.id, look);
+    try {
+      const shown = await look.shown;
+      look.until = Date.now() + (Date.now() - begun) / share;
+      return shown;
+    } catch (error) {
+      this.looks.delete(campaign.id);
+      throw error;
+    }
+  }
+
+  private async look(campaign: WholeCampaign): Promise<PaceShown> {
+    const { switchedOff, waits, plan } = await this.state(campaign);
+    const names = await this.database.query<{ slug: string; name: string }[]>(
+      `SELECT slug, name FROM legislatures WHERE slug = ANY($1)`,
+      [waits.map(({ stream }) => stream)],
+    );
+    const nameOf = (stream: string) => names.find(({ slug }) => slug === stream)?.name ?? stream;
+    return {
+      switchedOff,
+      waits: waits.map((wait) => ({ ...wait, name: nameOf(wait.stream) })),
+      last: plan?.last ?? null,
+      leftOver: plan?.leftOver ?? 0,
     };
   }
 

@@ -183,7 +183,6 @@ export class LetterPages {
     const changes = await this.approvals.changes(campaign);
     const sample = plan && sampleOf(plan);
     const nameOf = (slug: string) => legislatures.find((each) => each.slug === slug)?.name ?? slug;
-    const pace = plan ? null : await this.paces.state(campaign);
     return this.render('letters-campaign', locale, request, `/${id}`, {
       campaign: this.shown(campaign),
       errors,
@@ -205,7 +204,7 @@ export class LetterPages {
       counts: plan && audienceCounts(plan, campaign),
       pacePlan: plan && withFewMailboxes(await this.paces.preview(campaign, plan)),
       parts: actor.rights.includes('letters:send') ? await this.parts.list(campaign) : [],
-      paceState: pace && { ...pace, waits: pace.waits.map((each) => ({ ...each, name: nameOf(each.stream) })) },
+      pace: plan ? null : await this.paces.shown(campaign),
       sample: sample?.letter
         ? { lawmakerId: sample.member.lawmakerId, ...sample.letter, text: wordsFor(actor, sample.letter.text) }
         : null,

@@ -4,12 +4,13 @@ import { Pages } from '../site/pages.service.js';
 import type { Right } from '../staff/access.js';
 import { Approvals } from './approvals.service.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
+import { LetterPaces } from './letter-paces.service.js';
 import { LetterParts } from './letter-parts.service.js';
 import { LetterReports } from './letter-report.service.js';
 import { approvalView, campaignView } from './letter-views.js';
 
 /** Pieces of the page, each the template `letters-<name>`. */
-const live = ['figures', 'bar', 'notices', 'parts'] as const;
+const live = ['figures', 'bar', 'notices', 'pace', 'parts'] as const;
 
 /** How far the letters of a campaign are: what of its page changes while they are written and sent. */
 @Injectable()
@@ -18,6 +19,7 @@ export class LetterProgress {
     private readonly campaigns: LetterCampaigns,
     private readonly approvals: Approvals,
     private readonly reports: LetterReports,
+    private readonly paces: LetterPaces,
     private readonly parts: LetterParts,
     private readonly pages: Pages,
   ) {}
@@ -33,8 +35,10 @@ export class LetterProgress {
     const figures = await this.figuresOf(locale, whole);
     const { campaign, approval, report, state } = figures;
     const parts = rights.includes('letters:send') ? await this.parts.list(whole) : [];
+    const pace = await this.paces.shown(whole, { live: true });
+    const data = { ...figures, parts, pace, csrf };
     const pieces = await Promise.all(
-      live.map(async (name) => [name, await this.pages.render(`letters-${name}`, locale, { ...figures, parts, csrf })]),
+      live.map(async (name) => [name, await this.pages.render(`letters-${name}`, locale, data)]),
     );
     const excluded = report.byStatus.find(({ name }) => name === 'excluded')?.letters ?? 0;
     const [done, all] = campaign.planned

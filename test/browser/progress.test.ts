@@ -134,6 +134,28 @@ withChromium('exports, the hand-in and progress', () => {
     await page.context().close();
   });
 
+  test('and the lines on the pace', async () => {
+    const page = await signedIn(true);
+    await page.goto(`${site.url}/en/console/letters/${campaign}`);
+    const lines = page.locator('[data-part=pace]');
+    await lines.getByText('Mailing is switched off for everything').waitFor();
+    // Still nothing leaves when the switch is on again.
+    await site.database.query(
+      `UPDATE mail_streams SET open_from = now() + interval '1 day', open_until = now() + interval '2 days'
+       WHERE campaign_id = $1`,
+      [campaign],
+    );
+    const turn = (off: boolean) =>
+      site.get(Switches).turn('mailing', { petition: null, off, reason: 'for a look' }, 'system');
+    await turn(false);
+    await lines.getByText('Waits for office hours.').waitFor({ timeout: 15_000 });
+    await lines.getByText('the last one leaves about').waitFor();
+    expect(await lines.getByText('switched off').count()).toBe(0);
+    await turn(true);
+    await lines.getByText('Mailing is switched off for everything').waitFor({ timeout: 15_000 });
+    await page.context().close();
+  });
+
   async function paths(locale: string): Promise<[name: string, path: string][]> {
     const works = site.get(LongWorks);
     const actor = person('Ada', 'admin');
