@@ -173,12 +173,12 @@ describe('the JSON door', () => {
   });
 
   it.each([
-    ['include', { body: '{% include "../../.env" %}' }, 'body', 'template-syntax'],
-    ['render', { body: 'x\n{% render "layouts/console" %}' }, 'body', 'template-syntax'],
-    ['layout', { subject: '{% layout "x" %}' }, 'subject', 'template-syntax'],
+    ['include', { body: '{% include "../../.env" %}' }, 'body', 'unknown-tag'],
+    ['render', { body: 'x\n{% render "layouts/console" %}' }, 'body', 'unknown-tag'],
+    ['layout', { subject: '{% layout "x" %}' }, 'subject', 'unknown-tag'],
     ['a constructor', { body: '{{ lawmaker.constructor.constructor }}' }, 'body', 'unknown-placeholder'],
     ['a prototype', { body: '{{ __proto__ }}' }, 'body', 'unknown-placeholder'],
-    ['a loop', { body: '{% for i in (1..1000000) %}x{% endfor %}' }, 'body', 'template-syntax'],
+    ['a loop', { body: '{% for i in (1..1000000) %}x{% endfor %}' }, 'body', 'unknown-tag'],
     ['settings', { subject: '{{ settings.SMTP_URL }}' }, 'subject', 'unknown-placeholder'],
     ['no subject', { subject: '' }, 'subject', 'required'],
     ['a subject of two lines', { subject: 'a\r\nBcc: evil@evil.example' }, 'subject', 'one-line'],

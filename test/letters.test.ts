@@ -1,6 +1,7 @@
 import { LettersRunner } from '../src/letters/letters.runner.js';
 import { Dispatch } from '../src/letters/dispatch.service.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
+import { locales, translate } from '../src/site/languages.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type SignedIn, signIn } from './support/cast.js';
 import { importTestland, lawmakerId, words } from './support/letters.js';
@@ -53,10 +54,56 @@ describe('an organiser and an approver, page by page', () => {
     const body = '{{ salutation }},\n\nin {{ lawmaker.constituency }} and {{ petition.count }}';
     const refused = await olga.post(`${page}/text?language=en`, { subject: 'Wetlands', body });
     expect(refused.statusCode).toBe(422);
-    expect(refused.body).toContain('Line 3: there is no placeholder “lawmaker.constituency”');
+    expect(refused.body).toContain('Line 3, column 7: there is no placeholder “lawmaker.constituency”');
     expect(refused.body).toContain('aria-describedby="body-error"');
     expect(refused.body).toContain('in {{ lawmaker.constituency }} and');
     expect((await olga.get(page)).body).toContain('Nothing is written yet');
+  });
+
+  it('says in the reader’s language what the parser does not like, never in the parser’s', async () => {
+    const bodies = [
+      '{% for x in y %}',
+      '{% endif %}',
+      '{% if salutation %}',
+      '{{ salutation',
+      '{{ salutation | json }}',
+    ];
+    for (const body of [...bodies, '{{ }}', '{{ salutation | append }}']) {
+      for (const locale of locales) {
+        const refused = await olga.post(`${page.replace('/en/', `/${locale}/`)}/text?language=en`, {
+          subject: 'x',
+          body,
+        });
+        const said = /id="body-error"><ul>(.*?)<\/ul>/.exec(refused.body)![1]!;
+        const start = translate(locale, 'letters.fault-at', { line: 1, column: 1, what: '' }).slice(0, 5);
+        expect(said).toContain(`<li>${start}`);
+        expect({ locale, body, said }).not.toMatchObject({
+          said: expect.stringMatching(/not (found|closed)|undefined|invalid|expect|line:|col:/),
+        });
+      }
+      const api = await olga.api(
+        'PUT',
+        `${page.replace('/en/console', '/api/v1').replace('letters', 'letter-campaigns')}/texts/en`,
+        {
+          subject: 'x',
+          body,
+        },
+      );
+      expect(api.json().errors).toMatchObject([
+        {
+          field: 'body',
+          line: 1,
+          message: expect.stringMatching(/^Line 1, column \d: (?!.*(not closed|undefined|invalid|expect))/),
+        },
+      ]);
+    }
+    const persian = await olga.post(`${page.replace('/en/', '/fa/')}/text?language=fa`, {
+      subject: 'x',
+      body: 'a\n{% if date %}',
+    });
+    expect(persian.body.replaceAll(/[\u2066-\u2069\u200e]/g, '')).toContain(
+      'سطر ۲، ستون ۱: آنچه اینجا آغاز می‌شود پایان ندارد: «endif» کم است',
+    );
   });
 
   it('saves words in three languages', async () => {

@@ -5,6 +5,7 @@ import { Audience } from '../lawmakers/lawmakers.schema.js';
 import { isPublic } from '../petitions/petition-states.js';
 import { Petition } from '../petitions/petition.entity.js';
 import { canonicalJson } from '../site/canonical-json.js';
+import { translate } from '../site/languages.js';
 import { type FieldError, problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -36,10 +37,7 @@ export interface WholeCampaign extends LetterCampaign {
 }
 
 /** What is wrong in a template, with the place, beside the field it was written in. */
-export interface TemplateError extends FieldError {
-  line: number;
-  name: string;
-}
+export interface TemplateError extends FieldError, Omit<TemplateFault, 'code'> {}
 
 /** What changes a letter, and voids its approval. */
 export type LetterEdit =
@@ -249,11 +247,13 @@ export function textFaults(words: LetterWords, ofPetition: boolean): TemplateErr
   return [...inField('subject'), ...inField('body')];
 }
 
-function describe({ code, line, name }: TemplateFault): string {
-  if (code === 'unknown-placeholder') return `Line ${line}: there is no placeholder {{ ${name} }}.`;
-  if (code === 'reserved-name') return `Line ${line}: "${name}" is the name of a placeholder; assign to another name.`;
-  if (code === 'template-too-large') return 'What comes out is too long for a letter.';
-  return `Line ${line}: ${name}.`;
+function describe({ code, line, column, name }: TemplateFault): string {
+  if (line === null) return translate('en', `error.${code}`);
+  return translate('en', 'letters.fault-at', {
+    line,
+    column,
+    what: translate('en', `letters.fault.${code}`, { name }),
+  });
 }
 
 export function refuseFaults(faults: TemplateError[], field?: string): void {

@@ -4,9 +4,19 @@ import { Liquid, LiquidError, type Template } from 'liquidjs';
 export type Plain = string | number | boolean | { [key: string]: Plain };
 
 export interface TemplateFault {
-  code: 'template-syntax' | 'unknown-placeholder' | 'reserved-name' | 'template-too-large';
-  line: number;
-  /** The placeholder's path, or the parser's words for a fault of syntax. */
+  code:
+    | 'unknown-placeholder'
+    | 'reserved-name'
+    | 'unknown-tag'
+    | 'stray-tag'
+    | 'unclosed-tag'
+    | 'unknown-filter'
+    | 'template-syntax'
+    | 'template-too-large';
+  /** Both from 1; a text that is too large is so as a whole. */
+  line: number | null;
+  column: number | null;
+  /** Of the placeholder, tag or filter, or the mark that is missing; empty where there is none. */
   name: string;
 }
 
@@ -68,6 +78,7 @@ export function templateFaults(source: string, known: readonly string[]): Templa
     .map(({ segments, location }) => ({
       code: 'reserved-name' as const,
       line: location.row,
+      column: location.col,
       name: String(segments[0]),
     }));
   const unknown = Object.values(globals)
@@ -76,9 +87,10 @@ export function templateFaults(source: string, known: readonly string[]): Templa
     .map((variable) => ({
       code: 'unknown-placeholder' as const,
       line: variable.location.row,
+      column: variable.location.col,
       name: String(variable),
     }));
-  const faults: TemplateFault[] = [...reserved, ...unknown].sort((one, other) => one.line - other.line);
+  const faults = [...reserved, ...unknown].sort((one, other) => one.line - other.line || one.column - other.column);
   return faults.length > 0 ? faults : sizeFaults(source, known);
 }
 
@@ -116,7 +128,7 @@ function sizeFaults(source: string, known: readonly string[]): TemplateFault[] {
   try {
     compileTemplate(source)(context);
   } catch (error) {
-    if (error instanceof TemplateTooLarge) return [{ code: 'template-too-large', line: 1, name: '' }];
+    if (error instanceof TemplateTooLarge) return [tooLarge];
     if (!(error instanceof MissingData)) return [syntaxFault(error)];
   }
   return [];
@@ -127,11 +139,28 @@ function missingPlaceholder(error: unknown): string | undefined {
   return (error.originalError as { variableName?: string } | undefined)?.variableName;
 }
 
+const tooLarge: TemplateFault = { code: 'template-too-large', line: null, column: null, name: '' };
+
+/**
+ * The parser's English, by kind of fault; the names in it are the organiser's. Only those and our own words reach people:
+ * what is not in this list is said without details.
+ */
+const kinds: [RegExp, (...found: string[]) => Pick<TemplateFault, 'code' | 'name'>][] = [
+  [/^tag "(end\w*|else|elsif|when)" not found/, (name) => ({ code: 'stray-tag', name: name! })],
+  [/^tag "(\S+)" not found/, (name) => ({ code: 'unknown-tag', name: name! })],
+  [/^undefined filter: (\w+)/, (name) => ({ code: 'unknown-filter', name: name! })],
+  [/^tag \{%-?\s*(\w+).* not closed/s, (name) => ({ code: 'unclosed-tag', name: `end${name}` })],
+  [/^tag ".* not closed/s, () => ({ code: 'unclosed-tag', name: '%}' })],
+  [/^output ".* not closed/s, () => ({ code: 'unclosed-tag', name: '}}' })],
+];
+
 function syntaxFault(error: unknown): TemplateFault {
-  if (!LiquidError.is(error)) {
-    // The length limit is an assertion without a place.
-    return { code: 'template-syntax', line: 1, name: (error as Error).message };
+  // Only the length limit is an assertion without a place.
+  if (!LiquidError.is(error)) return tooLarge;
+  const [line, column] = error.token.getPosition() as [number, number];
+  for (const [words, kind] of kinds) {
+    const found = words.exec(error.message);
+    if (found) return { ...kind(...found.slice(1)), line, column };
   }
-  const [line] = error.token.getPosition();
-  return { code: 'template-syntax', line: line!, name: error.message.replace(/, line:\d+, col:\d+$/, '') };
+  return { code: 'template-syntax', line, column, name: '' };
 }
