@@ -224,3 +224,11 @@ test('Persian is written with its own letters, digits and quotation marks', () =
   // The prefix of verbs and the plural ending are set off by a half-space, never by a space.
   expect(persian.filter(([, text]) => /(^|[\s(«])(می|نمی) [آ-ی]|[آ-ی] ها(ی|\s|$)/.test(text))).toEqual([]);
 });
+
+test('Persian has one word for one thing', () => {
+  const persian = Object.entries(messages.fa!);
+  // An entry of a log or a line of a file; the public log.
+  expect(persian.filter(([, text]) => /ورودی|دفتر عمومی/.test(text))).toEqual([]);
+  // Whom letters go to; a mail or an encrypted file has a receiver.
+  expect(persian.filter(([key, text]) => key.startsWith('letters.audience') && /گیرند/.test(text))).toEqual([]);
+});
