@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Sequencer } from '../src/countlog/sequencer.js';
 import { HandIns } from '../src/exports/hand-in.service.js';
 import { Publisher } from '../src/countlog/publisher.js';
+import { translate } from '../src/site/languages.js';
 import { startApp, type TestApp } from './support/app.js';
 import { formBody, type SignedIn, signIn } from './support/cast.js';
 import { queueEntries } from './support/log-queue.js';
@@ -104,7 +105,16 @@ test('one state everywhere, while people sign: the program in it, cover sheet, C
       const cover = files.get('cover-sheet.html')!.toString();
       expect(cover).toContain(`<strong>${total.count.toLocaleString('en')}</strong>`);
       expect(cover).toContain(checkpoint.root);
-      expect(files.get('README.txt')!.toString()).toContain(`${total.count.toLocaleString('en')} signatures`);
+      const readme = files.get('README.txt')!.toString();
+      expect(readme).toContain(`${total.count.toLocaleString('en')} signatures`);
+      // Both pages say why there are more entries than signatures.
+      const sum = translate('en', 'handin.size-sum', {
+        ...{ signed: total.signed, withdrawn: total.withdrawn },
+        other: checkpoint.size - total.signed - total.withdrawn,
+      });
+      expect(cover).toContain(sum);
+      expect(readme).toContain(`${checkpoint.size}\n    ${checkpoint.root}\n`);
+      expect(readme.split('\n')).toContain(sum);
     }
   } finally {
     signing = false;
