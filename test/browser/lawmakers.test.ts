@@ -55,8 +55,14 @@ withChromium('importing lawmakers', () => {
     await page.getByRole('button', { name: 'Apply these changes' }).click();
     await upload('congress.json');
     places.changed = path();
-    expect(await page.locator('.diff-changed').count()).toBeGreaterThan(0);
-    expect(await page.locator('.diff-gone').count()).toBe(1);
+    const row = (change: string) => page.locator('[aria-labelledby=changes] tbody tr', { hasText: change });
+    expect(await row('Changed').count()).toBeGreaterThan(0);
+    expect(await row('Gone').count()).toBe(1);
+    // The badge says it in words; nothing beside it says it again by colour.
+    const bar = await page.evaluate<string>(
+      `getComputedStyle(document.querySelector('[aria-labelledby=changes] tbody td')).borderInlineStartWidth`,
+    );
+    expect(bar).toBe('0px');
     await upload('hostile.csv', 'nl-wizard');
     places.columns = path();
   });
