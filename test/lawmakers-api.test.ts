@@ -127,6 +127,26 @@ test('names file and line of what cannot be read', async () => {
   expect(answer.json().errors[0].message).toBe('list.csv, line 4: This line is not in UTF-8. Save the file as UTF-8.');
 });
 
+test('an item that nests deeper than the stack, or holds itself, is reported like others that describe nobody', async () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const congress = fixture('congress.json').bytes.toString().trimEnd().slice(0, -1);
+  const fields = { legislature: 'x-deep', name: 'Deep', country: 'US' };
+  for (const [name, item] of [
+    ['congress.json', deep],
+    ['congress.yaml', '&circle [*circle]'],
+  ]) {
+    const preview = await upload([sourceOf(name!, `${congress}, ${item}]`)], fields);
+    expect([name, preview.statusCode]).toEqual([name, 201]);
+    expect(preview.json().counts).toMatchObject({ new: 2 });
+    const rejected = { severity: 'rejected', code: 'not-a-member', detail: '[…]' };
+    expect(preview.json().report).toContainEqual(expect.objectContaining(rejected));
+  }
+  const popolo = `{"persons": [${deep}], "memberships": [${deep}]}`;
+  const refused = await upload([sourceOf('popolo.json', popolo)], fields);
+  expect(refused.statusCode).toBe(422);
+  expect(refused.json().errors[0].message).toMatch(/^popolo\.json: Nobody in this file can be imported\./);
+});
+
 test('refuses what is too large before reading all of it', async () => {
   const big = Buffer.alloc(sourceLimits.bytes + 10, 'a');
   expect((await upload([sourceOf('big.csv', big)])).statusCode).toBe(413);

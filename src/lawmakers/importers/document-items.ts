@@ -9,9 +9,12 @@ export interface DocumentItem {
   value: unknown;
 }
 
-/** What of an entry is missing or not as expected, in the file's own words: the way to the field, or the entry itself. */
+/**
+ * What of an entry is missing or not as expected, in the file's own words: the way to the field, or the entry itself. A
+ * list is not written out: it may nest deeper than the stack, or hold itself by an alias.
+ */
 export const wrongField = (error: z.ZodError, { value }: DocumentItem): string =>
-  error.issues[0]!.path.join('.') || JSON.stringify(value);
+  error.issues[0]!.path.join('.') || (typeof value === 'object' && value !== null ? '[…]' : String(value));
 
 export function readJsonList(text: string, file: string): DocumentItem[] {
   const list = parseJson(text, file);
