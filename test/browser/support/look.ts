@@ -11,8 +11,9 @@ interface Violation {
 }
 
 const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
-/** Both run inside the page, so they are text here. */
+/** These run inside the page, so they are text here. */
 const measure = readFileSync(join(__dirname, 'measure.js'), 'utf8');
+const choices = readFileSync(join(__dirname, 'choices.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** Where pictures go, if somebody wants to look: `npm run screenshots`. */
@@ -31,6 +32,8 @@ export interface Looked {
   tooSmall: string[];
   /** Where the HTML is not what the standard says. */
   invalid: string[];
+  /** Choices of lists that a phone would cut, where they are asked for. */
+  choices: string[];
 }
 
 interface How {
@@ -38,6 +41,8 @@ interface How {
   act?: (page: Page) => Promise<void>;
   /** Light and dark if it is not said. */
   schemes?: readonly ('light' | 'dark')[];
+  /** CSS selector of lists of which every choice must be readable when chosen: not those of names that people give. */
+  choices?: string;
   /** CSS selectors of parts of which there is a picture besides, by the word that its name gets: for pages too long to show. */
   parts?: Record<string, string>;
   /** One that stays open, for many pages in a row: it has the files of the site already. */
@@ -59,7 +64,7 @@ const views: View[] = [390, 1280].flatMap((width) => (['light', 'dark'] as const
 
 /** What `look` says of a page with which nothing is wrong. */
 export const fine = (status = 200): Looked => ({
-  ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [], invalid: [] },
+  ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [], invalid: [], choices: [] },
 });
 
 const tabs = new WeakMap<Browser | BrowserContext, Page>();
@@ -113,6 +118,8 @@ export async function look(browser: Browser, url: string, name: string, how: How
     for (const { width, scheme } of asked) {
       await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
       await page.emulateMedia({ colorScheme: scheme });
+      if (how.choices && width === 390)
+        looked.choices = await page.evaluate<string[]>(`${choices} cutChoices(${JSON.stringify(how.choices)})`);
       if (gallery) {
         mkdirSync(gallery, { recursive: true });
         const picture = (of: string) => ({ path: join(gallery, `${of}-${width}-${scheme}.png`) });
