@@ -90,6 +90,7 @@ const madeOf = [
   'petitions.state.',
   'privacy.returns-',
   'problem.',
+  'refusal.',
   'progress.',
   'signatures.found.',
   'sign.consentSign',

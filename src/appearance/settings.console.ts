@@ -5,7 +5,7 @@ import { type Form, refused, seeOther } from '../site/form-answers.js';
 import { direction, languageName, type Locale, locales } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe } from '../site/pipes.js';
-import { type FieldError, Problem } from '../site/problem.js';
+import { type FieldError, Problem, problems } from '../site/problem.js';
 import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -76,8 +76,7 @@ export class SettingsConsole {
 
   /** A file that is cut off at the limit is a fault of the field, as one that is no picture. */
   private async takeLogo(request: FastifyRequest, actor: Actor): Promise<void> {
-    const refuse = (code: string) =>
-      new Problem('invalid', { errors: [{ field: 'file', code, message: 'This file cannot be taken.' }] });
+    const refuse = (code: string) => problems.invalid([{ field: 'file', code, message: 'This file cannot be taken.' }]);
     if (!request.isMultipart()) throw refuse('required');
     const { sources } = await readUpload(request, logoLimits.bytes).catch((error: unknown) => {
       throw error instanceof Problem && error.code === 'too-large' ? refuse('file-too-large') : error;

@@ -48,14 +48,14 @@ export class Coalitions {
     const id = uuidv7();
     await this.database.transaction(async (tx) => {
       const petition = await lockPetition(tx, slug);
-      if (petition.state === 'archived') throw problems.wrongState('This petition is archived.');
+      if (petition.state === 'archived') throw problems.refusal('petition-archived');
       const there = await tx.findBy(Organisation, { petitionId: petition.id });
       const active = there.filter(({ endedAt }) => endedAt === null);
       if (active.some(({ name }) => name.toLowerCase() === organisation.name.toLowerCase())) {
         throw problems.invalid([{ field: 'name', code: 'name-taken', message: 'There is one of this name.' }]);
       }
       if (active.length >= mostOrganisations) {
-        throw problems.wrongState(`A petition can have ${mostOrganisations} organisations.`);
+        throw problems.refusal('full-already', { most: mostOrganisations });
       }
       await tx.insert(Organisation, { petitionId: petition.id, id, ...organisation });
       await this.audit.record(tx, {
@@ -132,7 +132,7 @@ export class Coalitions {
   /** For whoever exports or writes in its name. @throws Problem forbidden, not-found, wrong-state when it has left */
   async actFor(slug: string, id: string, actor: Actor): Promise<Organisation> {
     const organisation = await this.find(this.database.manager, slug, id);
-    if (organisation.endedAt) throw problems.wrongState('This organisation has left the petition.');
+    if (organisation.endedAt) throw problems.refusal('organisation-left');
     await this.refuseOthers(this.database.manager, organisation, actor);
     return organisation;
   }
@@ -152,7 +152,7 @@ export class Coalitions {
     const owned =
       who === 'own people only' && (await manager.countBy(OrganisationPerson, { petitionId, organisationId: id })) > 0;
     if (mine.length === 0 && !owned && actor.rights.includes('organisations:manage')) return;
-    throw problems.forbidden('Only somebody who acts for this organisation may do this.');
+    throw problems.refusal('not-your-organisation');
   }
 
   private async find(manager: EntityManager, slug: string, id: string): Promise<Organisation> {
@@ -169,7 +169,7 @@ export class Coalitions {
   /** With the petition's row, so that changes of its organisations come one after the other. */
   private async lock(tx: EntityManager, slug: string, id: string): Promise<Organisation> {
     const organisation = await this.findIn(tx, (await lockPetition(tx, slug)).id, id);
-    if (organisation.endedAt) throw problems.wrongState('This organisation has left the petition.');
+    if (organisation.endedAt) throw problems.refusal('organisation-left');
     return organisation;
   }
 

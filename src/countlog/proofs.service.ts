@@ -69,9 +69,9 @@ export class Proofs {
     if (index !== null && published && index < published.size) {
       return { index, proof: await this.inclusion(petitionId, index) };
     }
-    if (row.held) throw problems.wrongState('Somebody has to look at this signature before it is counted.');
+    if (row.held) throw problems.refusal('signature-in-review');
     if (row.stopped !== null || (await this.switches.isOff('counting', petitionId))) {
-      throw problems.paused('Nothing is being counted at the moment, so there is no promise. Please try again later.');
+      throw problems.refusal('counting-paused');
     }
     if (index === null) await this.bind(petitionId, signatureId);
     const entry = index === null ? Buffer.from(row.entry) : await this.entry(petitionId, index);
@@ -87,7 +87,7 @@ export class Proofs {
        WHERE petition_id = $1 AND signature_id = $2 AND kind = 'sign' AND due_at < 'infinity'`,
       [petitionId, signatureId],
     );
-    if (bound === 0) throw problems.conflict('This is changing in this moment. Please try again.');
+    if (bound === 0) throw problems.refusal('busy-now');
   }
 
   private async checkpoint(petitionId: string, size?: number): Promise<{ size: number; note: Buffer }> {

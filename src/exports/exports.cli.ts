@@ -23,7 +23,7 @@ import { PersonsExports } from './persons-export.service.js';
 async function deliver(content: Readable, out: string | undefined): Promise<void> {
   if (!out) return pipeline(content, process.stdout, { end: false });
   const file = await open(out, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? problems.conflict(`${out} exists already; nothing was written.`) : error;
+    throw error.code === 'EEXIST' ? problems.badRequest(`${out} exists already; nothing was written.`) : error;
   });
   try {
     await pipeline(content, file.createWriteStream());

@@ -50,10 +50,7 @@ export class HandIns {
   async open(wanted: HandIn, actor: Actor | 'system'): Promise<Readable> {
     const petition = await this.petitions.find(wanted.petition);
     const snapshot = await this.snapshots.one({ by: 'day-country', petition: petition.slug });
-    if (!snapshot.checkpoint)
-      throw problems.wrongState(
-        'The log of this petition cannot be handed in: it is empty, or was stopped by a fault.',
-      );
+    if (!snapshot.checkpoint) throw problems.refusal('hand-in-not-ready');
     const { size, root } = snapshot.checkpoint;
     await this.database.transaction((tx) =>
       this.audit.record(tx, {

@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { access, constants } from 'node:fs/promises';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { RelayStates } from '../mail/relay-states.service.js';
-import { Problem } from '../site/problem.js';
+import { problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 
 @Public()
@@ -34,7 +34,7 @@ export class HealthApi {
       const paused = states.filter((state) => state === 'paused').length;
       return { status: 'ready', relays: { open: states.length - paused, paused } };
     } catch {
-      throw new Problem('unavailable');
+      throw problems.unavailable();
     }
   }
 }

@@ -170,7 +170,7 @@ export class ImportPreviewsService {
           storedName(actor),
         ],
       );
-      if (!stored) throw problems.wrongState('This import has been decided.');
+      if (!stored) throw problems.refusal('import-decided');
       await tx.query(`DELETE FROM import_rows WHERE import_id = $1`, [id]);
       await storeChanges(tx, id, diff.changes, tell);
     });
@@ -197,7 +197,7 @@ export class ImportPreviewsService {
       [id],
     );
     if (!found) throw problems.notFound();
-    if (!found.source) throw problems.wrongState('The file of this import is no longer kept: upload it again.');
+    if (!found.source) throw problems.refusal('import-file-gone');
     return { name: found.source_name, bytes: found.source };
   }
 

@@ -30,8 +30,8 @@ export class ImportUndo {
    */
   async prepare(id: string, actor: ImportActor): Promise<ImportView> {
     const found = await this.imports.find(id);
-    if (found.state !== 'applied') throw problems.wrongState(`This import is ${found.state}.`);
-    if (!found.undoable) throw problems.conflict('A later import stands on this one: undo that one first.');
+    if (found.state !== 'applied') throw problems.refusal('import-decided');
+    if (!found.undoable) throw problems.refusal('import-undo-order');
     const undo = uuidv7();
     await this.database.transaction(async (tx) => {
       const [legislature] = await tx.query<{ id: string }[]>(`SELECT id FROM legislatures WHERE slug = $1`, [

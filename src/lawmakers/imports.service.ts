@@ -148,7 +148,7 @@ export class ImportsService {
         `UPDATE legislatures SET version = version + 1 WHERE slug = $1 AND version = $2 RETURNING id`,
         [found.legislature_slug, found.base_version],
       );
-      if (!legislature) throw problems.conflict('A newer import of this legislature was applied: make a new preview.');
+      if (!legislature) throw problems.refusal('import-outdated');
       await writeChanges(tx, id, legislature.id, tell);
       await this.audit.record(tx, {
         actor,
@@ -215,6 +215,6 @@ export class ImportsService {
     if (decided) return decided;
     const [found] = await tx.query<{ state: string }[]>(`SELECT state FROM imports WHERE id = $1`, [id]);
     if (!found) throw problems.notFound();
-    throw problems.wrongState(`This import is ${found.state}.`);
+    throw problems.refusal('import-decided');
   }
 }

@@ -1,10 +1,11 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorInWords } from '../site/error-words.js';
 import { countries, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
 import { fieldErrors, LocalePipe, uuid } from '../site/pipes.js';
-import { type FieldError, Problem } from '../site/problem.js';
+import { type FieldError, Problem, problems } from '../site/problem.js';
 import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
 import { ConsoleContext } from '../staff/console-context.js';
@@ -50,7 +51,7 @@ export class LawmakerUploadsConsole {
       const upload = await readUpload(request, sourceLimits.bytes);
       fields = upload.fields;
       const asked = ImportRequest.safeParse(fields);
-      if (!asked.success) throw new Problem('invalid', { errors: fieldErrors(asked.error.issues) });
+      if (!asked.success) throw problems.invalid(fieldErrors(asked.error.issues));
       const { id, waits, workId } = await this.previews.begin(upload.sources, asked.data, actor);
       return seeOther(reply, next(locale, workId, `lawmakers/imports/${id}${waits ? '/columns' : ''}`));
     } catch (error) {
@@ -154,10 +155,7 @@ function sentences(locale: Locale, error: unknown): Sentence[] {
     return [{ field: 'file', message: translate(locale, 'lawmakers.unreadable.too-large') }];
   if (error.code === 'bad-request')
     return [{ field: 'file', message: translate(locale, 'lawmakers.unreadable.no-file') }];
-  return (error.details.errors ?? []).map(({ field, code }) => ({
-    field,
-    message: translate(locale, `error.${code}`),
-  }));
+  return (error.details.errors ?? []).map((each) => ({ field: each.field, message: errorInWords(locale, each) }));
 }
 
 function seeOther(reply: FastifyReply, url: string): void {

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { translate } from '../site/languages.js';
+import { errorInWords } from '../site/error-words.js';
 import { fieldErrors } from '../site/pipes.js';
 import { Problem } from '../site/problem.js';
 import { withApp } from '../with-app.js';
@@ -49,7 +49,7 @@ async function importFiles(path: string, options: Options): Promise<void> {
   const request = ImportRequest.safeParse(options);
   if (!request.success) {
     const errors = fieldErrors(request.error.issues);
-    return refuse(errors.map(({ field, code }) => `--${field}: ${translate('en', `error.${code}`)}.`).join('\n'));
+    return refuse(errors.map((error) => `--${error.field}: ${errorInWords('en', error)}.`).join('\n'));
   }
   if (!existsSync(path)) return refuse(`${path}: there is no such file or folder.`);
   const sources = await readSources(path);

@@ -56,7 +56,7 @@ export class ObjectionsPages {
   private async find(code: string, request: FastifyRequest): Promise<string> {
     this.limits.check('objection', request);
     const id = await this.links.lawmakerOf(code);
-    if (!id) throw problems.notFound('This link is not complete. Please take it from the letter again.');
+    if (!id) throw problems.refusal('office-link-incomplete');
     return id;
   }
 }

@@ -64,9 +64,8 @@ export class PersonDecisions {
       const kept = decision === 'same' ? keep! : null;
       if (kept) {
         const gone = records.find((one) => one.id !== kept)!;
-        if (records.some((one) => one.merged_into))
-          throw problems.conflict('One of the two is joined to another record.');
-        if (gone.joined) throw problems.conflict('Other records are joined to the one that would go: keep that one.');
+        if (records.some((one) => one.merged_into)) throw problems.refusal('person-joined');
+        if (gone.joined) throw problems.refusal('person-joined');
         // A dispatch holds the rows of those it plans: it either sees the join, or is seen by it.
         await tx.query(`SELECT FROM lawmakers WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, [[first, second]]);
         await tx.query(`UPDATE lawmakers SET merged_into = $2, updated_at = now() WHERE id = $1`, [gone.id, kept]);
@@ -78,7 +77,7 @@ export class PersonDecisions {
          ON CONFLICT (first_id, second_id) WHERE undone_at IS NULL DO NOTHING RETURNING id`,
         [id, first, second, decision, kept, actor.name],
       );
-      if (!stored) throw problems.conflict('This has been decided: take that decision back first.');
+      if (!stored) throw problems.refusal('person-decided');
       const action = kept ? 'lawmakers.joined' : 'lawmakers.told-apart';
       await this.audit.record(tx, { actor, action, subject: kept ?? first, detail: { first, second } });
     });

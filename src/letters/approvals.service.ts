@@ -117,7 +117,7 @@ export class Approvals {
         throw changedMeanwhile();
       }
       if (authors(campaign, request).has(ownerOf(actor))) {
-        throw problems.forbidden('A letter is approved by somebody who did not write, change or submit it.');
+        throw problems.refusal('needs-second-person');
       }
       if (shown.listSha256 !== listSha256) throw problems.invalid([listChanged]);
       await tx.query(
@@ -168,8 +168,7 @@ export function authors(campaign: WholeCampaign, request: Approval | null): Set<
 
 /** @throws Problem wrong-state */
 export function requireMove(campaign: { state: CampaignState }, to: CampaignState): void {
-  if (!mayBecome(campaign.state, to))
-    throw problems.wrongState(`A letter campaign that is ${campaign.state} cannot become ${to}.`);
+  if (!mayBecome(campaign.state, to)) throw problems.refusal('letter-state', { state: campaign.state });
 }
 
 export async function moveTo(tx: EntityManager, id: string, state: CampaignState): Promise<void> {
@@ -182,7 +181,7 @@ const listChanged: FieldError = {
   message: 'Who gets a letter, where or in which words has changed since this page was shown. Look at the list again.',
 };
 
-const changedMeanwhile = () => problems.conflict('The letter has changed since this page was shown. Read it again.');
+const changedMeanwhile = () => problems.refusal('changed-meanwhile');
 
 function completeness(campaign: WholeCampaign, recipients: number, earliest: Date): FieldError[] {
   const faults: FieldError[] = [...campaign.texts, ...campaign.variants].flatMap((text) =>

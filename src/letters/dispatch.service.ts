@@ -57,18 +57,16 @@ export class Dispatch implements BeforeApplicationShutdown {
   async start(id: string, actor: Actor): Promise<void> {
     await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, id);
-      if (campaign.state !== 'approved') throw problems.wrongState('Only an approved letter can be dispatched.');
+      if (campaign.state !== 'approved') throw problems.refusal('letter-state', { state: campaign.state });
       const approval = await standingApproval(tx, id);
       // Edits void an approval; this also catches what was changed behind the application's back.
       if (!approval?.approvedAt || approval.sha256.toString('hex') !== approvalHash(campaign)) {
-        throw problems.conflict(
-          'The letter, or the office hours of a legislature it goes to, are not those that were approved: have it approved again.',
-        );
+        throw problems.refusal('approval-outdated');
       }
       const [{ over }] = await tx.query(`SELECT coalesce($1::timestamptz <= now(), false) AS over`, [
         campaign.notAfter,
       ]);
-      if (over) throw problems.wrongState('The deadline of this letter has passed.');
+      if (over) throw problems.refusal('letter-deadline-passed');
       await moveTo(tx, id, 'dispatching');
       if (campaign.mode === 'supporters') await this.openToSupporters(tx, campaign);
       await this.audit.record(tx, {
@@ -90,7 +88,7 @@ export class Dispatch implements BeforeApplicationShutdown {
        WHERE petition_id = $1 AND id <> $2 AND mode = 'supporters' AND state IN ('dispatching', 'paused')`,
       [campaign.petitionId, campaign.id],
     );
-    if (others.length > 0) throw problems.conflict('Supporters of this petition are writing another letter now.');
+    if (others.length > 0) throw problems.refusal('another-letter-open');
     await this.paces.keepLimits(tx, campaign);
     await tx.query(`UPDATE letter_campaigns SET planned_at = now() WHERE id = $1`, [campaign.id]);
   }
@@ -101,7 +99,7 @@ export class Dispatch implements BeforeApplicationShutdown {
 
   async resume(id: string, actor: Actor | 'system'): Promise<void> {
     const campaign = await this.campaigns.find(id);
-    if (campaign.state !== 'paused') throw problems.wrongState('Only a paused letter campaign can be resumed.');
+    if (campaign.state !== 'paused') throw problems.refusal('letter-state', { state: campaign.state });
     await this.move(id, 'dispatching', 'resumed', actor, (tx) => this.outbox.release(tx, id));
     this.outbox.wake();
     this.goOn(id);
@@ -131,9 +129,9 @@ export class Dispatch implements BeforeApplicationShutdown {
     const done = await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, id);
       if (campaign.state !== 'dispatching' && campaign.state !== 'paused') {
-        throw problems.wrongState('The letter is not being sent.');
+        throw problems.refusal('letter-state', { state: campaign.state });
       }
-      if (!campaign.plannedAt) throw problems.wrongState('The letters are still being written. Try again in a moment.');
+      if (!campaign.plannedAt) throw problems.refusal('letters-being-written');
       const { stream, ids } = await partOf(tx, id, part);
       const which = ids ? { ids } : { stream };
       const count = await (verb === 'pause'

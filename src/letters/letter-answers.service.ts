@@ -89,13 +89,13 @@ export class LetterAnswers {
       // The change holds the letter: nobody else writes its answer now.
       const now = await this.find(campaignId, letterId, tx);
       if (!now) throw problems.notFound();
-      if (now.recordedAt !== seenAt) throw problems.conflict('The answer was changed in the meantime.');
+      if (now.recordedAt !== seenAt) throw problems.refusal('changed-meanwhile');
       const [, count] = await tx.query<[unknown, number]>(
         `UPDATE letter_answers SET published_by = $3, published_by_name = $4, published_at = now()
          WHERE campaign_id = $1 AND letter_id = $2 AND recorded_by <> $3`,
         [campaignId, letterId, ownerOf(actor), actor.name],
       );
-      if (!count) throw problems.forbidden('A second person shows an answer to the public.');
+      if (!count) throw problems.refusal('needs-second-person');
     });
   }
 
@@ -147,7 +147,7 @@ export class LetterAnswers {
         [campaignId, letterId],
       );
       if (!letter) throw problems.notFound('There is no such letter in this campaign.');
-      if (!letter.left) throw problems.wrongState('This lawmaker has not been sent the letter.');
+      if (!letter.left) throw problems.refusal('not-sent-yet');
       await work(tx);
       await this.audit.record(tx, {
         actor,

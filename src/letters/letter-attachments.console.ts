@@ -5,7 +5,7 @@ import { refused, seeOther } from '../site/form-answers.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
-import { type FieldError, Problem } from '../site/problem.js';
+import { type FieldError, Problem, problems } from '../site/problem.js';
 import { readUpload } from '../site/upload.js';
 import { Actor, Needs } from '../staff/access.js';
 import { sendAttachment } from './attachment-answer.js';
@@ -70,7 +70,7 @@ export class LetterAttachmentsConsole {
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'too-large') throw error;
       const fault: FieldError = { field: 'file', code: 'file-too-large', message: 'This file is too large.' };
-      throw new Problem('invalid', { errors: [fault] });
+      throw problems.invalid([fault]);
     }
   }
 }

@@ -170,10 +170,9 @@ export class LetterCampaigns {
     work: (tx: EntityManager, campaign: WholeCampaign) => Promise<void>,
   ): Promise<void> {
     const before = await lockCampaign(tx, id);
-    if (!isEditable(before.state))
-      throw problems.wrongState('The letter is being sent or is closed; it cannot change.');
+    if (!isEditable(before.state)) throw problems.refusal('letter-state', { state: before.state });
     if (version !== undefined && version !== before.version) {
-      throw problems.conflict('Somebody else has changed this letter in the meantime. Open it again.');
+      throw problems.refusal('changed-meanwhile');
     }
     await work(tx, before);
     const after = await whole(tx, await tx.findOneByOrFail(LetterCampaign, { id }));

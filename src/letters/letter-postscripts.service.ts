@@ -19,7 +19,7 @@ export class LetterPostscripts {
   async write(campaignId: string, lawmakerId: string, { text }: Postscript, actor: Actor): Promise<void> {
     const members = await this.plans.members(await this.campaigns.find(campaignId));
     if (!members.some((member) => member.lawmakerId === lawmakerId)) {
-      throw problems.notFound('This lawmaker is not in the audience.');
+      throw problems.refusal('no-letter-there');
     }
     await this.campaigns.edit(campaignId, undefined, actor, 'postscript-written', async (tx) => {
       await tx.upsert(

@@ -75,10 +75,10 @@ export class LetterPreviews {
 
   /** The bytes themselves. @throws Problem forbidden to a viewer, not-found where this lawmaker gets no mail */
   async raw(id: string, lawmakerId: string, actor: Actor): Promise<Buffer> {
-    if (!mayHoldLinks(actor)) throw problems.forbidden('The bytes hold the link by which the office objects.');
+    if (!mayHoldLinks(actor)) throw problems.refusal('bytes-hold-link');
     const campaign = await this.campaigns.find(id);
     const raw = await this.render(campaign, await this.planned(campaign, lawmakerId));
-    if (!raw) throw problems.notFound('This lawmaker gets no e-mail from this campaign.');
+    if (!raw) throw problems.refusal('no-letter-there');
     return raw;
   }
 
@@ -88,7 +88,7 @@ export class LetterPreviews {
       campaign,
       members.filter((member) => member.lawmakerId === lawmakerId),
     );
-    if (!planned) throw problems.notFound('This lawmaker is not in the audience.');
+    if (!planned) throw problems.refusal('no-letter-there');
     return planned;
   }
 

@@ -46,10 +46,10 @@ export class LetterTasks {
       if (!letter) throw problems.notFound('There is no such letter in this campaign.');
       if (letter.state === 'done') return;
       if (letter.state !== 'task' || campaign.state !== 'dispatching') {
-        throw problems.wrongState('Only an open task of a campaign that is being dispatched can be done.');
+        throw problems.refusal('task-state');
       }
       if (await isSecondLetter(tx, campaignId, id)) {
-        throw problems.conflict('The same person gets this letter in another way: two records of her were joined.');
+        throw problems.refusal('task-twice');
       }
       if (letter.channel === 'phone' && !outcome) throw outcomeFault('required', 'Say what came of the call.');
       if (letter.channel !== 'phone' && outcome) throw outcomeFault('invalid', 'Only a call has an outcome.');
@@ -66,7 +66,7 @@ export class LetterTasks {
                WHERE campaign_id = $1 AND id = $2 AND state = 'task'`,
             [campaignId, id, outcome ?? null, note || null, proof || null, ownerOf(actor), actor.name],
           );
-      if (noted === 0) throw problems.wrongState('This letter is no open task any more.');
+      if (noted === 0) throw problems.refusal('task-state');
       // As a bounce does for an address: a person marks, an editor decides, and whoever is reached takes the mark away.
       if (outcome === 'wrong-number') await this.contactPoints.markBounced(tx, letter.contact ?? '', null, 'phone');
       else if (outcome === 'reached') await this.contactPoints.unmarkBounced(tx, letter.contact ?? '', 'phone');
@@ -87,17 +87,15 @@ export class LetterTasks {
       if (!letter) throw problems.notFound('There is no such letter in this campaign.');
       if (letter.state === 'task') return;
       if (letter.state !== 'done' || campaign.state !== 'dispatching') {
-        throw problems.wrongState(
-          'Only what was marked as done in a campaign that is being dispatched can be taken back.',
-        );
+        throw problems.refusal('task-state');
       }
       const answers = await tx.query<unknown[]>(
         `SELECT FROM letter_answers WHERE campaign_id = $1 AND letter_id = $2`,
         [campaignId, id],
       );
       const objecting = await this.audiences.objecting(tx, [letter.lawmakerId]);
-      if (objecting.size > 0) throw problems.conflict('This office wants no further letters.');
-      if (answers.length > 0) throw problems.conflict('An answer to this letter is recorded: it has arrived.');
+      if (objecting.size > 0) throw problems.refusal('task-final');
+      if (answers.length > 0) throw problems.refusal('task-final');
       await tx.query(
         `UPDATE letters SET state = 'task', note = NULL, proof = NULL, outcome = NULL, done_by = NULL, done_by_name = NULL, done_at = NULL
          WHERE campaign_id = $1 AND id = $2`,

@@ -38,21 +38,21 @@ export class LetterTests {
   async send(id: string, lawmakerId: string | undefined, actor: Actor): Promise<string> {
     const campaign = await this.campaigns.find(id);
     if (['cancelled', 'finished'].includes(campaign.state))
-      throw problems.wrongState('This letter campaign is closed.');
+      throw problems.refusal('letter-state', { state: campaign.state });
     const { email: address, name } = await this.staff.one(ownerOf(actor));
     // Of any lawmaker, listed by anybody for whatever, and also of one who has left.
     const offices: unknown[] = await this.database.query(
       `SELECT FROM contact_points WHERE lower($1) = ANY (regexp_split_to_array(lower(value), '[\\s,;<>]+|mailto:')) LIMIT 1`,
       [address],
     );
-    if (offices.length > 0) throw problems.forbidden('Your own address is that of a lawmaker: a test cannot go there.');
+    if (offices.length > 0) throw problems.refusal('address-is-lawmaker');
     const members = await this.plans.members(campaign);
     // The link in a test stops nobody's letters, whoever presses it.
     const wanted = members
       .filter((member) => !lawmakerId || member.lawmakerId === lawmakerId)
       .map((member) => ({ ...member, lawmakerId: nobody, postscriptOf: member.lawmakerId }));
     const sample = sampleOf(await this.plans.plan(campaign, wanted));
-    if (!sample?.letter) throw problems.notFound('There is no letter to test: nobody in the audience would get it.');
+    if (!sample?.letter) throw problems.refusal('nobody-to-test');
     const mailId = uuidv7();
     const tail = await this.attachments.tail(campaign);
     const mail = await renderLetter({

@@ -21,7 +21,7 @@ export class LetterVariants {
     const id = uuidv7();
     await this.campaigns.edit(campaignId, undefined, actor, 'variant-written', async (tx, { variants, petitionId }) => {
       refuseFaults(textFaults(variant, petitionId !== null));
-      if (variants.length >= most) throw problems.conflict(`A letter has at most ${most} variants.`);
+      if (variants.length >= most) throw problems.refusal('full-already', { most });
       const position = (variants.at(-1)?.position ?? 0) + 1;
       await tx.insert(LetterVariant, { ...variant, campaignId, id, position, editedBy: ownerOf(actor) });
     });

@@ -97,7 +97,7 @@ export class OfficeReports {
        WHERE campaign_id = $1 AND state <> 'excluded' AND (lawmaker_id = ANY ($2::uuid[]) OR legislature = $3) LIMIT 1`,
       [campaignId, lawmakerIds, legislature ?? null],
     );
-    if (!named) throw problems.notFound('No letter of this campaign goes to this office.');
+    if (!named) throw problems.refusal('no-letter-there');
     return {
       ...{ lawmakerIds, legislature: legislature ?? null },
       name: (legislature ?? named.name) as string,

@@ -62,7 +62,7 @@ export class SavedAudiences {
       .transaction(async (tx) => {
         const audience = await lock(tx, id);
         if (version !== undefined && version !== audience.version) {
-          throw problems.conflict('Somebody else has changed this audience in the meantime. Open it again.');
+          throw problems.refusal('changed-meanwhile');
         }
         // Locked before anything is written to the audit log, as everybody else does: else two could wait for each other.
         const followers = rules

@@ -137,7 +137,7 @@ export class MailDesk {
   /** While the mode is hold nothing leaves, whoever asks for it. */
   private mayLeave(): void {
     if (this.settings.MAIL_MODE !== 'hold') return;
-    throw problems.wrongState('MAIL_MODE is hold: no mail can leave. Set it to live, then release what waits.');
+    throw problems.refusal('mail-held');
   }
 
   private async notNow(tx: EntityManager, campaignId: string, id: string): Promise<Error> {
@@ -145,9 +145,7 @@ export class MailDesk {
       `SELECT state FROM outbox WHERE campaign_id = $1 AND id = $2`,
       [campaignId, id],
     );
-    return found
-      ? problems.conflict(`The mail is ${found.state} now: somebody or something was faster.`)
-      : problems.notFound();
+    return found ? problems.refusal('changed-meanwhile') : problems.notFound();
   }
 }
 

@@ -66,7 +66,7 @@ export class MailLimits {
 
   /** @throws Problem wrong-state for the limit of a whole scope, which can be changed only; not-found */
   async remove(limit: LimitKey, witness: Witness): Promise<void> {
-    if (limit.key === '') throw problems.wrongState('The limit of a whole scope can be changed, not removed.');
+    if (limit.key === '') throw problems.refusal('limit-of-scope');
     await this.database.transaction(async (tx) => {
       const [, removed] = await tx.query<[unknown[], number]>(`DELETE FROM mail_limits WHERE scope = $1 AND key = $2`, [
         limit.scope,

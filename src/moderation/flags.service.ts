@@ -70,7 +70,7 @@ export class Flags {
             { rule: { domain }, flagged: true, reason: decision, note: `flagged: ${domain}` },
             actor,
           );
-    if (signatures === 0) throw problems.wrongState('None of these waits any more.');
+    if (signatures === 0) throw problems.refusal('done-already');
     return signatures;
   }
 

@@ -127,7 +127,7 @@ export class Invalidations {
          WHERE petition_id = $1 AND id = $2 AND undone_at IS NULL RETURNING signatures`,
         [petitionId, id, actor.name],
       );
-      if (!undone) throw problems.wrongState('There is no such invalidation, or it was undone already.');
+      if (!undone) throw problems.refusal('done-already');
       await tx.query(
         `WITH out AS MATERIALIZED (
            SELECT i.* FROM invalidated i JOIN signatures s ON s.petition_id = i.petition_id AND s.id = i.signature_id
@@ -196,7 +196,7 @@ export class Invalidations {
     return this.database.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign sequencer'))`);
       const [petition] = await tx.query(`SELECT state FROM petitions WHERE id = $1 FOR SHARE`, [petitionId]);
-      if (petition.state === 'archived') throw problems.wrongState('This count was handed in and sealed.');
+      if (petition.state === 'archived') throw problems.refusal('count-sealed');
       return work(tx);
     });
   }

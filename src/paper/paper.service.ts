@@ -99,9 +99,9 @@ export class Paper {
     await this.database.transaction(async (tx) => {
       const petitionId = await this.openFor(tx, slug);
       const batch = await this.lock(tx, petitionId, id);
-      if (batch.signatures === null) throw problems.wrongState('These sheets are still being counted.');
+      if (batch.signatures === null) throw problems.refusal('paper-counting');
       if (await tx.existsBy(PaperBatch, { petitionId, corrects: id })) {
-        throw problems.wrongState('There is a correction of this batch already: correct that one.');
+        throw problems.refusal('paper-corrected');
       }
       requireSheets(batch, lines);
       const { sheets, scans, country, day, folder } = batch;
@@ -125,11 +125,11 @@ export class Paper {
     const counted = await this.database.transaction(async (tx) => {
       const petitionId = await this.openFor(tx, slug);
       const batch = await this.lock(tx, petitionId, id);
-      if (batch.signatures !== null) throw problems.wrongState('These sheets are counted.');
+      if (batch.signatures !== null) throw problems.refusal('done-already');
       requireSheets(batch, lines);
       const others = await tx.findBy(PaperCount, { petitionId, batchId: id, round: batch.round });
       if (others.some(({ staffId }) => staffId === ownerOf(actor))) {
-        throw problems.wrongState('You have counted these sheets: somebody else has to count them now.');
+        throw problems.refusal('counted-by-you');
       }
       await this.keep(tx, batch, lines, actor);
       const [other] = others;
@@ -176,7 +176,7 @@ export class Paper {
   private async openFor(tx: EntityManager, slug: string): Promise<string> {
     const { id, state } = await lockPetition(tx, slug);
     if (state === 'archived') throw sealed();
-    if (!isPublic(state)) throw problems.wrongState('This petition was not open yet.');
+    if (!isPublic(state)) throw problems.refusal('paper-too-early');
     return id;
   }
 
@@ -207,7 +207,7 @@ export class Paper {
 }
 
 const lines = (sheets: { lines: number }[]) => sheets.map((sheet) => sheet.lines);
-const sealed = () => problems.wrongState('This count was handed in and sealed.');
+const sealed = () => problems.refusal('count-sealed');
 
 function requireSheets({ sheets }: PaperBatch, lines: number[]): void {
   if (lines.length === sheets.length) return;

@@ -19,7 +19,7 @@ export class LogChecks {
   /** The worker does it. While one waits or runs, a second wish is that one. @returns its id @throws Problem wrong-state */
   async start(slug: string, actor: Actor): Promise<string> {
     const { id: petitionId, log } = await this.petitions.find(slug);
-    if (log.size === 0) throw problems.wrongState('Nothing has been logged yet.');
+    if (log.size === 0) throw problems.refusal('nothing-logged');
     await this.database.transaction((tx) =>
       this.audit.record(tx, { actor, action: 'log.check-started', subject: slug }),
     );

@@ -80,7 +80,9 @@ export function changeRows(form: Form): { values: Form; errors: FormError[] } | 
   const rows = rowsOf(form);
   const refuse = (code: string): FormError[] => [{ field: list, code, message: code }];
   if (add) {
-    if (rows[list].length >= most) return { values: form, errors: refuse('too-long') };
+    if (rows[list].length >= most) {
+      return { values: form, errors: [{ ...refuse('too-long')[0]!, limit: most, unit: 'entries' }] };
+    }
     rows[list].push(Object.fromEntries(lists[list].map((part) => [part, ''])));
     return { values: withRows(form, rows), errors: [] };
   }

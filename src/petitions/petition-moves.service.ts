@@ -48,10 +48,10 @@ export class PetitionMoves {
     return this.move(slug, 'opening', actor, detail, async (tx, { id, state, authors }) => {
       if (state === 'in_review') {
         if (digestOf(await newestTexts(tx, id)) !== textsSha256) {
-          throw problems.conflict('The words are not those that were read. Read the petition again.');
+          throw problems.refusal('changed-meanwhile');
         }
         if (authors.includes(ownerOf(actor))) {
-          throw problems.forbidden('A petition is opened by somebody who did not write any of it.');
+          throw problems.refusal('needs-second-person');
         }
         const missing = standards.filter((standard) => !ticked.includes(standard));
         if (missing.length > 0) {
@@ -85,7 +85,7 @@ export class PetitionMoves {
       await tx.query(`UPDATE petitions SET archived_at = now() WHERE id = $1`, [id]);
       const undecided = await this.logs.end(tx, id);
       if (undecided > 0) {
-        throw problems.wrongState(`${undecided} signatures wait for a moderator. Decide about them first.`);
+        throw problems.refusal('signatures-undecided', { n: undecided });
       }
     });
   }
@@ -101,9 +101,7 @@ export class PetitionMoves {
     await this.database.transaction(async (tx) => {
       const petition = await lockPetition(tx, slug);
       if (!from.includes(petition.state)) {
-        throw problems.wrongState(
-          `This petition is ${say(petition.state)}; it has to be ${from.map(say).join(' or ')}.`,
-        );
+        throw problems.refusal('petition-state', { state: petition.state });
       }
       await tx.query(`UPDATE petitions SET state = $2 WHERE id = $1`, [petition.id, to]);
       await work(tx, petition);
@@ -119,8 +117,6 @@ export interface LockedPetition {
   authors: string[];
   originalLocale: string;
 }
-
-const say = (state: PetitionState) => state.replace('_', ' ');
 
 /**
  * Takes the petition's row until the transaction ends; whatever changes a petition begins here. Not FOR UPDATE: that would

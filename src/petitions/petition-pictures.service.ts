@@ -97,7 +97,7 @@ export class PetitionPictures {
     await this.database.transaction(async (tx) => {
       const petition = await lockPetition(tx, slug);
       if (petition.state === 'archived')
-        throw problems.wrongState('This petition is archived; nothing about it changes.');
+        throw problems.refusal('petition-archived');
       await work(tx, petition);
       await addAuthor(tx, petition.id, actor);
       await voidReview(tx, petition.id);

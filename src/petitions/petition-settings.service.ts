@@ -31,7 +31,7 @@ export class PetitionSettings {
   async change(slug: string, change: PetitionSettingsChange, actor: Actor): Promise<void> {
     const petitionId = await this.database.transaction(async (tx) => {
       const { id, state } = await lockPetition(tx, slug);
-      if (state === 'archived') throw problems.wrongState('This petition is archived; nothing about it changes.');
+      if (state === 'archived') throw problems.refusal('petition-archived');
       const log = (await this.logs.states(tx, [id])).get(id)!;
       const before: Record<string, unknown> = settingsOf({ ...(await tx.findOneByOrFail(Petition, { id })), log });
       const changed = Object.entries(change).filter(([name, value]) => value !== undefined && value !== before[name]);
@@ -45,7 +45,7 @@ export class PetitionSettings {
         ]);
       }
       if (!isUnpublished(state) && changed.some(([name]) => name === 'startedBy')) {
-        throw problems.wrongState('Who started a petition stays as people have read it.');
+        throw problems.refusal('petition-was-open');
       }
       const { publication, ...fields } = Object.fromEntries(changed) as PetitionSettingsChange;
       if (Object.keys(fields).length > 0) await tx.update(Petition, { id }, fields);
@@ -68,10 +68,10 @@ export class PetitionSettings {
     await this.database.transaction(async (tx) => {
       const { id, state } = await lockPetition(tx, slug);
       if (state === 'closed' || state === 'archived') {
-        throw problems.wrongState(`This petition is ${state}; its words stay as they are.`);
+        throw problems.refusal('petition-state', { state });
       }
       if (digestOf(await newestTexts(tx, id)) !== textsSha256) {
-        throw problems.conflict('The words are not those that were checked. Read them again.');
+        throw problems.refusal('changed-meanwhile');
       }
       await tx.query(
         `UPDATE petitions SET fact_checked_on = (now() AT TIME ZONE 'UTC')::date, fact_checked_sha256 = $2 WHERE id = $1`,

@@ -47,7 +47,7 @@ export class PetitionTexts {
     await this.database.transaction(async (tx) => {
       const petition = await lockPetition(tx, slug);
       if (petition.state === 'closed' || petition.state === 'archived') {
-        throw problems.wrongState(`This petition is ${petition.state}; its words stay as they are.`);
+        throw problems.refusal('petition-state', { state: petition.state });
       }
       const previous = await newest(tx, petition.id, locale);
       if ((previous?.sha256.toString('hex') ?? null) !== previousSha256) throw changedMeanwhile();
@@ -87,10 +87,10 @@ export class PetitionTexts {
       const text = await newest(tx, petition.id, locale);
       if (!text) throw problems.notFound('There are no words in this language.');
       if (!isUnpublished(petition.state)) {
-        throw problems.wrongState('This petition has been open: what people may have signed stays.');
+        throw problems.refusal('petition-was-open');
       }
       if (locale === petition.originalLocale) {
-        throw problems.wrongState('This is the original. Make another language the original first.');
+        throw problems.refusal('text-is-original');
       }
       if (text.sha256.toString('hex') !== previousSha256) throw changedMeanwhile();
       await tx.delete(PetitionText, { petitionId: petition.id, locale });
@@ -109,7 +109,7 @@ export class PetitionTexts {
   async confirmTranslation(slug: string, locale: string, originalSha256: string, actor: Actor): Promise<void> {
     await this.database.transaction(async (tx) => {
       const { id, originalLocale } = await lockPetition(tx, slug);
-      if (locale === originalLocale) throw problems.wrongState('This is the original, not a translation.');
+      if (locale === originalLocale) throw problems.refusal('text-is-original');
       const [text, original] = [await newest(tx, id, locale), await newest(tx, id, originalLocale)];
       if (!text || !original) throw problems.notFound('There are no words in this language.');
       if (original.sha256.toString('hex') !== originalSha256) throw changedMeanwhile();
@@ -154,8 +154,7 @@ export async function addAuthor(tx: EntityManager, petitionId: string, actor: Ac
   ]);
 }
 
-const changedMeanwhile = () =>
-  problems.conflict('Somebody else has changed these words in the meantime. Open them again.');
+const changedMeanwhile = () => problems.refusal('changed-meanwhile');
 
 const newest = (tx: EntityManager, petitionId: string, locale: string) =>
   tx.findOne(PetitionText, { where: { petitionId, locale }, order: { version: 'DESC' } });

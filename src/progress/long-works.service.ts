@@ -166,7 +166,7 @@ export class LongWorks implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Somebody has looked at what failed; the first stays the one. @throws Problem not-found, wrong-state unless it failed */
   async see(id: string, actor: Actor): Promise<void> {
     const { state } = await this.find(id, actor.rights);
-    if (state !== 'failed') throw problems.wrongState('This has not failed.');
+    if (state !== 'failed') throw problems.refusal('done-already');
     await this.database.query(`UPDATE long_works SET seen_by = coalesce(seen_by, $2) WHERE id = $1`, [
       id,
       storedName(actor),

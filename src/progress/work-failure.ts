@@ -1,4 +1,5 @@
 import { defaultLocale, hasMessage, type Locale, locales, translate } from '../site/languages.js';
+import { errorInWords, reasonInWords } from '../site/error-words.js';
 import { Problem } from '../site/problem.js';
 
 /** Says a refusal in a language; null for what nobody foresaw. */
@@ -6,13 +7,11 @@ export type InWords = (error: unknown, locale: Locale) => string | null;
 
 export const failureOf: InWords = (error, locale) => {
   if (!(error instanceof Problem) || error.code === 'internal') return null;
-  const { title, errors = [] } = error.details;
-  const key = `problem.${error.code}`;
-  const words = [
-    hasMessage(key) ? translate(locale, key) : title,
-    ...errors.map(({ code, message }) => (hasMessage(`error.${code}`) ? translate(locale, `error.${code}`) : message)),
-  ];
-  return words.join('\n');
+  const first = error.reason ? reasonInWords(locale, error) : translate(locale, `problem.${error.code}`);
+  const faults = (error.details.errors ?? []).map((fault) =>
+    hasMessage(`error.${fault.code}`) ? errorInWords(locale, fault) : fault.message,
+  );
+  return [first, ...faults].join('\n');
 };
 
 /** For whoever reads it, whatever was spoken by the one who began it. */

@@ -3,7 +3,7 @@ import { ApiConsumes, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { Problem, problems } from '../site/problem.js';
+import { problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
 import { Vault } from '../vault/vault.service.js';
 import { mostBytes, Returns } from './returns.service.js';
@@ -63,7 +63,7 @@ async function readBody(request: FastifyRequest): Promise<Buffer> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > mostBytes) throw new Problem('too-large');
+    if (size > mostBytes) throw problems.tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -91,7 +91,7 @@ export class RightsPages {
     this.limits.check('code', request);
     const parsed = SignerCode.safeParse({ code: form.code });
     try {
-      if (!parsed.success) throw new Problem('invalid', { errors: fieldErrors(parsed.error.issues) });
+      if (!parsed.success) throw problems.invalid(fieldErrors(parsed.error.issues));
       await this.rights.withdrawByCode(slug, parsed.data.code);
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'invalid') throw error;

@@ -93,8 +93,7 @@ export class Rights {
       );
       const id = (found?.id as string | undefined) ?? ('signatureId' in which ? which.signatureId : null);
       if (!id) return;
-      if (state === 'archived')
-        throw problems.wrongState('This count was handed in and sealed. You can still have your data erased.');
+      if (state === 'archived') throw problems.refusal('count-sealed-erase');
       if (found?.flagged) return this.drop(tx, petition.id, id);
       if (!found && (await isOnItsWay(tx, petition.id, id))) return;
       await this.journal.add(petition.id, id, 'withdrawn', proof.reason === 1 ? proof.codeHash : undefined);

@@ -20,7 +20,7 @@ export class SealedLinks {
     const opened = this.vault.openLink(purpose, Buffer.from(token, 'base64url'));
     const form = opened && unpackForm(opened);
     if (!form || form.askedAt + linkHours * 3600 < Date.now() / 1000) {
-      throw problems.gone('This link has expired or is not complete. Please ask for a new one.');
+      throw problems.refusal('link-expired');
     }
     return form;
   }

@@ -159,9 +159,8 @@ export class Signatures {
       domain: this.vault.domainDigest(form.petitionId, domain),
       signals: this.suspicion.signals(form.petitionId, domain, busyNetwork),
     });
-    if (outcome === 'withdrawn')
-      throw problems.gone('You took your name back after asking for this link. To sign again, fill in the form again.');
-    if (outcome === 'closed') throw problems.wrongState('This petition has closed.');
+    if (outcome === 'withdrawn') throw problems.refusal('name-taken-back');
+    if (outcome === 'closed') throw problems.refusal('petition-not-open');
     const fresh = outcome === 'signed';
     if (fresh) this.funnel.count(petition.id, 'confirmed');
     return { petition, fresh, code: fresh ? code : null };
@@ -174,7 +173,7 @@ export class Signatures {
       form.petitionId,
       this.links.identity(form.petitionId, form),
     ]);
-    if (!row?.box) throw problems.gone('There is no signature behind this link.');
+    if (!row?.box) throw problems.refusal('no-signature');
     return { petitionId: form.petitionId, words: openBox(this.vault, form.petitionId, row.id, row.box).words };
   }
 
@@ -190,8 +189,8 @@ export class Signatures {
        FROM signatures s WHERE petition_id = $1 AND identity = $2 AND box IS NOT NULL`,
       [form.petitionId, this.links.identity(form.petitionId, form)],
     );
-    if (!row) throw problems.gone('There is no signature behind this link.');
-    if (row.doubted) throw problems.wrongState('Your signature has not been accepted yet.');
+    if (!row) throw problems.refusal('no-signature');
+    if (row.doubted) throw problems.refusal('signature-in-review');
     const signer = openBox(this.vault, form.petitionId, row.id, row.box);
     return { petitionId: form.petitionId, signatureId: row.id as string, locale: form.locale, signer };
   }
@@ -219,7 +218,7 @@ export class Signatures {
       [form.petitionId, this.links.identity(form.petitionId, form)],
     );
     const receipt = row && (await this.proofs.receipt(form.petitionId, row.id));
-    if (!receipt) throw problems.gone('There is no signature behind this link.');
+    if (!receipt) throw problems.refusal('no-signature');
     return { petition: await this.petitions.byId(form.petitionId), receipt };
   }
 
@@ -233,7 +232,7 @@ export class Signatures {
         `SELECT id, box FROM signatures WHERE petition_id = $1 AND identity = $2 FOR UPDATE`,
         [form.petitionId, identity],
       );
-      if (!row?.box) throw problems.gone('There is no signature behind this link.');
+      if (!row?.box) throw problems.refusal('no-signature');
       const box = sealBox(this.vault, form.petitionId, row.id, {
         ...openBox(this.vault, form.petitionId, row.id, row.box),
         words,
@@ -269,16 +268,14 @@ export class Signatures {
 
   private async openPetition(slug: string): Promise<PublishedPetition> {
     const petition = await this.petitions.find(slug);
-    if (petition.state !== 'open') throw problems.wrongState('This petition is not open for signatures.');
+    if (petition.state !== 'open') throw problems.refusal('petition-not-open');
     await this.refuseWhilePaused(petition);
     return petition;
   }
 
   private async refuseWhilePaused(petition: PublishedPetition): Promise<void> {
     if (await this.switches.isOff('signing', petition.id)) {
-      throw problems.paused(
-        'Signing is paused for the moment. Please try again later; a link that you have keeps its time.',
-      );
+      throw problems.refusal('signing-paused');
     }
   }
 

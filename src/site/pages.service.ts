@@ -6,6 +6,7 @@ import { Liquid } from 'liquidjs';
 import { projectRoot } from '../config/root.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { actorInWords } from './actor-name.js';
+import { errorInWords } from './error-words.js';
 import { faultInWords } from './fault-words.js';
 import {
   countryName,
@@ -17,7 +18,6 @@ import {
   formatNumber,
   formatPercent,
   formatShortDate,
-  hasMessage,
   isolated,
   languageName,
   languageNameIn,
@@ -79,10 +79,7 @@ export class Pages {
       translateIsolated(locale, key, Object.fromEntries(values)),
     );
     filter('fault', faultInWords);
-    // Codes of schema libraries are open-ended: one without words of its own must not break the page that explains it.
-    filter('error', (locale, code: string) =>
-      translate(locale, hasMessage(`error.${code}`) ? `error.${code}` : 'error.invalid'),
-    );
+    filter('error', errorInWords);
     filter('number', (locale, value: number) => formatNumber(locale, value));
     filter('compact', (locale, value: number) => formatCompact(locale, value));
     filter('percent', (locale, share: number) => formatPercent(locale, share));

@@ -18,8 +18,22 @@ type Issue = {
   message: string;
   path?: readonly (PropertyKey | { key: PropertyKey })[];
   code?: string;
-  params?: { found?: string };
+  params?: Pick<FieldError, 'found' | 'limit' | 'unit'>;
+  /** Of zod's `too_big` and `too_small`. */
+  origin?: string;
+  maximum?: number | bigint;
+  minimum?: number | bigint;
 };
+
+const units: Record<string, FieldError['unit']> = {
+  ...{ string: 'characters', array: 'entries', set: 'entries', number: 'number', int: 'number' },
+};
+
+/** How much would have been right. */
+function boundOf({ origin = '', maximum, minimum }: Issue): Pick<FieldError, 'limit' | 'unit'> {
+  const limit = maximum ?? minimum;
+  return limit !== undefined && units[origin] ? { limit: Number(limit), unit: units[origin] } : {};
+}
 
 /** What a schema found, as errors beside fields. A schema's own message that is a single word is taken as the code. */
 export const fieldErrors = (issues: readonly Issue[]): FieldError[] => {
@@ -27,7 +41,8 @@ export const fieldErrors = (issues: readonly Issue[]): FieldError[] => {
     field: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
     code: /^[a-z][a-zA-Z-]*$/.test(issue.message) ? issue.message : (issue.code ?? 'invalid'),
     message: issue.message,
-    ...(issue.params?.found && { found: issue.params.found }),
+    ...boundOf(issue),
+    ...issue.params,
   }));
   // What is empty is also too short and no address: the first thing wrong with a field says enough, unless it tells what.
   // Kept by key: a body may hold thousands of wrong entries.

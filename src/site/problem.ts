@@ -1,4 +1,6 @@
 import { HttpException } from '@nestjs/common';
+import { defaultLocale, translate } from './languages.js';
+import { type Refusal, refusals, type RefusalValues } from './refusals.js';
 
 export interface FieldError {
   field: string;
@@ -7,9 +9,12 @@ export interface FieldError {
   message: string;
   /** What was found there, if that helps. */
   found?: string;
+  /** The least or the most that is taken, and of what. */
+  limit?: number;
+  unit?: 'characters' | 'entries' | 'number';
 }
 
-/** The one table of refusals: code -> status and title (RFC 9457). */
+/** The one table of problems: code -> status and title (RFC 9457). */
 const table = {
   'bad-request': [400, 'The request cannot be read'],
   unauthenticated: [401, 'Sign in first'],
@@ -31,6 +36,10 @@ const table = {
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof table;
+export const problemCodes = Object.keys(table) as ProblemCode[];
+
+/** These say too little alone: they come from the table of refusals, with a reason. */
+type Reasoned = 'wrong-state' | 'conflict' | 'gone' | 'forbidden' | 'paused';
 
 export interface ProblemDetails {
   type: string;
@@ -43,15 +52,25 @@ export interface ProblemDetails {
   challenge?: object;
 }
 
-/** A refusal that tells the visitor what is wrong. Thrown by services and doors, answered by `ProblemFilter` alone. */
-export class Problem extends HttpException {
+interface Reason {
+  key: Refusal;
+  values: RefusalValues;
+}
+
+/**
+ * A refusal that tells the visitor what is wrong. Thrown by services and doors, answered by `ProblemFilter` alone. Only
+ * `problems` makes one, so that none goes without the words it needs.
+ */
+export abstract class Problem extends HttpException {
   readonly details: ProblemDetails;
 
   constructor(
     readonly code: ProblemCode,
-    extra: { detail?: string; errors?: FieldError[]; challenge?: object } = {},
+    extra: Pick<ProblemDetails, 'detail' | 'errors' | 'challenge'> = {},
     /** Seconds for a Retry-After header. */
     readonly retryAfter?: number,
+    /** For pages, which say it in their own language. */
+    readonly reason?: { key: Refusal; values: RefusalValues },
   ) {
     const [status, title] = table[code];
     const details = { type: 'about:blank', status, title, code, ...extra };
@@ -60,29 +79,33 @@ export class Problem extends HttpException {
   }
 }
 
+class Made extends Problem {}
+
+/** A detail that is written out here is for programs alone: pages say what `problem.<code>-text` says. */
 export const problems = {
-  notFound: (detail?: string) => new Problem('not-found', { detail }),
-  forbidden: (detail?: string) => new Problem('forbidden', { detail }),
-  unauthenticated: (detail?: string) => new Problem('unauthenticated', { detail }),
-  wrongState: (detail: string) => new Problem('wrong-state', { detail }),
-  conflict: (detail: string) => new Problem('conflict', { detail }),
-  gone: (detail?: string) => new Problem('gone', { detail }),
-  badRequest: (detail: string) => new Problem('bad-request', { detail }),
-  invalid: (errors: FieldError[]) => new Problem('invalid', { errors }),
-  notImplemented: (detail: string) => new Problem('not-implemented', { detail }),
-  /** Somebody turned it off; nobody knows for how long. */
-  paused: (detail: string) => new Problem('paused', { detail }, 300),
-  proofNeeded: (challenge: object) => new Problem('proof-needed', { challenge }),
-  tooMany: (retryAfter: number) => new Problem('too-many', {}, retryAfter),
+  /** @param values what fills the sentence of this key */
+  refusal: (key: Refusal, values: RefusalValues = {}): Problem => {
+    const detail = translate(defaultLocale, `refusal.${key}`, values);
+    // What is paused somebody turned off; nobody knows for how long.
+    return new Made(refusals[key], { detail }, refusals[key] === 'paused' ? 300 : undefined, { key, values });
+  },
+  notFound: (detail?: string) => new Made('not-found', { detail }),
+  unauthenticated: (detail: string) => new Made('unauthenticated', { detail }),
+  badRequest: (detail: string) => new Made('bad-request', { detail }),
+  badCsrf: () => new Made('bad-csrf'),
+  tooLarge: () => new Made('too-large'),
+  unavailable: () => new Made('unavailable'),
+  invalid: (errors: FieldError[]) => new Made('invalid', { errors }),
+  notImplemented: (detail: string) => new Made('not-implemented', { detail }),
+  proofNeeded: (challenge: object) => new Made('proof-needed', { challenge }),
+  tooMany: (retryAfter: number) => new Made('too-many', {}, retryAfter),
 };
 
-const byStatus: Record<number, ProblemCode> = {
+const byStatus: Record<number, Exclude<ProblemCode, Reasoned>> = {
   400: 'bad-request',
   401: 'unauthenticated',
-  403: 'forbidden',
   404: 'not-found',
   405: 'not-found',
-  409: 'conflict',
   413: 'too-large',
   415: 'unsupported-type',
   422: 'invalid',
@@ -100,6 +123,6 @@ export function asProblem(error: unknown): Problem {
     return problems.badRequest('A field holds a character that cannot be kept (NUL).');
   const status =
     error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number } | null)?.statusCode ?? 500);
-  const code = byStatus[status] ?? (status >= 400 && status < 500 ? 'bad-request' : 'internal');
-  return new Problem(code);
+  if (status === 403) return problems.refusal('lacks-right');
+  return new Made(byStatus[status] ?? (status >= 400 && status < 500 ? 'bad-request' : 'internal'));
 }

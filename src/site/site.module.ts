@@ -22,6 +22,6 @@ import { ProblemFilter } from './problem.filter.js';
     ProblemFilter,
     { provide: APP_FILTER, useExisting: ProblemFilter },
   ],
-  exports: [AnswerCache, FastLane, Pages, Limits, FormTokens, Pressure, ProofOfWork],
+  exports: [AnswerCache, FastLane, Pages, Limits, FormTokens, Pressure, ProofOfWork, ProblemFilter],
 })
 export class SiteModule {}

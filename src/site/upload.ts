@@ -84,7 +84,7 @@ async function readRaw(request: FastifyRequest, limit: number): Promise<Upload> 
     throw problems.badRequest(
       'Send a file: multipart/form-data, text/csv, application/yaml, application/xml or application/json.',
     );
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw new Problem('too-large');
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw problems.tooLarge();
   const query = request.query as Record<string, string>;
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim();
   const bytes = await readLimited(body, limit);
@@ -98,7 +98,7 @@ async function readLimited(stream: AsyncIterable<Buffer>, limit: number): Promis
   try {
     for await (const chunk of stream) {
       size += chunk.length;
-      if (size > limit) throw new Problem('too-large');
+      if (size > limit) throw problems.tooLarge();
       chunks.push(chunk);
     }
   } catch (error) {

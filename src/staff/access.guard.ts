@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { Problem, problems } from '../site/problem.js';
+import { problems } from '../site/problem.js';
 import { ACCESS, type Access, type Actor, roles } from './access.js';
 import { BEFORE_SECOND_FACTOR } from './before-second-factor.js';
 import { localeOf } from './locale-of.js';
@@ -41,7 +41,7 @@ export class AccessGuard implements CanActivate {
       request.actor = await this.byToken(request);
       if (request.actor.rights.includes(access.right)) return true;
       reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${access.right}"`);
-      throw problems.forbidden();
+      throw problems.refusal('lacks-right');
     }
     const session = await this.sessions.find(sessionOf(request, this.settings));
     if (!session) return toSignIn(request, reply);
@@ -50,7 +50,7 @@ export class AccessGuard implements CanActivate {
     if (request.method !== 'GET' && request.method !== 'HEAD') this.checkForm(request, session);
     if (session.owesFactor && !this.reflector.getAllAndOverride<boolean | undefined>(BEFORE_SECOND_FACTOR, targets))
       return toSecondFactor(request, reply);
-    if (!request.actor.rights.includes(access.right)) throw problems.forbidden();
+    if (!request.actor.rights.includes(access.right)) throw problems.refusal('lacks-right');
     const again = this.reflector.getAllAndOverride<boolean | undefined>(REAUTHENTICATED, targets);
     if (!again || session.fresh || (await this.reauthentication.passed(request, session))) return true;
     await this.reauthentication.ask(request, reply, session);
@@ -66,8 +66,7 @@ export class AccessGuard implements CanActivate {
   /** @throws Problem bad-csrf unless the form came from a page of ours, in this session */
   private checkForm(request: StaffRequest, session: LiveSession): void {
     const given = (request.body as Record<string, unknown> | null | undefined)?._csrf;
-    if (!isSameOrigin(request, this.settings) || !equalText(csrfToken(session.secret), given))
-      throw new Problem('bad-csrf');
+    if (!isSameOrigin(request, this.settings) || !equalText(csrfToken(session.secret), given)) throw problems.badCsrf();
   }
 }
 

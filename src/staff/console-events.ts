@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, StreamableFile } from '@nes
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Problem } from '../site/problem.js';
+import { Problem, problems } from '../site/problem.js';
 import { type Right, roles } from './access.js';
 import { Sessions } from './sessions.service.js';
 import type { StaffRequest } from './staff-request.js';
@@ -58,7 +58,7 @@ export class ConsoleEvents implements BeforeApplicationShutdown {
     const { staffId, secret } = session!;
     const mine = this.open.get(staffId) ?? 0;
     const all = [...this.open.values()].reduce((sum, each) => sum + each, 0);
-    if (mine >= this.limits.mostEach || all >= this.limits.mostInAll) throw new Problem('too-many', {}, 30);
+    if (mine >= this.limits.mostEach || all >= this.limits.mostInAll) throw problems.tooMany(30);
     this.open.set(staffId, mine + 1);
     let gone = false;
     const close = () => {

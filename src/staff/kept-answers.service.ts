@@ -48,10 +48,7 @@ export class KeptAnswers {
       throw problems.invalid([{ field: 'Idempotency-Key', code: 'key-of-another', message }]);
     }
     const answer = kept?.answer && this.vault.openLink(this.place(tokenId, key), kept.answer);
-    if (!answer)
-      throw problems.wrongState(
-        'The first request with this key is being worked on, or ended without an answer. If it stays so, look what came of it before you send it with another key.',
-      );
+    if (!answer) throw problems.refusal('key-in-use');
     return JSON.parse(answer.toString()) as Answer;
   }
 

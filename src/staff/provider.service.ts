@@ -3,7 +3,7 @@ import * as oidc from 'openid-client';
 import { z } from 'zod';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { isLocale, type Locale } from '../site/languages.js';
-import { Problem } from '../site/problem.js';
+import { problems } from '../site/problem.js';
 import { Vault } from '../vault/vault.service.js';
 
 /** Who the identity provider says somebody is. */
@@ -91,7 +91,7 @@ export class Provider {
   /** Asked once, and again after a failure. */
   private config(): Promise<oidc.Configuration> {
     const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: id, OIDC_CLIENT_SECRET: secret } = this.settings;
-    if (!issuer || !id) throw new Problem('not-found');
+    if (!issuer || !id) throw problems.notFound();
     // Signatures are checked although the answer comes over TLS; plain HTTP is for this machine alone (settings).
     const execute = [
       oidc.enableNonRepudiationChecks,
@@ -100,7 +100,7 @@ export class Provider {
     this.found ??= oidc.discovery(new URL(issuer), id, secret, undefined, { execute, timeout: 10 });
     return this.found.catch(() => {
       this.found = null;
-      throw new Problem('unavailable', { detail: 'The identity provider does not answer.' });
+      throw problems.refusal('provider-silent');
     });
   }
 }

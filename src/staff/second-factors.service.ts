@@ -65,7 +65,7 @@ export class SecondFactors {
            WHERE authenticators.confirmed_at IS NULL RETURNING 1`,
         [staffId, sealed],
       );
-      if (!begun) throw problems.wrongState('Remove the authenticator app first.');
+      if (!begun) throw problems.refusal('changed-meanwhile');
     });
   }
 
@@ -145,7 +145,7 @@ export class SecondFactors {
   async renewCodes(actor: Actor): Promise<string[]> {
     return this.database.transaction(async (tx) => {
       await lockMember(tx, actor.id);
-      if (!(await this.has(tx, actor.id))) throw problems.wrongState('There is no second step to recover.');
+      if (!(await this.has(tx, actor.id))) throw problems.refusal('changed-meanwhile');
       const codes = await this.makeCodes(tx, actor.id);
       await this.audit.record(tx, { actor, action: 'staff.recovery-codes-made', subject: actor.id });
       return codes;

@@ -5,7 +5,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
-import { Problem } from '../site/problem.js';
+import { problems } from '../site/problem.js';
 import { Needs, Public } from './access.js';
 import { BeforeSecondFactor } from './before-second-factor.js';
 import { ownPage } from './own-page.js';
@@ -117,7 +117,7 @@ export class SignInPages {
 
   /** @throws Problem bad-csrf for a form of another site */
   private read(form: Form, request: FastifyRequest) {
-    if (!isSameOrigin(request, this.settings)) throw new Problem('bad-csrf');
+    if (!isSameOrigin(request, this.settings)) throw problems.badCsrf();
     const text = (name: string): string => (typeof form?.[name] === 'string' ? form[name] : '');
     return { text, next: ownPage(text('next')), brought: sessionOf(request, this.settings) };
   }

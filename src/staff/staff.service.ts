@@ -61,8 +61,7 @@ export class Staff {
          ON CONFLICT (email) DO NOTHING RETURNING id`,
         [id, person.email, person.name, person.role, passwordHash],
       );
-      if (added.length === 0)
-        throw problems.conflict('Somebody with this e-mail address is already a member of staff.');
+      if (added.length === 0) throw problems.refusal('address-on-staff');
       await this.audit.record(tx, { actor, action: 'staff.added', subject: id, detail: { role: person.role } });
       return { member: await tx.findOneByOrFail(StaffMember, { id }), password };
     });
@@ -192,6 +191,6 @@ export class Staff {
       `SELECT count(*)::int AS others FROM staff_members WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1`,
       [member.id],
     );
-    if (others === 0) throw problems.wrongState('This is the only admin: make somebody else an admin first.');
+    if (others === 0) throw problems.refusal('last-admin');
   }
 }

@@ -68,7 +68,7 @@ export class SupporterLetters implements Keeper {
       `SELECT FROM letter_campaigns WHERE id = $1 AND state = 'dispatching' AND not_after > now() FOR SHARE`,
       [campaign.id],
     );
-    if (open.length === 0) throw problems.wrongState('Supporters can send no letters at the moment.');
+    if (open.length === 0) throw problems.refusal('no-letters-now');
     const stopOf = await stopsOf(tx, campaign.id);
     if (texts.some((text) => stopOf(placeOf(text)) === 'cancel')) throw noMoreLetters();
     // Her own row: of two sends at once the second sees the letters of the first, and a withdrawal waits or is seen.
@@ -76,7 +76,7 @@ export class SupporterLetters implements Keeper {
       `SELECT FROM signatures WHERE petition_id = $1 AND id = $2 AND box IS NOT NULL FOR UPDATE`,
       [petitionId, signatureId],
     );
-    if (hers.length === 0) throw problems.gone('There is no signature behind this link.');
+    if (hers.length === 0) throw problems.refusal('no-signature');
     const before = await tx.query<{ lawmaker_id: string; today: boolean }[]>(writtenSql, [
       ...[campaign.id, petitionId, signatureId],
     ]);

@@ -82,7 +82,7 @@ export class WriteDesks {
   async open(token: string): Promise<Desk> {
     const { petitionId, signatureId, signer } = await this.signatures.writer(token);
     const id = await this.openId(petitionId);
-    if (!id) throw problems.wrongState('Supporters of this petition can write no letters at the moment.');
+    if (!id) throw problems.refusal('no-letters-now');
     const campaign = await this.campaigns.find(id);
     const rows = await this.database.query<{ lawmaker_id: string; today: boolean }[]>(writtenSql, [
       id,

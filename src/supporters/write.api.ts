@@ -86,7 +86,7 @@ export class WriteApi {
     const desk = await this.desks.open(token);
     if (!(await this.letters.send(token, wanted, seen, locale))) {
       if ((await this.desks.texts(desk, wanted)).length === 0) throw nobodyChosen();
-      throw problems.conflict('The letters are not those of the preview any more. Look at them again.');
+      throw problems.refusal('preview-outdated');
     }
     return this.sentOf(desk.petitionId, desk.signatureId);
   }

@@ -16,7 +16,10 @@ export const OwnLetter = z.object({
     .string()
     .default('')
     .transform((text) => text.replace(/\r\n?/g, '\n').trim())
-    .refine((text) => text.length <= mostWords, 'too-long')
+    .refine((text) => text.length <= mostWords, {
+      message: 'too-long',
+      params: { limit: mostWords, unit: 'characters' },
+    })
     .refine((text) => !/[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069]/u.test(text), 'control'),
   passWords: agreed.describe('her words may be passed on; only asked where letters go together in one mail a day'),
   passName: agreed.describe('her name may be passed on with them, there'),

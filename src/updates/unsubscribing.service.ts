@@ -46,13 +46,13 @@ export class Unsubscribing {
        WHERE u.petition_id = $1 AND u.id = $2`,
       [petitionId, updateId],
     );
-    if (!row) throw problems.gone('The news that this link came with is not known here.');
+    if (!row) throw problems.refusal('link-incomplete');
     return row;
   }
 
   private open(token: string): Unsubscription {
     const link = this.links.read(token);
-    if (!link) throw problems.gone('This link is not complete. Please use it exactly as it stands in the message.');
+    if (!link) throw problems.refusal('link-incomplete');
     return link;
   }
 }

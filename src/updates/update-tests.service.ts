@@ -37,11 +37,11 @@ export class UpdateTests {
   async send(slug: string, id: string, locale: Locale, actor: Actor): Promise<string> {
     const update = await this.updates.find(slug, id);
     if (update.state !== 'draft' && update.state !== 'in_review')
-      throw problems.wrongState('This update is on its way already.');
+      throw problems.refusal('update-state', { state: update.state });
     const { email: address } = await this.staff.one(ownerOf(actor));
     const petition = await this.petitions.find(slug);
     const from = writerOf(petition, update);
-    if (from === null) throw problems.wrongState('The organisation has left the petition.');
+    if (from === null) throw problems.refusal('organisation-left');
     const wording = update.organisationId
       ? translate(locale, 'consent.organisation', { name: from })
       : translate(locale, 'consent.news');

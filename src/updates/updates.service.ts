@@ -128,14 +128,14 @@ export class Updates {
    */
   async approve(slug: string, id: string, sha256: string, actor: Actor): Promise<void> {
     const { organisation } = await this.find(slug, id);
-    if (organisation?.endedAt) throw problems.wrongState('The organisation has left the petition.');
+    if (organisation?.endedAt) throw problems.refusal('organisation-left');
     return this.move(slug, id, 'approval', actor, { sha256 }, async (tx, update) => {
       if (update.authors.includes(ownerOf(actor))) {
-        throw problems.forbidden('An update is approved by somebody who did not write, change or submit it.');
+        throw problems.refusal('needs-second-person');
       }
       const [standing] = await this.load(tx, { petitionId: update.petitionId, id });
       if (digestOf(standing!) !== sha256) {
-        throw problems.conflict('The words are not those that were read. Read the update again.');
+        throw problems.refusal('changed-meanwhile');
       }
       await tx.update(
         Update,
@@ -163,7 +163,7 @@ export class Updates {
       if (!update) throw problems.notFound('There is no such update.');
       const { from, to } = moves[move];
       if (!from.some((state) => state === update.state)) {
-        throw problems.wrongState(`This update is ${update.state.replace('_', ' ')}: that is not possible now.`);
+        throw problems.refusal('update-state', { state: update.state });
       }
       await tx.update(Update, { petitionId: petition.id, id }, { state: to });
       await work(tx, update);
