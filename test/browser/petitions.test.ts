@@ -23,10 +23,12 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
   const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click();
   const console = (path: string) => `${site.url}/en/console/petitions${path}`;
 
-  async function lookAt(path: string, name: string, page?: Page) {
+  async function lookAt(path: string, name: string, page?: Page, status = 200) {
     const session = await page?.context().storageState();
     for (const locale of ['en', 'fa']) {
-      expect(await look(browser, `${site.url}/${locale}${path}`, `${name}-${locale}`, { session })).toEqual(fine());
+      expect(await look(browser, `${site.url}/${locale}${path}`, `${name}-${locale}`, { session })).toEqual(
+        fine(status),
+      );
     }
   }
 
@@ -101,6 +103,7 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     await lookAt('/console/petitions/library/translations', 'console-petition-translations', olga);
     await lookAt('/console/petitions', 'console-petitions', olga);
     await press(olga, 'Submit for review');
+    await lookAt('/console/petitions/museum/settings', 'console-problem', olga, 404);
   });
 
   test('Amir reads and opens it, and Olga amends it', async () => {

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { Dispatch } from '../../src/letters/dispatch.service.js';
 import { LongWorks } from '../../src/progress/long-works.service.js';
 import { HandIns } from '../../src/exports/hand-in.service.js';
-import { Problem } from '../../src/site/problem.js';
+import { problems } from '../../src/site/problem.js';
 import { Switches } from '../../src/switches/switches.service.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { buffer } from 'node:stream/consumers';
@@ -177,7 +177,7 @@ withChromium('exports, the hand-in and progress', () => {
         detail: { file: 'old.csv' },
         actor,
       },
-      () => Promise.reject(new Problem('wrong-state', { detail: 'Too old.' })),
+      () => Promise.reject(problems.refusal('import-outdated')),
     );
     await until(
       () => works.find(failed, actor.rights),
