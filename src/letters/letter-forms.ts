@@ -33,6 +33,12 @@ export function readCampaignForm(form: Form, before?: Audience) {
   };
 }
 
+/** Subject and body. Browsers send CRLF; the letter keeps one kind of line end, so that saving twice changes nothing. */
+export const readWords = ({ subject, body }: Form) => ({
+  subject,
+  body: typeof body === 'string' ? body.replace(/\r\n?/g, '\n') : body,
+});
+
 /** The fields of the audience as the schema takes them. */
 export function readAudience(form: Form, before?: Audience) {
   return {

@@ -19,6 +19,7 @@ import { Approvals, authors } from './approvals.service.js';
 import { callOutcomes, isEditable, campaignModes } from './campaign-states.js';
 import { enclosuresWord } from './enclosures.js';
 import { LetterCampaigns, type WholeCampaign } from './letter-campaigns.service.js';
+import { type LetterDraft, LetterDrafts } from './letter-drafts.service.js';
 import { letterFilters } from './letter-engine.js';
 import { readAudience } from './letter-forms.js';
 import { LetterAnswers } from './letter-answers.service.js';
@@ -74,6 +75,7 @@ export class LetterPages {
     private readonly paces: LetterPaces,
     private readonly parts: LetterParts,
     private readonly previews: LetterPreviews,
+    private readonly drafts: LetterDrafts,
     private readonly approvals: Approvals,
     private readonly reports: LetterReports,
     private readonly tasks: LetterTasks,
@@ -218,15 +220,22 @@ export class LetterPages {
   async text(locale: Locale, request: FastifyRequest, id: string, language: string, form?: Shown) {
     const campaign = await this.campaigns.find(id);
     const written = campaign.texts.find((text) => text.locale === language);
+    const values = form?.values ?? { subject: written?.subject, body: written?.body ?? '{{ salutation }},\n\n' };
     return this.render('letters-text', locale, request, `/${id}/text?language=${language}`, {
       campaign: this.shown(campaign),
       language: { code: language, name: languageNameIn(locale, language), dir: direction(language) },
       placeholders: campaign.petitionId ? [...placeholders, ...petitionPlaceholders] : placeholders,
       filters: letterFilters,
       exists: written !== undefined,
-      form: { values: form?.values ?? { subject: written?.subject, body: written?.body ?? '{{ salutation }},\n\n' } },
+      form: { values },
+      draft: await this.drafts.text(id, language, values),
       errors: form?.errors ?? [],
     });
+  }
+
+  /** A piece of a page. */
+  draft(locale: Locale, draft: LetterDraft) {
+    return this.pages.render('letters-draft', locale, { draft });
   }
 
   async dryRun(locale: Locale, request: FastifyRequest, id: string, query: DryRunQuery) {

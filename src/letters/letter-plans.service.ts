@@ -15,7 +15,7 @@ import type { LetterText } from './letter-text.entity.js';
 import type { LetterVariant } from './letter-variant.entity.js';
 import { sampleDigest } from './supporter-digest.js';
 import { fitsVariant } from './variant-rules.js';
-import { type FactsIn, letterWriter, type WrittenLetter } from './write-letter.js';
+import { type FactsIn, letterWriter, variantFor, type WrittenLetter } from './write-letter.js';
 
 /** A member of the audience; `postscriptOf`: whose postscript she gets, where it is not her own id that tells. */
 export type LetterMember = AudienceMember & { postscriptOf?: string };
@@ -44,6 +44,14 @@ export const sampleOf = (plan: PlannedLetter[]): PlannedLetter | undefined => {
   const written = plan.filter(({ letter }) => letter);
   return written.find(({ member }) => member.contactPoint?.channel === 'email') ?? written[0];
 };
+
+const fitting = (member: LetterMember) => (words: Wording) => !('rules' in words) || fitsVariant(words.rules, member);
+
+/** The words this lawmaker gets, as they are written. */
+export const wordingFor = (
+  { variants, texts, defaultLocale }: Pick<WholeCampaign, 'variants' | 'texts' | 'defaultLocale'>,
+  member: LetterMember,
+): Wording | undefined => variantFor<Wording>(member.locale, [...variants, ...texts], defaultLocale, fitting(member));
 
 const isDigest = (by: Writer | DigestOf): by is DigestOf => 'at' in by;
 
@@ -85,7 +93,7 @@ export class LetterPlans {
     const plan: PlannedLetter[] = [];
     for (const member of members ?? (await this.members(campaign))) {
       const postscript = postscripts.get(member.postscriptOf ?? member.lawmakerId);
-      const fits = (words: Wording) => !('rules' in words) || fitsVariant(words.rules, member);
+      const fits = fitting(member);
       const ownWords = by && !isDigest(by) ? by.ownWords : undefined;
       const spoken = campaign.mode === 'organisation' && member.contactPoint?.channel === 'phone';
       plan.push(

@@ -8,6 +8,7 @@ import { direction, languageNameIn, type Locale, translate } from '../site/langu
 import type { FieldError } from '../site/problem.js';
 import { problems } from '../site/problem.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterDrafts } from './letter-drafts.service.js';
 import { letterFilters } from './letter-engine.js';
 import { languages, LetterPages } from './letter-pages.service.js';
 import { petitionPlaceholders, placeholders } from './placeholders.js';
@@ -20,6 +21,7 @@ export class LetterVariantPages {
     private readonly campaigns: LetterCampaigns,
     private readonly audiences: AudienceService,
     private readonly legislatures: LegislaturesService,
+    private readonly drafts: LetterDrafts,
     private readonly pages: LetterPages,
   ) {}
 
@@ -71,6 +73,7 @@ export class LetterVariantPages {
         language: { code: String(shown.locale), dir: direction(String(shown.locale)) },
         placeholders: campaign.petitionId ? [...placeholders, ...petitionPlaceholders] : placeholders,
         filters: letterFilters,
+        draft: await this.drafts.variant(id, variantId, shown),
         form: { values: withRuleLists(shown) },
         errors,
       },

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Redirect, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Redirect, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Form, seeOther, submitted } from '../site/form-answers.js';
@@ -6,6 +6,7 @@ import type { Locale } from '../site/languages.js';
 import { Page } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { Actor, Needs } from '../staff/access.js';
+import { LetterDrafts } from './letter-drafts.service.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id } from './letter-params.js';
 import { LetterPostscripts } from './letter-postscripts.service.js';
@@ -23,6 +24,7 @@ export class LetterVariantsConsole {
   constructor(
     private readonly variants: LetterVariants,
     private readonly postscripts: LetterPostscripts,
+    private readonly drafts: LetterDrafts,
     private readonly pages: LetterPages,
     private readonly variantPages: LetterVariantPages,
   ) {}
@@ -55,6 +57,7 @@ export class LetterVariantsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    if (form.step === 'preview') return this.variantPages.form(locale, request, id, { values: form });
     const errors = await submitted(NewVariant, readVariantForm(form), (data) => this.variants.add(id, data, actor));
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}?done=saved#variants`);
     reply.status(422);
@@ -73,12 +76,26 @@ export class LetterVariantsConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    if (form.step === 'preview') return this.variantPages.form(locale, request, id, { variantId, values: form });
     const errors = await submitted(NewVariant, readVariantForm(form), (data) =>
       this.variants.change(id, variantId, data, actor),
     );
     if (errors.length === 0) return seeOther(reply, `/${locale}/console/letters/${id}?done=saved#variants`);
     reply.status(422);
     return this.variantPages.form(locale, request, id, { variantId, values: form, errors });
+  }
+
+  /** Saves nothing; public/live-preview.js asks while somebody types. `variant`: the one that exists already. */
+  @Post('variant-preview')
+  @HttpCode(200)
+  @Page()
+  async preview(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Query('variant') variantId: unknown,
+    @Body() form: Form = {},
+  ) {
+    return this.pages.draft(locale, await this.drafts.variant(id, variantId, form));
   }
 
   @Post('variants/:variantId/removal')

@@ -20,6 +20,8 @@ import { LocalePipe } from '../site/pipes.js';
 import { problems } from '../site/problem.js';
 import { Actor, Needs } from '../staff/access.js';
 import { LetterCampaigns } from './letter-campaigns.service.js';
+import { LetterDrafts } from './letter-drafts.service.js';
+import { readWords } from './letter-forms.js';
 import { LetterPages } from './letter-pages.service.js';
 import { Id, LetterLocalePipe } from './letter-params.js';
 import { LetterPreviews } from './letter-previews.service.js';
@@ -33,6 +35,7 @@ export class LettersWritingConsole {
   constructor(
     private readonly campaigns: LetterCampaigns,
     private readonly previews: LetterPreviews,
+    private readonly drafts: LetterDrafts,
     private readonly tests: LetterTests,
     private readonly pages: LetterPages,
   ) {}
@@ -62,9 +65,8 @@ export class LettersWritingConsole {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    // Browsers send CRLF; the letter keeps one kind of line end, so that saving twice changes nothing.
-    const body = typeof form.body === 'string' ? form.body.replace(/\r\n?/g, '\n') : form.body;
-    const errors = await submitted(LetterWords, { subject: form.subject, body }, (data) =>
+    if (form.step === 'preview') return this.pages.text(locale, request, id, language, { values: form });
+    const errors = await submitted(LetterWords, readWords(form), (data) =>
       this.campaigns.writeText(id, language, data, actor),
     );
     if (errors.length > 0) {
@@ -72,6 +74,20 @@ export class LettersWritingConsole {
       return this.pages.text(locale, request, id, language, { values: form, errors });
     }
     return seeOther(reply, `/${locale}/console/letters/${id}?done=saved`);
+  }
+
+  /** Saves nothing; public/live-preview.js asks while somebody types. */
+  @Needs('letters:compose')
+  @Post('text/preview')
+  @HttpCode(200)
+  @Page()
+  async previewText(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Query('language', LetterLocalePipe) language: string,
+    @Body() form: Form = {},
+  ) {
+    return this.pages.draft(locale, await this.drafts.text(id, language, form));
   }
 
   @Needs('letters:compose')

@@ -16,6 +16,7 @@ import { LetterCampaigns } from './letter-campaigns.service.js';
 import { LetterChecklistApi } from './letter-checklist.api.js';
 import { LetterChecklistConsole } from './letter-checklist.console.js';
 import { LetterChecklist } from './letter-checklist.service.js';
+import { LetterDrafts } from './letter-drafts.service.js';
 import { LetterFailures } from './letter-failures.service.js';
 import { LetterFiguresApi } from './letter-figures.api.js';
 import { LetterFiguresConsole } from './letter-figures.console.js';
@@ -93,6 +94,7 @@ import { PublishedAnswers } from './published-answers.service.js';
     LetterPacePreviews,
     LetterParts,
     LetterPreviews,
+    LetterDrafts,
     LetterTests,
     LetterTasks,
     LetterAnswers,

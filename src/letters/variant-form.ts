@@ -1,15 +1,15 @@
 import type { Form } from '../site/form-answers.js';
+import { readWords } from './letter-forms.js';
 import { variantRuleNames } from './variant-rules.js';
 
 const list = (value: unknown): unknown[] =>
   value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value];
 
 /** The fields of a variant's form as the schema takes them. */
-export function readVariantForm({ name, locale, subject, body, ...form }: Form) {
+export function readVariantForm(form: Form) {
   return {
-    ...{ name, locale, subject },
-    // Browsers send CRLF; the letter keeps one kind of line end, so that saving twice changes nothing.
-    body: typeof body === 'string' ? body.replace(/\r\n?/g, '\n') : body,
+    ...{ name: form.name, locale: form.locale },
+    ...readWords(form),
     rules: Object.fromEntries(variantRuleNames.map((rule) => [rule, list(form[rule])])),
   };
 }

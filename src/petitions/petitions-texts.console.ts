@@ -21,7 +21,7 @@ export class PetitionsTextsConsole {
     private readonly settings: PetitionSettings,
   ) {}
 
-  /** Saves nothing; public/petition-editor.js asks while somebody types. */
+  /** Saves nothing; public/live-preview.js asks while somebody types. */
   @Needs('petitions:write')
   @Post('preview')
   @HttpCode(200)

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { LetterCampaigns } from '../../src/letters/letter-campaigns.service.js';
 import { NewSavedAudience } from '../../src/letters/saved-audience.schema.js';
 import { SavedAudiences } from '../../src/letters/saved-audiences.service.js';
 import { LetterAttachments } from '../../src/letters/letter-attachments.service.js';
@@ -66,6 +67,58 @@ withChromium('other words for some, files, and audiences with a name', () => {
     await context.close();
   });
 
+  test.each([
+    { kind: 'text', path: 'text?language=en' },
+    { kind: 'variant', path: 'variants/new?language=en' },
+  ])('where scripts run, the preview follows what is typed in a $kind, for whom she chooses', async ({ path }) => {
+    const context = await browser.newContext({ storageState: session });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const errors: string[] = [];
+    page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
+    page.on('pageerror', (error) => errors.push(error.message));
+    const before = await site.get(LetterCampaigns).find(campaign);
+    await page.goto(`${site.url}/en/console/letters/${campaign}/${path}`);
+    const letter = page.locator('#preview .mail-preview');
+    await page.locator('#subject').fill('Typed in {{ lawmaker.area }}');
+    await page.locator('#body').fill('Typed now. <img src=x onerror=alert(1)> {{ lawmaker.area }}');
+    await letter.filter({ hasText: /Typed now\. <img src=x onerror=alert\(1\)> North/ }).waitFor();
+    expect(await page.locator('#preview img').count()).toBe(0);
+    await page.locator('#lawmakerId').focus();
+    await page.locator('#lawmakerId').selectOption({ label: 'Pia Stamp' });
+    await letter.filter({ hasText: '> East' }).waitFor();
+    expect(await page.locator('#preview dd').innerText()).toBe('Typed in East');
+    expect(await page.evaluate('document.activeElement.id')).toBe('lawmakerId');
+    await page.locator('#search').fill('kim');
+    await letter.filter({ hasText: '> South' }).waitFor();
+    expect(await page.locator('#lawmakerId option').allInnerTexts()).toEqual(['Kim Lund']);
+    await page.locator('#body').fill('Dear all,\n\n{{ lawmaker.shoe_size }}');
+    await page.getByText('Letter: Line 3: there is no placeholder').waitFor();
+    expect(await letter.count()).toBe(0);
+    expect(await site.get(LetterCampaigns).find(campaign)).toEqual(before);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
+  test('without JavaScript a button shows the preview, and what was typed stays', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, storageState: session });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(`${site.url}/fa/console/letters/${campaign}/text?language=en`);
+    await page.locator('#body').fill('Only typed in {{ lawmaker.area }}.');
+    await page.locator('#search').fill('Pia');
+    await page.locator('.beside button').click();
+    expect(await page.locator('#preview .mail-preview').innerText()).toMatch(/^Only typed in East\./);
+    expect(await page.locator('#body').inputValue()).toBe('Only typed in {{ lawmaker.area }}.');
+    expect(new URL(page.url()).hash).toBe('#preview');
+    // Enter in a field shows the preview too; it saves nothing.
+    await page.locator('#subject').fill('Typed as well');
+    await page.locator('#subject').press('Enter');
+    await page.locator('#preview dd', { hasText: 'Typed as well' }).waitFor();
+    expect((await site.get(LetterCampaigns).find(campaign)).texts[0]!.body).not.toContain('Only typed');
+    await context.close();
+  });
+
   const wrong = async (page: Page) => {
     await page.locator('#name').fill('Nobody');
     await page.locator('#subject').fill('Hello');
@@ -88,6 +141,12 @@ withChromium('other words for some, files, and audiences with a name', () => {
     { name: 'variant-errors', path: () => `/${campaign}/variants/new?language=en`, act: wrong, status: 422 },
     { name: 'audiences', path: () => '/audiences' },
     { name: 'audience', path: () => `/audiences/${audience}` },
+    { name: 'text', path: () => `/${campaign}/text?language=en`, parts: { beside: '.beside' } },
+    {
+      name: 'text-placeholders',
+      path: () => `/${campaign}/text?language=fa`,
+      act: (page) => page.locator('.beside summary').first().click(),
+    },
   ];
   for (const locale of ['en', 'fa']) {
     test.each(pages)(`${locale}: $name can be used by everybody`, async ({ name, path, act, status, parts }) => {
