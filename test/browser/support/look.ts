@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, ConsoleMessage, Page, Request, Response } from 'playwright-core';
+import { giveAxe } from './axe.js';
 import { noteSeen } from './every-page.js';
 import { invalidHtml } from '../../support/valid-html.js';
 
@@ -10,7 +10,6 @@ interface Violation {
   nodes: { html: string; failureSummary: string }[];
 }
 
-const axeSource = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
 /** These run inside the page, so they are text here. */
 const measure = readFileSync(join(__dirname, 'measure.js'), 'utf8');
 const choices = readFileSync(join(__dirname, 'choices.js'), 'utf8');
@@ -113,7 +112,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
     await page.goto(url);
     await how.act?.(page);
     await page.evaluate('document.fonts.ready.then(() => undefined)');
-    await page.evaluate(axeSource);
+    await giveAxe(page, answer!.headers()['content-security-policy']);
     const asked = views.filter(({ scheme }) => how.schemes?.includes(scheme) ?? true);
     for (const { width, scheme } of asked) {
       await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });

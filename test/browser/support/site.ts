@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { seed } from '../../../src/seed.js';
 import { startApp, type TestApp } from '../../support/app.js';
+import { serveAxe } from './axe.js';
 import { watchPages } from './every-page.js';
 
 export interface Site extends TestApp {
@@ -25,6 +26,7 @@ export async function startSite(environment: Record<string, string> = {}, host =
   const app = await startApp({ PORT: String(port), PUBLIC_URL: url, ...environment }, { runners: true });
   watchPages(app.nest);
   await seed(app.nest);
+  serveAxe(app.nest.getHttpServer(), url);
   await app.nest.listen(port, '127.0.0.1');
   return { ...app, url };
 }
