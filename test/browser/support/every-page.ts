@@ -19,8 +19,14 @@ export function watchPages(nest: INestApplicationContext): void {
   };
 }
 
-/** Notes that an answer was looked at from all sides, for the check at the end of the run. */
-export function noteSeen(html: string): void {
+/**
+ * Notes that an answer was looked at, for the check at the end of the run: from all sides, and one that says what is wrong
+ * with a form as such besides.
+ */
+export function noteSeen(html: string, fromAllSides: boolean): void {
   const template = written.get(html);
-  if (template) appendFileSync(join(process.env.TEST_TEMPLATE!, 'pages-seen'), `${template}\n`);
+  if (!template) return;
+  const withErrors = html.includes('class="error-summary"');
+  const seen = [...(fromAllSides ? [template] : []), ...(withErrors ? [`${template} with errors`] : [])];
+  for (const each of seen) appendFileSync(join(process.env.TEST_TEMPLATE!, 'pages-seen'), `${each}\n`);
 }

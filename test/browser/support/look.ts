@@ -141,7 +141,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
     await page.setViewportSize({ width: 320, height: 640 });
     const html = await answer!.text();
     looked.invalid = await invalidHtml(html);
-    if (asked.length === views.length) noteSeen(html);
+    noteSeen(html, asked.length === views.length);
     const measured = await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure);
     await page.evaluate('sessionStorage.clear()');
     return { ...looked, ...measured };
