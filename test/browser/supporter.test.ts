@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { launch, withChromium } from './support/chromium.js';
 import { fine, look } from './support/look.js';
 import { urlReader, verify } from '../../verifier/countersign-verify.mjs';
@@ -112,6 +112,89 @@ withChromium('a supporter without JavaScript', () => {
     await page.getByRole('button', { name: 'Take my name back' }).click();
     expect(await heading()).toBe('Your name is off the petition');
     expect(await count('0')).toBe('0');
+  });
+
+  const petition = '/en/p/1988-investigation';
+  const press = (name: string, within: Locator | Page = page) =>
+    within.getByRole('button', { name, exact: true }).click();
+
+  /** Follows the link of the newest mail to an address, once there are so many. */
+  async function followMailTo(email: string, mails: number) {
+    const sent = async () => {
+      const answer = await page.request.get(`${site.url}/dev/inbox.json`);
+      return ((await answer.json()) as { to: string; links: string[] }[]).filter(({ to }) => to === email);
+    };
+    const found = await until(sent, ({ length }) => length === mails);
+    await page.goto(found[0]!.links[0]!);
+  }
+
+  /** Signs and confirms. @returns her code */
+  async function signed(email: string): Promise<string> {
+    await page.goto(`${site.url}${petition}`);
+    await fill();
+    await page.getByLabel('E-mail', { exact: true }).fill(email);
+    await page.getByLabel(/Send me news/).check();
+    await page.waitForTimeout(2100);
+    await press('Sign');
+    await followMailTo(email, 1);
+    await press('Confirm my signature');
+    return page.locator('.code').innerText();
+  }
+
+  test('takes her name back with the code that she was shown, once', async () => {
+    const code = await signed('sara.code@example.org');
+    expect(await count('1')).toBe('1');
+    await page.goto(`${site.url}${petition}/withdraw`);
+    const byCode = page.locator('section', { hasText: 'With your code' });
+    await byCode.getByLabel('Your code').fill(code.replaceAll('-', '').toLowerCase());
+    await press('Take my name back', byCode);
+    expect(await heading()).toBe('Your name is off the petition');
+    expect(await count('0')).toBe('0');
+    await page.goto(`${site.url}${petition}/withdraw`);
+    await byCode.getByLabel('Your code').fill(code);
+    await press('Take my name back', byCode);
+    // Twice is once.
+    expect(await heading()).toBe('Your name is off the petition');
+    expect(await count('0')).toBe('0');
+  });
+
+  test('has who she is erased through her mailbox, and stays counted', async () => {
+    const email = 'sara.erases@example.org';
+    const code = await signed(email);
+    expect(await count('1')).toBe('1');
+    await page.goto(`${site.url}${petition}/withdraw`);
+    await page.getByLabel('E-mail you signed with').fill(email);
+    await press('Send me the link');
+    await followMailTo(email, 2);
+    await press('Erase who I am');
+    expect(await heading()).toBe('Your data is erased');
+    expect(await count('1')).toBe('1');
+    expect(await recount(site, '1988-investigation', code)).toMatchObject([{ withdrawnForReason: null }]);
+  });
+
+  test('takes an agreement back, has herself erased and takes her name back, all in her data', async () => {
+    const email = 'sara.looks@example.org';
+    const before = await (await fetch(`${site.url}/api/v1/petitions/1988-investigation/count.json`)).json();
+    const counted = (more: number) => String((before as { count: number }).count + more);
+    await signed(email);
+    expect(await count(counted(1))).toBe(counted(1));
+    await page.goto(`${site.url}/en/my-data`);
+    await page.getByLabel('E-mail you signed with').fill(email);
+    await press('Send me the link');
+    await followMailTo(email, 2);
+    const held = page.locator('main');
+    expect(await held.innerText()).toContain('Sara Mohammadi');
+    await press('Take this back');
+    expect(await page.getByRole('status').innerText()).toBe('Taken back. Your signature stays.');
+    expect(await page.getByRole('button', { name: 'Take this back' }).count()).toBe(0);
+    await press('Erase who I am');
+    expect(await page.getByRole('status').innerText()).toContain('Nobody can tell any more');
+    expect(await held.innerText()).not.toContain('Sara Mohammadi');
+    await press('Take my name back');
+    expect(await page.getByRole('status').innerText()).toContain('Your details are erased');
+    expect(await count(counted(0))).toBe(counted(0));
+    await followMailTo(email, 2);
+    expect(await held.innerText()).toContain('We hold no signature of this address.');
   });
 
   test('signs in Persian, from right to left', async () => {
