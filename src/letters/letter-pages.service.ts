@@ -101,12 +101,13 @@ export class LetterPages {
     request: FastifyRequest,
     { id, values, errors = [], count = false }: Shown & { values: Form; id?: string; count?: boolean },
   ) {
-    const before = id ? (await this.campaigns.find(id)).audience : undefined;
+    const before = id ? await this.campaigns.find(id) : undefined;
     const following = id ? await this.followed(id) : null;
     return this.render('letters-settings', locale, request, id ? `/${id}/settings` : '/new', {
       id: id ?? null,
+      title: before?.title ?? null,
       following,
-      ...(await this.rulesForm(locale, values, before, count)),
+      ...(await this.rulesForm(locale, values, before?.audience, count)),
       weekdays: weekdaysIn(locale),
       modes: campaignModes,
       form: { values, errors },
@@ -157,6 +158,7 @@ export class LetterPages {
   ) {
     return this.render('letters-saved-audience', locale, request, `/audiences/${audience?.id ?? 'new'}`, {
       id: audience?.id ?? null,
+      name: audience?.name ?? null,
       letters: audience?.letters ?? [],
       byHand: { include: audience?.rules.include.length ?? 0, exclude: audience?.rules.exclude.length ?? 0 },
       form: { values, errors },

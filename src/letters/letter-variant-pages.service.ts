@@ -53,6 +53,7 @@ export class LetterVariantPages {
       {
         campaign: this.pages.shown(campaign),
         variantId: variantId ?? null,
+        name: variant?.name ?? null,
         rules: [
           {
             rule: 'legislatures',

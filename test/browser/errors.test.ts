@@ -114,7 +114,7 @@ withChromium('pages that say what is wrong', () => {
     },
     {
       ...{ name: 'letter-audience', path: () => `/letters/audiences/${all.audience}` },
-      act: send('form:has(#name)', { name: '' }),
+      act: send('form:has(#name)', { name: '' }, '.button:not(.button-quiet)'),
     },
     {
       ...{ name: 'lawmaker', path: () => `/lawmakers/${all.anna}` },

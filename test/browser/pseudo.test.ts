@@ -1,16 +1,29 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { Dispatch } from '../../src/letters/dispatch.service.js';
+import { Appearances } from '../../src/appearance/appearance.service.js';
+import { HandIns } from '../../src/exports/hand-in.service.js';
+import { LetterAnswers } from '../../src/letters/letter-answers.service.js';
+import { LetterTasks } from '../../src/letters/letter-tasks.service.js';
+import { TaskCompletion } from '../../src/letters/letters.schema.js';
+import { LongWorks } from '../../src/progress/long-works.service.js';
 import { languageName, languageNameIn, locales, translate } from '../../src/site/languages.js';
-import { Staff } from '../../src/staff/staff.service.js';
+import { UnsubscribeLinks } from '../../src/updates/unsubscribe-links.js';
+import { UpdatesRunner } from '../../src/updates/updates.runner.js';
+import { digestOf, Updates } from '../../src/updates/updates.service.js';
 import { cast } from '../support/cast.js';
-import { approve, campaignOf, importTestland, person } from '../support/letters.js';
+import { type NameServer, startNameServer } from '../support/dns.js';
+import { person } from '../support/letters.js';
 import { pseudo } from '../support/pseudo.js';
+import { unzip } from '../support/unzip.js';
 import { launch, withChromium } from './support/chromium.js';
 import { startSite, type Site } from './support/site.js';
-import { type Links, linksOf, slug, type SupporterPage, supporterPages } from './support/supporter-pages.js';
-import { password, signIn } from './support/sign-in.js';
+import { type Links, slug, type SupporterPage, supporterPages } from './support/supporter-pages.js';
+import { signIn } from './support/sign-in.js';
+import { amir, fill, olga, type WholeSite } from './support/whole-site.js';
 
 // The language exists in this file alone: the English messages are changed while the application reads them.
 jest.mock('node:fs', () => {
@@ -46,22 +59,53 @@ const chooser = (page: Page) => page.locator('.languages summary').click();
 
 withChromium('a language that needs two fifths more room', () => {
   let site: Site;
+  let dns: NameServer;
   let browser: Browser;
   let context: BrowserContext;
-  let links: Links;
-  let campaign: string;
+  let folder: string;
+  let all: WholeSite;
+  /** What only these pages need: news that was sent, and whoever wants no more of it; work that is done. */
+  let more: { news: string; unsubscribe: string; work: string };
+
+  /** Sent, answered, named and exported: what `fill` leaves undone. */
+  async function finish(): Promise<typeof more> {
+    const [{ id: posted }] = await site.database.query(
+      `SELECT id FROM letters WHERE campaign_id = $1 AND channel = 'post'`,
+      [all.sent],
+    );
+    await site.get(LetterTasks).complete(all.sent, posted, TaskCompletion.parse({}), olga);
+    const answers = site.get(LetterAnswers);
+    await answers.record(all.sent, posted, { stance: 'supports', answeredOn: '2026-01-20', words: 'I agree.' }, olga);
+    await answers.publish(all.sent, posted, (await answers.find(all.sent, posted))!.recordedAt, amir);
+    await site.get(Appearances).change({ colour: null, names: {}, imprint: { en: '**Voices**\n\nStreet 1' } }, olga);
+    const updates = site.get(Updates);
+    const words = { en: { title: 'A second answer', body: 'They **vote** in June.' } };
+    const news = await updates.create(slug, { texts: words, organisation: null }, olga);
+    await updates.submit(slug, news, olga);
+    await updates.approve(slug, news, digestOf(await updates.find(slug, news)), amir);
+    await site.get(UpdatesRunner).tick();
+    const [{ petitionId, signatureId }] = await site.database.query(
+      `SELECT petition_id AS "petitionId", id AS "signatureId" FROM signatures LIMIT 1`,
+    );
+    const actor = person('Ada', 'admin');
+    const kind = { kind: 'import-preview' as const, subject: crypto.randomUUID(), needs: 'lawmakers:write' as const };
+    return {
+      news,
+      unsubscribe: site.get(UnsubscribeLinks).token({ petitionId, updateId: news, signatureId }),
+      work: await site.get(LongWorks).run({ ...kind, actor }, () => Promise.resolve({})),
+    };
+  }
 
   beforeAll(async () => {
-    site = await startSite({ LIMITS: 'off' });
+    dns = await startNameServer();
+    site = await startSite({ LIMITS: 'off', DNS_SERVER: dns.address, DKIM_SELECTOR: 'cs1' });
     browser = await launch();
-    links = await linksOf(site);
-    await site.get(Staff).add(cast.ada, 'system', password);
-    await importTestland(site);
-    const [olga, amir] = [person('Olga', 'organiser'), person('Amir', 'approver')];
-    campaign = await campaignOf(site, olga, { more: { petition: slug } });
-    await approve(site, campaign, olga, amir);
-    await site.get(Dispatch).start(campaign, amir);
-    await campaignOf(site, olga, { more: { title: 'Not yet' } });
+    all = await fill(site);
+    more = await finish();
+    folder = await mkdtemp(join(tmpdir(), 'countersign-pseudo-'));
+    const content = await site.get(HandIns).open({ petition: slug, locale: 'en' }, 'system');
+    const files = unzip(await buffer(content));
+    await writeFile(join(folder, 'cover.html'), files.get(`hand-in-${slug}/cover-sheet.html`)!);
     await site.database.query(`INSERT INTO flags SELECT petition_id, id, '{network-burst}' FROM signatures`);
     context = await browser.newContext({ reducedMotion: 'reduce' });
     const page = await context.newPage();
@@ -71,7 +115,34 @@ withChromium('a language that needs two fifths more room', () => {
   afterAll(async () => {
     await browser?.close();
     await site?.close();
+    dns?.close();
+    if (folder) await rm(folder, { recursive: true, force: true });
   });
+
+  const again = async (page: Page) => {
+    const asked = (ago: string) =>
+      site.database.query(`UPDATE sessions SET reauthenticated_at = now() - $1::interval`, [ago]);
+    await asked('11 minutes');
+    await page.locator('form[action$="/password"] button').first().click();
+    await page.locator('input[name=_password]').waitFor();
+    await asked('0');
+  };
+  const desk = async (page: Page) => {
+    await page.locator('form[action$="/write"] button').click();
+    await page.locator('#area').selectOption('SE North');
+    await page.locator('form[method=get] button').click();
+    await page.locator('#lawmakers').waitFor();
+  };
+  const letters = async (page: Page) => {
+    await desk(page);
+    await page.locator('#words').fill('My grandfather was among them.');
+    await page.locator('form[method=post] button').first().click();
+    await page.locator('pre').first().waitFor();
+  };
+  const gone = async (page: Page) => {
+    await page.locator('form[action$="/write"] button').click();
+    await page.goto(`${page.url()}/sent`);
+  };
 
   const consolePages: SupporterPage[] = [
     { name: 'overview', path: () => '' },
@@ -79,17 +150,43 @@ withChromium('a language that needs two fifths more room', () => {
     { name: 'petition', path: () => `/petitions/${slug}` },
     { name: 'petition-new', path: () => '/petitions/new' },
     { name: 'petition-text', path: () => `/petitions/${slug}/texts/en` },
+    { name: 'petition-review', path: () => '/petitions/library/review' },
+    { name: 'petition-figures', path: () => `/petitions/${slug}/figures` },
+    { name: 'petition-translations', path: () => `/petitions/${slug}/translations` },
+    { name: 'petition-versions', path: () => `/petitions/${slug}/texts/en/versions` },
+    { name: 'organisations', path: () => `/petitions/${slug}/organisations` },
+    { name: 'organisation', path: () => `/petitions/${slug}/organisations/${all.organisation}` },
+    { name: 'paper', path: () => `/petitions/${slug}/paper` },
+    { name: 'paper-count', path: () => `/petitions/${slug}/paper/${all.batch}` },
+    { name: 'updates', path: () => `/petitions/${slug}/updates` },
+    { name: 'update-review', path: () => `/petitions/${slug}/updates/${all.update}` },
+    { name: 'update-sent', path: () => `/petitions/${slug}/updates/${more.news}` },
+    { name: 'update-text', path: () => `/petitions/${slug}/updates/${all.update}/texts/fa` },
+    { name: 'signatures', path: () => '/signatures' },
     { name: 'petition-settings', path: () => `/petitions/${slug}/settings` },
     { name: 'moderation', path: () => `/petitions/${slug}/signatures` },
     { name: 'moderation-errors', path: () => `/petitions/${slug}/signatures`, act: first('button[value=preview]') },
     { name: 'switches', path: () => '/switches' },
     { name: 'letters', path: () => '/letters' },
     { name: 'letters-new', path: () => '/letters/new' },
-    { name: 'campaign', path: () => `/letters/${campaign}` },
-    { name: 'campaign-letters', path: () => `/letters/${campaign}/letters` },
-    { name: 'campaign-letter', path: () => `/letters/${campaign}/letters`, act: first('main tbody a') },
-    { name: 'campaign-report', path: () => `/letters/${campaign}/report` },
-    { name: 'draft', path: () => '/letters', act: (page) => page.getByRole('link', { name: 'Not yet' }).click() },
+    { name: 'campaign', path: () => `/letters/${all.sent}` },
+    { name: 'campaign-letters', path: () => `/letters/${all.sent}/letters` },
+    { name: 'campaign-letter', path: () => `/letters/${all.sent}/letters`, act: first('main tbody a') },
+    { name: 'campaign-report', path: () => `/letters/${all.sent}/report` },
+    { name: 'campaign-calls', path: () => `/letters/${all.sent}/calls` },
+    { name: 'campaign-call', path: () => `/letters/${all.sent}/letters/${all.call}` },
+    { name: 'campaign-print', path: () => `/letters/${all.sent}/print` },
+    { name: 'campaign-office', path: () => `/letters/${all.sent}/office?legislature=Parliament+of+Testland` },
+    { name: 'campaign-progress', path: () => `/progress/letters/${all.sent}` },
+    { name: 'campaign-supporters', path: () => `/letters/${all.supporters}/supporters` },
+    { name: 'office-hours', path: () => '/legislatures/testland/office-hours' },
+    { name: 'draft', path: () => `/letters/${all.draft}` },
+    { name: 'draft-text', path: () => `/letters/${all.draft}/text?language=en` },
+    { name: 'draft-variant', path: () => `/letters/${all.draft}/variants/new` },
+    { name: 'draft-audience', path: () => `/letters/${all.draft}/audience` },
+    { name: 'draft-preview', path: () => `/letters/${all.draft}/previews/${all.anna}` },
+    { name: 'draft-checklist', path: () => `/letters/${all.draft}/checklist` },
+    { name: 'audience', path: () => `/letters/audiences/${all.audience}` },
     { name: 'audiences', path: () => '/letters/audiences' },
     { name: 'lawmakers', path: () => '/lawmakers' },
     { name: 'lawmaker', path: () => '/lawmakers', act: first('main tbody a') },
@@ -97,20 +194,39 @@ withChromium('a language that needs two fifths more room', () => {
     { name: 'imports', path: () => '/lawmakers/imports' },
     { name: 'import', path: () => '/lawmakers/imports', act: first('main tbody a') },
     { name: 'import-new', path: () => '/lawmakers/imports/new' },
+    { name: 'import-columns', path: () => `/lawmakers/imports/${all.columns}/columns` },
+    { name: 'progress', path: () => `/progress/${more.work}` },
     { name: 'exports', path: () => '/exports' },
     { name: 'mail', path: () => '/mail' },
     { name: 'mail-limits', path: () => '/mail/limits?scope=domain&key=' },
+    { name: 'mail-doctor', path: () => '/mail/doctor' },
+    { name: 'settings', path: () => '/settings' },
     { name: 'staff', path: () => '/staff' },
     { name: 'account', path: () => '/account' },
+    { name: 'second-factor', path: () => '/account/second-factor' },
+    { name: 'reauthenticate', path: () => '/staff', act: again },
     { name: 'audit', path: () => '/audit' },
   ];
   const others: SupporterPage[] = [
     { name: 'chooser', path: () => '', act: chooser },
     { name: 'history', path: () => `/p/${slug}/history` },
+    { name: 'version', path: () => `/p/${slug}/versions/1` },
+    { name: 'answers', path: () => `/p/${slug}/answers` },
+    { name: 'news', path: () => `/p/${slug}/updates` },
+    { name: 'news-one', path: () => `/p/${slug}/updates/${more.news}` },
+    { name: 'unsubscribe', path: () => `/unsubscribe/${more.unsubscribe}` },
+    { name: 'imprint', path: () => '/imprint' },
+    { name: 'write-ask', path: () => `/p/${slug}/write` },
+    { name: 'write-asked', path: () => `/p/${slug}/write-asked` },
+    { name: 'write', path: ({ thanks }) => thanks, act: desk },
+    { name: 'write-preview', path: ({ thanks }) => thanks, act: letters },
+    { name: 'write-sent', path: ({ thanks }) => thanks, act: gone },
+    { name: 'cover', path: () => '', act: (page) => page.goto(`file://${folder}/cover.html`).then(() => undefined) },
+    { name: 'verify-list', path: () => '/verify' },
     { name: 'verify', path: () => `/p/${slug}/verify` },
     { name: 'console-sign-in', path: () => '/console/sign-in' },
     ...consolePages.map(({ name, path, act }) => ({
-      ...{ name: `console-${name}`, path: (all: Links) => `/console${path(all)}`, act },
+      ...{ name: `console-${name}`, path: (links: Links) => `/console${path(links)}`, act },
     })),
   ];
 
@@ -119,7 +235,7 @@ withChromium('a language that needs two fifths more room', () => {
     async (one) => {
       const page = await context.newPage();
       page.setDefaultTimeout(20_000);
-      await page.goto(`${site.url}/en${one.path(links)}`);
+      await page.goto(`${site.url}/en${one.path(all.links)}`);
       await one.act?.(page);
       await page.waitForLoadState();
       expect(await page.locator('body').innerText()).toContain('⟧');
