@@ -146,9 +146,9 @@ const tooLarge: TemplateFault = { code: 'template-too-large', line: null, column
  * what is not in this list is said without details.
  */
 const kinds: [RegExp, (...found: string[]) => Pick<TemplateFault, 'code' | 'name'>][] = [
-  [/^tag "(end\w*|else|elsif|when)" not found/, (name) => ({ code: 'stray-tag', name: name! })],
-  [/^tag "(\S+)" not found/, (name) => ({ code: 'unknown-tag', name: name! })],
-  [/^undefined filter: (\w+)/, (name) => ({ code: 'unknown-filter', name: name! })],
+  [/^tag "(end\w*|else|elsif|when)" not found/, (name) => ({ code: 'stray-tag', name })],
+  [/^tag "(\S+)" not found/, (name) => ({ code: 'unknown-tag', name })],
+  [/^undefined filter: (\w+)/, (name) => ({ code: 'unknown-filter', name })],
   [/^tag \{%-?\s*(\w+).* not closed/s, (name) => ({ code: 'unclosed-tag', name: `end${name}` })],
   [/^tag ".* not closed/s, () => ({ code: 'unclosed-tag', name: '%}' })],
   [/^output ".* not closed/s, () => ({ code: 'unclosed-tag', name: '}}' })],

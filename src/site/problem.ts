@@ -70,7 +70,7 @@ export abstract class Problem extends HttpException {
     /** Seconds for a Retry-After header. */
     readonly retryAfter?: number,
     /** For pages, which say it in their own language. */
-    readonly reason?: { key: Refusal; values: RefusalValues },
+    readonly reason?: Reason,
   ) {
     const [status, title] = table[code];
     const details = { type: 'about:blank', status, title, code, ...extra };

@@ -12,7 +12,7 @@ export function serveAxe(server: Server, url: string): void {
   const others = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    if (request.url !== address) return others.forEach((listen) => void listen(request, response));
+    if (request.url !== address) return others.forEach((listen) => listen(request, response));
     response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'max-age=31536000, immutable' });
     response.end(source);
   });

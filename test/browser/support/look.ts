@@ -118,7 +118,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
       await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
       await page.emulateMedia({ colorScheme: scheme });
       if (how.choices && width === 390)
-        looked.choices = await page.evaluate<string[]>(`${choices} cutChoices(${JSON.stringify(how.choices)})`);
+        looked.choices = await page.evaluate<string[]>(`globalThis.lists = ${JSON.stringify(how.choices)}; ${choices}`);
       if (gallery) {
         mkdirSync(gallery, { recursive: true });
         const picture = (of: string) => ({ path: join(gallery, `${of}-${width}-${scheme}.png`) });
