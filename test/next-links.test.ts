@@ -49,7 +49,6 @@ test('the audit log', async () => {
       [subject],
     );
   await expectAll(`/api/v1/audit?subject=${subject}`, 'entries', 130, 100);
-  expect((await ada.api('GET', `/api/v1/audit?subject=${subject}`)).json().next).toMatch(/^\d+$/);
 });
 
 test('past exports', async () => {

@@ -7,6 +7,7 @@ import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { type LockedPetition, lockPetition } from './petition-moves.service.js';
+import { PetitionPicture } from './petition-picture.entity.js';
 import { pictureLimits, type PictureView, type PictureWords } from './petition-picture.schema.js';
 import { addAuthor, voidReview } from './petition-texts.service.js';
 import { Petitions } from './petitions.service.js';
