@@ -420,14 +420,15 @@ describe('letters to a legislature or a lawmaker are stopped', () => {
   test('paused: what is written later waits, through a pause of the whole, until it is resumed', async () => {
     const token = await first();
     expect(await stop('pause', testland)).toEqual({ mails: 0, lasting: true });
+    const page = async () => (await (await signIn(app, 'amir')).get(`/en/console/letters/${campaign}`)).body;
+    // Though nothing waits yet.
+    expect(await page()).toContain('Paused, also what supporters write now.');
+    expect(await page()).toMatch(/part-stops[^]*value="resume"/);
     expect((await send(token, { lawmakers: [await fatemeh()] })).statusCode).toBe(303);
     await app.get(Dispatch).pause(campaign, amir);
     await app.get(Dispatch).resume(campaign, amir);
     await inbox(app);
     expect(await states()).toMatchObject({ 'فاطمه رضایی': 'held' });
-    const page = async () => (await (await signIn(app, 'amir')).get(`/en/console/letters/${campaign}`)).body;
-    expect(await page()).toContain('Paused, also what supporters write now.');
-    expect(await page()).toMatch(/part-stops[^]*value="resume"/);
     expect(await stop('resume', testland)).toEqual({ mails: 1, lasting: true });
     await inbox(app);
     expect(await states()).toMatchObject({ 'فاطمه رضایی': 'accepted' });
