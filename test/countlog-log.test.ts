@@ -245,6 +245,22 @@ test('a protected log waits until nobody stands out', async () => {
   expect(await drain()).toBe(16);
 });
 
+test('a protected log begins with nobody in it, however few have signed by then', async () => {
+  await app.database.query(`UPDATE logs SET publication = 'protected'`);
+  await queue(3);
+  expect(await drain()).toBe(1);
+  expect(await check()).toMatchObject({ count: 0, size: 1 });
+  const aged = (age: string) => app.database.query(`UPDATE logs SET grown_at = now() - $1::interval`, [age]);
+  await aged('11 minutes');
+  expect(await drain()).toBe(0);
+  await queue(13);
+  await aged('9 minutes');
+  expect(await drain()).toBe(0);
+  await aged('11 minutes');
+  expect(await drain()).toBe(16);
+  expect(await check()).toMatchObject({ count: 16, size: 17 });
+});
+
 test('entries are shuffled within a round', async () => {
   await queue(200);
   const inOrderOf = (column: string): Promise<{ entry: Uint8Array }[]> =>

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import { append, appendEntries, emptyTree, type Tree } from './append.js';
 import { signCheckpoint } from './checkpoint.js';
+import type { Publication } from './log.entity.js';
 import { LogError } from './log-error.js';
 import { takeGenesis, takeOthers, takeSignatures } from './log-taking.js';
 import { Logs } from './logs.service.js';
@@ -14,6 +15,9 @@ import { edgePlaces, type Tile, tilePath, tileWidth } from './tiles.js';
 export const mostInRound = 5000;
 /** Entries hashed at a time: a few milliseconds, then whoever signs has a turn. */
 const atATime = 4 * tileWidth;
+
+/** A log, locked for the transaction that found it. */
+type OpenLog = LogRow & { publication: Publication };
 
 /** Takes queued entries of one log into its tree, its tiles, its checkpoint and the tallies, in one transaction. */
 @Injectable()
@@ -27,19 +31,25 @@ export class LogRound {
   async take(tx: EntityManager, petitionId: string): Promise<number> {
     const log = await this.open(tx, petitionId);
     await this.publisher.guard(tx, log);
-    const entries = log.size === 0 ? [await takeGenesis(tx, log)] : [];
-    const next = () => ({ ...log, size: log.size + entries.length });
-    entries.push(...(await takeSignatures(tx, next(), mostInRound)));
-    const others = await takeOthers(tx, next(), mostInRound);
-    entries.push(...others.entries);
-    if (entries.length > 0) await this.grow(tx, log, entries, others.ends);
+    const { entries, ends } = await this.entries(tx, log);
+    if (entries.length > 0) await this.grow(tx, log, entries, ends);
     return entries.length;
   }
 
+  private async entries(tx: EntityManager, log: OpenLog): Promise<{ entries: Buffer[]; ends: boolean }> {
+    const entries = log.size === 0 ? [await takeGenesis(tx, log)] : [];
+    // A protected log begins alone: who signed while nothing was counted comes out in a crowd, like everybody after her.
+    if (entries.length > 0 && log.publication === 'protected') return { entries, ends: false };
+    const next = () => ({ ...log, size: log.size + entries.length });
+    entries.push(...(await takeSignatures(tx, next(), mostInRound)));
+    const others = await takeOthers(tx, next(), mostInRound);
+    return { entries: [...entries, ...others.entries], ends: others.ends };
+  }
+
   /** The log, for this transaction alone. */
-  async open(tx: EntityManager, petitionId: string): Promise<LogRow> {
+  async open(tx: EntityManager, petitionId: string): Promise<OpenLog> {
     const [row] = await tx.query(
-      `SELECT petition_id AS "petitionId", origin, size, root FROM logs WHERE petition_id = $1 FOR UPDATE`,
+      `SELECT petition_id AS "petitionId", origin, publication, size, root FROM logs WHERE petition_id = $1 FOR UPDATE`,
       [petitionId],
     );
     return { ...row, size: Number(row.size), root: Buffer.from(row.root) };
