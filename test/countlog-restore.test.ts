@@ -69,7 +69,7 @@ describe('a restored backup', () => {
     expect((await ada.get('/en/console')).body).toContain('Nothing is added to this log at the moment');
 
     // 1 + sara were in the backup; nima, lena, sara's withdrawal and the 600 were not.
-    expect(await app.get(RollForward).run('wetlands')).toEqual({ entries: 603, withoutRecord: 601 });
+    expect(await app.get(RollForward).run('wetlands')).toEqual({ entries: 603, withoutRecord: 601, fault: null });
     await drain();
     const now = await log({ code: queued.code });
     expect(now).toMatchObject({ count: 602, size: published.size + 1, notes: 1, code: [{ withdrawnForReason: null }] });
@@ -104,8 +104,25 @@ describe('a restored backup', () => {
     await expect(app.get(RollForward).run('wetlands')).rejects.toThrow('tile/entries/000 is missing');
     expect(await rows()).toEqual(old);
     await writeFile(file('tile/entries/000'), bundle);
-    expect(await app.get(RollForward).run('wetlands')).toEqual({ entries: 300, withoutRecord: 300 });
+    expect(await app.get(RollForward).run('wetlands')).toEqual({ entries: 300, withoutRecord: 300, fault: null });
     expect(await log()).toMatchObject({ count: 303 });
+  });
+
+  test('is recomputed as a whole, and stays refused if it was edited besides being old', async () => {
+    await queueEntries(app, petitionId, 3);
+    await drain();
+    await app.database.query(`UPDATE tallies SET signed = signed + 1`);
+    const restore = await backup();
+    await queueEntries(app, petitionId, 2);
+    await drain();
+    await restore();
+    const fault = 'The tallies add up to 6, the entries to 5.';
+    expect(await app.get(RollForward).run('wetlands')).toEqual({ entries: 2, withoutRecord: 2, fault });
+    expect(await app.database.query(`SELECT fault, checked_at IS NOT NULL AS checked FROM logs`)).toEqual([
+      { fault, checked: true },
+    ]);
+    await queueEntries(app, petitionId, 1);
+    expect(await drain()).toBe(0);
   });
 });
 

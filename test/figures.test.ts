@@ -1,3 +1,4 @@
+import { method } from '../src/countlog/counts.service.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
 import { Petitions } from '../src/petitions/petitions.service.js';
 import { Funnel } from '../src/signatures/funnel.service.js';
@@ -37,7 +38,12 @@ const section = (html: string, id: string) =>
 const words = (html: string) => html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 const csv = async (name: string, slug = 'wetlands') =>
   (await vera.get(`/en/console/petitions/${slug}/figures/${name}.csv`)).body;
-const lines = (file: string) => file.replace('\ufeff', '').trimEnd().split('\r\n').slice(1);
+/** Without the columns, and what every file of counts says at its end. */
+const lines = (file: string) => {
+  const [columns, ...rows] = file.replace('\ufeff', '').trimEnd().split('\r\n');
+  expect(rows.pop()).toBe(`"# method: ${method}"${columns!.replaceAll(/[^,]/g, '')}`);
+  return rows;
+};
 
 beforeAll(async () => {
   app = await startApp({ LIMITS: 'off' });

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ErasureJournal } from '../src/signatures/erasure-journal.js';
@@ -392,4 +393,26 @@ test('a sealed count: nobody is taken off any more, everybody can still be erase
   expect(await app.get(Retention).run()).toMatchObject({ erasedDigests: 1 });
   expect(await rows()).toEqual([]);
   expect(await log()).toMatchObject({ count: 1 });
+});
+
+test('retention writes down what went, in numbers, and nothing when nothing went', async () => {
+  const told = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+  const written = (): Promise<object[]> =>
+    app.database.query(
+      `SELECT actor_name, action, detail FROM audit_entries WHERE action LIKE 'retention.%' ORDER BY id`,
+    );
+  await app.get(Retention).run();
+  await app.database.query(
+    `INSERT INTO withdrawals (petition_id, identity, withdrawn_at)
+     SELECT $1::uuid, sha256(n::text::bytea), now() - interval '80 hours' FROM generate_series(1, 1003) AS n`,
+    [(await app.database.query(`SELECT id FROM petitions`))[0].id],
+  );
+  expect(await app.get(Retention).run({ dryRun: true })).toMatchObject({ withdrawals: 1003 });
+  expect([await written(), told.mock.calls]).toEqual([[], []]);
+  const report = await app.get(Retention).run();
+  expect(report).toEqual({ withdrawals: 1003, erasedDigests: 0, journalMonths: 0 });
+  await app.get(Retention).run();
+  expect(await written()).toEqual([{ actor_name: 'system', action: 'retention.removed', detail: report }]);
+  expect(told.mock.calls).toEqual([['gone: withdrawals 1003, erasedDigests 0, journalMonths 0']]);
+  told.mockRestore();
 });

@@ -53,9 +53,11 @@ export function logCommands(program: Command): void {
     .action((slug: string, { json }: Json) =>
       withApp(async (app) => {
         try {
-          const { entries, withoutRecord } = await app.get(RollForward).run(slug);
-          if (json) return console.log(JSON.stringify({ petition: slug, entries, withoutRecord }, null, 2));
+          const { entries, withoutRecord, fault } = await app.get(RollForward).run(slug);
+          if (fault !== null) process.exitCode = 1;
+          if (json) return console.log(JSON.stringify({ petition: slug, entries, withoutRecord, fault }, null, 2));
           console.log(`${slug}: ${entries} entries taken over.`);
+          console.log(fault === null ? 'The whole log was recomputed: all as it must be.' : `FAULT. ${fault}`);
           if (withoutRecord > 0) {
             console.log(
               `${withoutRecord} signatures stand in the log, but who gave them was lost with the old database: they stay ` +

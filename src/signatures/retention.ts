@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { ProofOfWork } from '../site/proof-of-work.service.js';
 import { KeptAnswers } from '../staff/kept-answers.service.js';
+import { AuditService } from '../staff/audit.service.js';
 import { Vault } from '../vault/vault.service.js';
 import { ErasureJournal } from './erasure-journal.js';
 import { linkHours } from './sealed-links.js';
@@ -49,6 +50,7 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly journal: ErasureJournal,
     private readonly proofs: ProofOfWork,
     private readonly answers: KeptAnswers,
+    private readonly audit: AuditService,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -62,7 +64,7 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  /** @param options.dryRun only counts */
+  /** What went is written into the log and the audit log, in numbers. @param options.dryRun only counts */
   async run({ dryRun = false } = {}): Promise<RetentionReport> {
     if (!dryRun) {
       this.vault.forgetOldKeys();
@@ -70,11 +72,26 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
       await this.answers.forget();
     }
     const rows = dryRun ? this.count : this.remove;
-    return {
+    const report = {
       withdrawals: await rows('withdrawals'),
       erasedDigests: await rows('erasedDigests'),
       journalMonths: await this.journal.prune({ dryRun }),
     };
+    if (!dryRun && Object.values(report).some((n) => n > 0)) await this.writeDown(report);
+    return report;
+  }
+
+  private async writeDown(report: RetentionReport): Promise<void> {
+    const told = Object.entries(report).map(([what, n]) => `${what} ${n}`);
+    this.log.log(`gone: ${told.join(', ')}`);
+    await this.database.transaction((tx) =>
+      this.audit.record(tx, {
+        actor: 'system',
+        action: 'retention.removed',
+        subject: 'retention',
+        detail: { ...report },
+      }),
+    );
   }
 
   private readonly count = async (what: keyof typeof due): Promise<number> => {

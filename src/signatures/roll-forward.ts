@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v4 as randomId, v7 as uuidv7 } from 'uuid';
 import { decodeEntry, encodeEntry, type Entry } from '../countlog/entries.js';
+import { FullCheck } from '../countlog/full-check.js';
 import { LogError } from '../countlog/log-error.js';
 import { LogRound } from '../countlog/log-round.js';
 import { type LogRow, Publisher } from '../countlog/publisher.js';
@@ -15,6 +16,9 @@ export interface RolledForward {
   /** Signatures of which the database knows nothing but the entry: who they are was lost with what came after the backup. */
   withoutRecord: number;
 }
+
+/** @property fault what a full check found afterwards: the entries are taken over, and nothing more is logged while it stands */
+export type RolledForwardAndChecked = RolledForward & { fault: string | null };
 
 interface Place {
   day: string | null;
@@ -33,7 +37,8 @@ interface Added {
 
 /**
  * Brings the log of a restored backup up to what was published before: the entries come from the public files, and the
- * tree they make must be the published one. What waited in the queue and is in the log already is not logged again.
+ * tree they make must be the published one. What waited in the queue and is in the log already is not logged again. Then the
+ * whole log is recomputed: a backup may be wrong in more than its age.
  */
 @Injectable()
 export class RollForward {
@@ -42,12 +47,25 @@ export class RollForward {
     private readonly petitions: Petitions,
     private readonly rounds: LogRound,
     private readonly publisher: Publisher,
+    private readonly fullCheck: FullCheck,
     private readonly audit: AuditService,
   ) {}
 
   /** @throws LogError if the files are not a continuation of this database; then nothing has changed */
-  async run(slug: string): Promise<RolledForward> {
-    const { id: petitionId } = await this.petitions.find(slug);
+  async run(slug: string): Promise<RolledForwardAndChecked> {
+    const { id } = await this.petitions.find(slug);
+    const result = await this.takeOver(id, slug);
+    const fault = await this.fullCheck.check(id).then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof LogError) return error.message;
+        throw error;
+      },
+    );
+    return { ...result, fault };
+  }
+
+  private takeOver(petitionId: string, slug: string): Promise<RolledForward> {
     return this.database.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign sequencer'))`);
       const log = await this.rounds.open(tx, petitionId);
