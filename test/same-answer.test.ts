@@ -9,16 +9,19 @@ import { openCampaign } from './support/supporters.js';
 const known = ['new', 'signed', 'at the cap'] as const;
 type Known = (typeof known)[number];
 
-const doors = {
+interface Door {
+  api: string;
+  page: string | null;
+  cap: 'mail-to-address' | 'rights-mail-to-address';
+}
+const rights = (api: string, page: string): Door => ({ api, page, cap: 'rights-mail-to-address' });
+
+const doors: Record<string, Door> = {
   signing: { api: 'petitions/wetlands/signatures', page: null, cap: 'mail-to-address' },
-  'a link to withdraw with': {
-    ...{ api: 'petitions/wetlands/withdrawals', page: 'p/wetlands/withdraw', cap: 'rights-mail-to-address' },
-  },
-  'a link to write to lawmakers with': {
-    ...{ api: 'petitions/wetlands/writing-links', page: 'p/wetlands/write', cap: 'rights-mail-to-address' },
-  },
-  'my data': { api: 'my-data', page: 'my-data', cap: 'rights-mail-to-address' },
-} as const;
+  'a link to withdraw with': rights('petitions/wetlands/withdrawals', 'p/wetlands/withdraw'),
+  'a link to write to lawmakers with': rights('petitions/wetlands/writing-links', 'p/wetlands/write'),
+  'my data': rights('my-data', 'my-data'),
+};
 
 let app: TestApp;
 beforeAll(async () => {
@@ -30,7 +33,7 @@ afterAll(() => app.close());
 
 let asked = 0;
 /** An address of that kind, of the same length for all; nobody else has asked for anything lately. */
-function addressOf(kind: Known, cap: 'mail-to-address' | 'rights-mail-to-address'): string {
+function addressOf(kind: Known, cap: Door['cap']): string {
   const limits = app.get(Limits);
   limits['counters'].clear();
   if (kind === 'signed') return 'signed@example.org';

@@ -91,6 +91,7 @@ export const auditActions = [
   'petition.text-removed',
   'petition.text-written',
   'petition.translation-checked',
+  'retention.removed',
   'signatures.flags-released',
   'signatures.invalidated',
   'signatures.invalidation-undone',
