@@ -31,7 +31,7 @@ const drain = () => app.get(Sequencer).drain();
 const inLog = (file: string) => readFileSync(join(app.settings.DATA_DIR, 'log/wetlands', file));
 const settings = () => JSON.parse(String(inLog('log.json'))) as { origin: string; vkey: string; promiseVkey: string };
 const proof = (query: string, slug = 'wetlands') => app.inject({ url: `/api/v1/petitions/${slug}/proof?${query}` });
-const receipt = (token: string) => app.inject({ url: `/api/v1/confirmations/${token}/receipt` });
+const receipt = (token: string) => app.inject({ method: 'POST', url: `/api/v1/confirmations/${token}/receipt` });
 
 /** What the program that shares no code with the server says of a proof. */
 function checkAlone(bytes: Buffer, ...more: string[]): { valid: boolean; index: number; size: number } {
@@ -232,12 +232,32 @@ describe('the receipt of a signer', () => {
     expect((await receipt(token)).statusCode).toBe(410);
   });
 
-  test('can be downloaded from the thank-you page', async () => {
+  test('can be downloaded from the thank-you page, and binds only whoever asks for it by its button', async () => {
     const token = await askForLink(app, { email: 'lina@example.org' });
     await confirm(app, token);
+    const promised = async () =>
+      (await app.database.query(`SELECT promised FROM log_queue WHERE kind = 'sign'`)) as { promised: boolean }[];
     const page = await app.inject({ url: `/en/confirm/${token}/thank-you` });
-    const [, link] = /href="(\/api\/v1\/confirmations\/[^"]+\/receipt)" download/.exec(page.body)!;
-    expect((await app.inject({ url: link! })).statusCode).toBe(200);
     expect(page.body).toContain('href="/en/p/wetlands/verify"');
+    const [, address] = /<form method="post" action="(\/en\/confirm\/[^"]+\/receipt)" data-download>/.exec(page.body)!;
+    // Whatever a mail filter or a browser fetches ahead of a person leaves a moderator free to look.
+    for (const url of [address!, `/api/v1/confirmations/${token}/receipt`]) {
+      expect((await app.inject({ url })).statusCode).toBe(404);
+    }
+    expect(await promised()).toEqual([{ promised: false }]);
+
+    const answer = await app.inject({ method: 'POST', url: address! });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment; filename="wetlands.petition-promise"',
+      'cache-control': 'no-store',
+    });
+    expect(hours(openAs(answer.rawPayload).by)).toBeGreaterThan(23);
+    expect(await promised()).toEqual([{ promised: true }]);
+
+    const stranger = await app.inject({ method: 'POST', url: `/en/confirm/${'x'.repeat(200)}/receipt` });
+    expect(stranger.statusCode).toBe(410);
+    expect(stranger.headers['content-type']).toContain('text/html');
   });
 });

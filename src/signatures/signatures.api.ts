@@ -1,6 +1,5 @@
-import { Body, Controller, Get, Header, HttpCode, type OnModuleInit, Param, Post, Put, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, type OnModuleInit, Param, Post, Put, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { FastLane, type Visitor } from '../site/fast-lane.js';
 import { Limits } from '../site/limits.service.js';
 import { Pressure } from '../site/pressure.js';
@@ -72,21 +71,21 @@ export class SignaturesApi implements OnModuleInit {
     return { status: 'signed', petition: petition.slug, code };
   }
 
-  /** For her alone, who holds the link: the proof that her entry is in the log or, until it is, a signed promise. */
-  @Get('confirmations/:token/receipt')
+  /**
+   * For her alone, who holds the link: the proof that her entry is in the log or, until it is, a signed promise. From the
+   * promise on nobody can keep the entry from the log.
+   */
+  @Post('confirmations/:token/receipt')
+  @HttpCode(200)
   @Header('cache-control', 'no-store')
   @ApiOkResponse({
     description:
       'tlog-proof (c2sp.org/tlog-proof), or a signed note "petition-promise/v1" with a time in seconds since 1970',
     content: { 'application/octet-stream': {} },
   })
-  async receipt(@Param('token') token: string, @Res() reply: FastifyReply): Promise<void> {
-    const { petition, receipt } = await this.signatures.receipt(token);
-    const [name, bytes] =
-      'proof' in receipt
-        ? [`${petition.slug}-${receipt.index}.tlog-proof`, receipt.proof]
-        : [`${petition.slug}.petition-promise`, receipt.promise];
-    reply.header('content-disposition', `attachment; filename="${name}"`).type('application/octet-stream').send(bytes);
+  receipt(@Param('token') token: string, @Req() visitor: Visitor) {
+    this.limits.check('confirm', visitor);
+    return this.signatures.receipt(token);
   }
 
   @Put('confirmations/:token/words')

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PetitionExtras } from '../petitions/petition-extras.js';
@@ -135,6 +135,14 @@ export class SignaturesPages {
     if (given) reply.clearCookie(codeCookie, { path: `/${locale}/confirm/${token}/thank-you` });
     const shown = /^[0-9A-Z]{20}$/.test(given ?? '') ? given!.match(/.{5}/g)!.join('-') : null;
     return this.renderThankYou(locale, token, {}, [], { code: shown, ownCode: code === 'own' });
+  }
+
+  @Post('confirm/:token/receipt')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  receipt(@Param('token') token: string, @Req() request: FastifyRequest) {
+    this.limits.check('confirm', request);
+    return this.signatures.receipt(token);
   }
 
   @Post('confirm/:token/words')

@@ -1,7 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, StreamableFile } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Logs } from '../countlog/logs.service.js';
-import { Proofs, type Receipt } from '../countlog/proofs.service.js';
+import { Proofs } from '../countlog/proofs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
@@ -210,8 +210,11 @@ export class Signatures {
     return row ? { ...openBox(this.vault, petitionId, signatureId, row.box), locale: row.locale } : null;
   }
 
-  /** What she can keep as evidence that she is, or will be, counted. @throws Problem gone if she has not signed, has withdrawn or was erased */
-  async receipt(token: string): Promise<{ petition: PublishedPetition; receipt: Receipt }> {
+  /**
+   * A file that she can keep as evidence that she is, or will be, counted. A promise binds: nobody keeps the entry from the
+   * log after it. @throws Problem gone if she has not signed, has withdrawn or was erased
+   */
+  async receipt(token: string): Promise<StreamableFile> {
     const form = this.links.open('confirm', token);
     const [row] = await this.database.query(
       `SELECT id FROM signatures WHERE petition_id = $1 AND identity = $2 AND box IS NOT NULL`,
@@ -219,7 +222,12 @@ export class Signatures {
     );
     const receipt = row && (await this.proofs.receipt(form.petitionId, row.id));
     if (!receipt) throw problems.refusal('no-signature');
-    return { petition: await this.petitions.byId(form.petitionId), receipt };
+    const { slug } = await this.petitions.byId(form.petitionId);
+    const name = 'proof' in receipt ? `${slug}-${receipt.index}.tlog-proof` : `${slug}.petition-promise`;
+    return new StreamableFile('proof' in receipt ? receipt.proof : receipt.promise, {
+      type: 'application/octet-stream',
+      disposition: `attachment; filename="${name}"`,
+    });
   }
 
   /** Keeps the signer's own words with her name, sealed. @throws Problem gone */
@@ -283,6 +291,7 @@ export class Signatures {
     // Above the limit the row is written all the same, empty: the answer takes as long, and no mail goes.
     const limit = kind === 'confirm-signature' ? 'mail-to-address' : 'rights-mail-to-address';
     const within = this.limits.allows(limit, normalForm(email)!);
+    if (!within) return;
     const id = newId();
     const expiresAt = new Date(Date.now() + linkHours * 3600_000);
     await this.asking.add({

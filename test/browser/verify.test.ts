@@ -54,7 +54,7 @@ withChromium('the page that recounts', () => {
       const token = mails[0]!.links[0]!.split('/').pop()!;
       const confirmed = await post(`confirmations/${token}`, 'PUT');
       codes.push(((await confirmed.json()) as { code: string }).code);
-      promises.push(Buffer.from(await (await post(`confirmations/${token}/receipt`, 'GET')).arrayBuffer()));
+      promises.push(Buffer.from(await (await post(`confirmations/${token}/receipt`, 'POST')).arrayBuffer()));
       await until(count, ({ size }) => size === codes.length + 1);
       if (name === 'Nima') await post(`confirmations/${token}`, 'DELETE');
     }
