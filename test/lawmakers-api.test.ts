@@ -131,13 +131,20 @@ test('an item that nests deeper than the stack, or holds itself, is reported lik
   const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
   const congress = fixture('congress.json').bytes.toString().trimEnd().slice(0, -1);
   const fields = { legislature: 'x-deep', name: 'Deep', country: 'US' };
-  for (const [name, item] of [
-    ['congress.json', deep],
-    ['congress.yaml', '&circle [*circle]'],
-  ]) {
-    const preview = await upload([sourceOf(name!, `${congress}, ${item}]`)], fields);
+  const circle = `- id:
+    bioguide: A000001
+  name: {first: Vera, last: Alder}
+  bio: {gender: F}
+  terms: [{type: sen, start: 2023-01-03, end: 2099-01-03, state: WA, party: Democrat}]
+- &circle [*circle]
+`;
+  for (const [name, content, people] of [
+    ['congress.json', `${congress}, ${deep}]`, 2],
+    ['congress.yaml', circle, 1],
+  ] as const) {
+    const preview = await upload([sourceOf(name, content)], fields);
     expect([name, preview.statusCode]).toEqual([name, 201]);
-    expect(preview.json().counts).toMatchObject({ new: 2 });
+    expect(preview.json().counts).toMatchObject({ new: people });
     const rejected = { severity: 'rejected', code: 'not-a-member', detail: '[…]' };
     expect(preview.json().report).toContainEqual(expect.objectContaining(rejected));
   }
@@ -157,7 +164,7 @@ test('refuses what is too large before reading all of it', async () => {
 
 test('refuses a body that is no file', async () => {
   expect((await raw('a=b', 'application/x-www-form-urlencoded')).statusCode).toBe(400);
-  expect((await raw('x', 'image/png')).statusCode).toBe(415);
+  expect((await raw('x', 'image/gif')).statusCode).toBe(415);
 });
 
 test('a stranger and the wrong role get nothing, and their file is not kept', async () => {
