@@ -103,7 +103,11 @@ export class LawmakerImportsApi {
   }
 
   private async withDetails(found: ImportView) {
-    return { ...found, rows: await this.imports.rows(found.id, null, -1, pageOfRows), report: await this.reportOf(found.id) };
+    return {
+      ...found,
+      rows: await this.imports.rows(found.id, null, -1, pageOfRows),
+      report: await this.reportOf(found.id),
+    };
   }
 
   private async reportOf(id: string) {

@@ -7,7 +7,6 @@ import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { type LockedPetition, lockPetition } from './petition-moves.service.js';
-import { PetitionPicture } from './petition-picture.entity.js';
 import { pictureLimits, type PictureView, type PictureWords } from './petition-picture.schema.js';
 import { addAuthor, voidReview } from './petition-texts.service.js';
 import { Petitions } from './petitions.service.js';
@@ -96,8 +95,7 @@ export class PetitionPictures {
   ): Promise<void> {
     await this.database.transaction(async (tx) => {
       const petition = await lockPetition(tx, slug);
-      if (petition.state === 'archived')
-        throw problems.refusal('petition-archived');
+      if (petition.state === 'archived') throw problems.refusal('petition-archived');
       await work(tx, petition);
       await addAuthor(tx, petition.id, actor);
       await voidReview(tx, petition.id);

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, type OnModuleInit, Param, Post, Put, Req } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, type OnModuleInit, Param, Post, Put, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { FastLane, type Visitor } from '../site/fast-lane.js';
 import { Limits } from '../site/limits.service.js';
