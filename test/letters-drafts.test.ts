@@ -52,11 +52,11 @@ describe('what is being written', () => {
   it('names each fault with its line, keeps the lawmaker that was chosen, and calls nothing empty a fault', async () => {
     const faulty = await preview({ lawmakerId: anna, body: 'Dear all,\n\n{{ lawmaker.shoe_size }}\n{% if %}' });
     expect(faulty).toMatch(/<li>Letter: Line \d/);
-    expect(await preview({ body: 'a\n\n{{ lawmaker.shoe_size }}' })).toContain(
-      'Letter: Line 3: there is no placeholder',
+    expect(await preview({ body: 'a\n\n{{ lawmaker.shoe_size }}' })).toMatch(
+      /Letter: Line 3, column \d: there is no placeholder “lawmaker\.shoe_size”/,
     );
-    expect(await preview({ subject: '{{ nobody }}' })).toContain('Subject: Line 1: there is no placeholder');
-    expect(await preview({ body: 'x'.repeat(8001) })).toContain('class="error"');
+    expect(await preview({ subject: '{{ nobody }}' })).toMatch(/Subject: Line 1, column \d: there is no placeholder/);
+    expect(await preview({ body: 'x'.repeat(8001) })).toContain('Letter: This is too long: please use at most 8,000');
     expect(faulty).toMatch(new RegExp(`value="${anna}" selected`));
     const blank = await preview({ subject: '' });
     expect(blank).toContain('it appears here');
