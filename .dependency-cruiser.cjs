@@ -39,7 +39,7 @@ const arrows = {
   mail: ['switches'],
   returns: ['mail'],
   exports: ['petitions', 'signatures', 'coalitions', 'countlog', 'paper', 'progress', 'staff'],
-  figures: ['petitions', 'signatures'],
+  figures: ['petitions', 'signatures', 'countlog'],
   progress: ['staff'],
   staff: [],
   switches: ['staff'],
