@@ -4,44 +4,11 @@ import { join, relative } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { loadSettings } from '../src/config/settings.js';
 import { openDatabase } from '../src/database/data-source.js';
+import { canary, longest, secrets, traces, words } from './support/canary.js';
 import { makeDatabase, type TestDatabase } from './support/database.js';
 import { build, Inbox, Server, until } from './support/server.js';
 
-/** A person whose name and address occur nowhere else: wherever they turn up, they were written down. */
-const canary = { name: 'Kanaria Przewalskova قناری‌زرد', email: 'Kanaria.Przewalskova@vogelhaus-quell.example' };
-const words = 'Für meinen Bruder, Zaunkönigslied';
-const secrets = ['Zaunkönigslied', 'Kanaria', 'Przewalskova', 'قناری‌زرد', 'kanaria.przewalskova', 'vogelhaus-quell'];
 const slug = '1988-investigation';
-
-/** How a text looks when it is stored: plain, in other encodings, and at each of the three places base64 can cut it. */
-function forms(text: string): Buffer[] {
-  const bytes = Buffer.from(text);
-  const escaped = (prefix: string) => [...bytes].map((byte) => prefix + byte.toString(16).padStart(2, '0')).join('');
-  const base64 = [0, 1, 2].map((offset) =>
-    Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString('base64')
-      .slice(Math.ceil((offset * 4) / 3), Math.floor(((offset + bytes.length) * 4) / 3)),
-  );
-  const texts = [
-    text,
-    text.toLowerCase(),
-    text.toUpperCase(),
-    escaped(''),
-    escaped('').toUpperCase(),
-    escaped('%'),
-    escaped('%').toUpperCase(),
-    escaped('=').toUpperCase(),
-    encodeURIComponent(text),
-    JSON.stringify(text).replace(/[^\x20-\x7e]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`),
-    ...base64,
-    ...base64.map((each) => each.replaceAll('+', '-').replaceAll('/', '_')),
-  ];
-  return [...[...new Set(texts)].map((each) => Buffer.from(each)), Buffer.from(text, 'utf16le')];
-}
-
-const needles = secrets.flatMap(forms);
-const longest = Math.max(...needles.map((needle) => needle.length));
-const traces = (bytes: Buffer) => needles.filter((needle) => bytes.includes(needle)).map((needle) => needle.toString());
 
 async function tracesInFile(path: string): Promise<string[]> {
   const file = await open(path);
