@@ -9,6 +9,8 @@ import { loadSettings } from '../../src/config/settings.js';
 import { Dispatch } from '../../src/letters/dispatch.service.js';
 import { alwaysOpen } from '../../src/mail/calendar.js';
 import { Claims } from '../../src/mail/claims.js';
+import type { Lane } from '../../src/mail/mail-states.js';
+import { type NewMail, OutboxService } from '../../src/mail/outbox.service.js';
 import { addToStreams } from '../../src/mail/streams.js';
 import type { TestApp } from '../support/app.js';
 import { approve, campaignOf, crowd, importTestland, person } from '../support/letters.js';
@@ -65,7 +67,7 @@ export async function plan(postgres: Postgres, { people }: Bounds): Promise<Figu
   ];
 }
 
-/** Claiming among few letters and among many, that wait their turn or are paused. */
+/** Claiming among few letters and among many, that wait their turn or are paused; and what confirmations notice of them. */
 export async function claims(postgres: Postgres, { large }: Bounds): Promise<Figure[]> {
   return withApp(postgres, 'bench_claims', {}, async (app) => {
     const [few, many] = [1000, large / 5];
@@ -81,37 +83,62 @@ export async function claims(postgres: Postgres, { large }: Bounds): Promise<Fig
       );
     const stream = { campaignId, stream: 'testland', sender: 'olga@org.test', calendar: alwaysOpen, spread: false };
     await app.database.transaction((tx) => addToStreams(tx, [{ ...stream, letters: few }], new Date()));
-    /** Milliseconds of one claim of eight letters, the median of many. */
-    const claim = async () => {
+    /** Milliseconds of one claim of eight mails, the median of many. */
+    const claim = async (lane: Lane) => {
       await app.database.query('VACUUM ANALYZE outbox');
-      const times: number[] = [];
-      for (let turn = 0; turn < 60; turn++) {
-        const started = performance.now();
-        const mails = await app.get(Claims).claim(
-          'letters',
-          'bench',
-          Array.from({ length: 8 }, () => uuidv7()),
-          oneRelay(),
-        );
-        times.push(performance.now() - started);
-        if (mails.length !== 8) throw new Error(`8 letters are due, but ${mails.length} were claimed.`);
-      }
-      return times.sort((a, b) => a - b)[times.length / 2]!;
+      return median(60, async () => {
+        const ids = Array.from({ length: 8 }, () => uuidv7());
+        const mails = await app.get(Claims).claim(lane, 'bench', ids, oneRelay());
+        if (mails.length !== 8) throw new Error(`8 ${lane} are due, but ${mails.length} were claimed.`);
+      });
     };
+    const petition = uuidv7();
+    const confirmation = (): NewMail => {
+      const id = uuidv7();
+      const payload = Buffer.alloc(400);
+      return { campaignId: petition, id, kind: 'confirm-signature', ref: id, lane: 'confirmations', payload };
+    };
+    const enqueue = (mails: NewMail[]) => app.database.transaction((tx) => app.get(OutboxService).enqueue(tx, mails));
+    /** Milliseconds to take in one confirmation, and to claim eight. */
+    const confirmations = async () => {
+      const taken = await median(200, () => enqueue([confirmation()]));
+      await enqueue(Array.from({ length: few }, confirmation));
+      return { taken, claimed: await claim('confirmations') };
+    };
+    const alone = await confirmations();
     await add('queued', few);
-    const amongFew = await claim();
+    const amongFew = await claim('letters');
     await add('queued', many);
-    const amongMany = await claim();
+    const amongMany = await claim('letters');
     await add('held', many);
-    const besidePaused = await claim();
-    const figure = (what: string, ours: number): Figure => ({
-      ...{ what, ours, limit: amongFew, unit: 'ms' },
-      limitIs: `the same claim of eight among ${few.toLocaleString('en')}; here less is better`,
-      where: 'median of 60, one after the other',
+    const besidePaused = await claim('letters');
+    const beside = await confirmations();
+    const figure = (what: string, ours: number, limit: number, limitIs: string, times = 60): Figure => ({
+      ...{ what, ours, limit, unit: 'ms', limitIs: `${limitIs}; here less is better` },
+      where: `median of ${times}, one after the other`,
     });
+    const among = `the same claim of eight among ${few.toLocaleString('en')}`;
     return [
-      figure(`claim among ${many.toLocaleString('en')}`, amongMany),
-      figure(`claim beside as many paused`, besidePaused),
+      figure(`claim among ${many.toLocaleString('en')}`, amongMany, amongFew, among),
+      figure(`claim beside as many paused`, besidePaused, amongFew, among),
+      figure(
+        'claim confirmations beside them',
+        beside.claimed,
+        alone.claimed,
+        'the same claim of eight without letters',
+      ),
+      figure('take in a confirmation beside them', beside.taken, alone.taken, 'the same without letters', 200),
     ];
   });
+}
+
+/** Milliseconds that it takes, one after the other. */
+async function median(times: number, work: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  for (let turn = 0; turn < times; turn++) {
+    const started = performance.now();
+    await work();
+    took.push(performance.now() - started);
+  }
+  return took.sort((a, b) => a - b)[times / 2]!;
 }
