@@ -227,7 +227,7 @@ describe('bulk invalidation', () => {
 
   test('an entry that was promised is logged first, and taken out in public', async () => {
     const { token } = await sign('one@bad.example');
-    const receipt = await app.inject({ url: `/api/v1/confirmations/${token}/receipt` });
+    const receipt = await app.inject({ method: 'POST', url: `/api/v1/confirmations/${token}/receipt` });
     expect([receipt.statusCode, receipt.body.includes('petition-promise/v1')]).toEqual([200, true]);
     expect(await invalidate({ domain: 'bad.example' })).toBe(0);
     expect(await log()).toMatchObject({ count: 1 });

@@ -291,7 +291,6 @@ export class Signatures {
     // Above the limit the row is written all the same, empty: the answer takes as long, and no mail goes.
     const limit = kind === 'confirm-signature' ? 'mail-to-address' : 'rights-mail-to-address';
     const within = this.limits.allows(limit, normalForm(email)!);
-    if (!within) return;
     const id = newId();
     const expiresAt = new Date(Date.now() + linkHours * 3600_000);
     await this.asking.add({
