@@ -1,3 +1,4 @@
+import type { QueryRunner } from 'typeorm';
 import { Limits } from '../src/site/limits.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { formBody } from './support/cast.js';
@@ -66,6 +67,26 @@ describe.each(Object.entries(doors))('%s', (_, { api, page, cap }) => {
     if (page) expect(answers[0]![1]).toMatchObject({ statusCode: 303 });
     expect(answers[1]).toEqual(answers[0]);
     expect(answers[2]).toEqual(answers[0]);
+  });
+
+  test('asks the database the same', async () => {
+    const query = jest.spyOn(Object.getPrototypeOf(app.database.createQueryRunner()) as QueryRunner, 'query');
+    const statements = async (email: string) => {
+      query.mockClear();
+      expect((await ask(email)).statusCode).toBe(202);
+      // Counters are written down once a second, by nobody's request.
+      return query.mock.calls.map(([sql]) => sql).filter((sql) => !/\b(?:limits|funnel)\b/.test(sql));
+    };
+    // What is remembered of a petition is read anew each second: not in the middle of this, for once in five times.
+    let all: string[][] = [];
+    for (let round = 0; round < 5 && new Set(all.map(String)).size !== 1; round++) {
+      all = [];
+      for (const kind of known) all.push(await statements(addressOf(kind, cap)));
+    }
+    query.mockRestore();
+    expect(all[0]!.join()).toContain('INSERT INTO outbox');
+    expect(all[1]).toEqual(all[0]);
+    expect(all[2]).toEqual(all[0]);
   });
 
   test('takes as long', async () => {
