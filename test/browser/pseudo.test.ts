@@ -47,7 +47,7 @@ const known = new RegExp(
     'SHA-256|JSON|CSV|WhatsApp|Telegram|Signal|Mastodon|Countersign|,? ?Sweden|X[A-Z]|[a-z]{2}(, [a-z]{2})*',
     locales.flatMap((code) => [languageName(code), languageNameIn('en', code)]).join('|'),
     'Ukrainian|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day',
-    `${day}( – ${day})?(: \\d+)?`,
+    `(· )?${day}( – ${day})?(: \\d+)?`,
   ].join('|')})$`,
 );
 

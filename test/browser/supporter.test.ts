@@ -4,9 +4,10 @@ import { fine, look } from './support/look.js';
 import { urlReader, verify } from '../../verifier/countersign-verify.mjs';
 import { startSite, type Site, until } from './support/site.js';
 
-/** What somebody else finds with her code in the public log. */
+/** What somebody else finds with her code in the public log, whose files follow the count by a moment. */
 async function recount({ url }: Site, slug: string, code: string) {
-  return (await verify(urlReader(`${url}/log/${slug}/`), { code })).code;
+  const look = async () => (await verify(urlReader(`${url}/log/${slug}/`), { code })).code;
+  return until(look, (found) => found !== undefined && found.length > 0);
 }
 
 withChromium('a supporter without JavaScript', () => {
