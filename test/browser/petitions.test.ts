@@ -102,6 +102,7 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     await lookAt('/console/petitions/library/texts/fa?beside=en', 'console-petition-translation', olga);
     await lookAt('/console/petitions/library/translations', 'console-petition-translations', olga);
     await lookAt('/console/petitions', 'console-petitions', olga);
+    await olga.goto(console('/library'));
     await press(olga, 'Submit for review');
     await lookAt('/console/petitions/museum/settings', 'console-problem', olga, 404);
   });
