@@ -93,7 +93,7 @@ withChromium('other words for some, files, and audiences with a name', () => {
     await letter.filter({ hasText: '> South' }).waitFor();
     expect(await page.locator('#lawmakerId option').allInnerTexts()).toEqual(['Kim Lund']);
     await page.locator('#body').fill('Dear all,\n\n{{ lawmaker.shoe_size }}');
-    await page.getByText('Letter: Line 3: there is no placeholder').waitFor();
+    await page.getByText(/Letter: Line 3, column \d+: there is no placeholder/).waitFor();
     expect(await letter.count()).toBe(0);
     expect(await site.get(LetterCampaigns).find(campaign)).toEqual(before);
     expect(errors).toEqual([]);
