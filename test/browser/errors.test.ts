@@ -134,7 +134,11 @@ withChromium('pages that say what is wrong', () => {
       ...{ name: 'organisation', path: () => `/petitions/${slug}/organisations/${all.organisation}` },
       act: send('form:has([name=url])', { url: 'nowhere' }),
     },
-    { name: 'paper', path: () => `/petitions/${slug}/paper`, act: send('form[action$="/paper"]', { sheets: 'all' }) },
+    {
+      name: 'paper',
+      path: () => `/petitions/${slug}/paper`,
+      act: send(`form[action$="${slug}/paper"]`, { sheets: 'all' }),
+    },
     {
       ...{ name: 'paper-count', path: () => `/petitions/${slug}/paper/${all.batch}` },
       act: send('form[action$="/counts"]'),
