@@ -93,7 +93,7 @@ export class PetitionPicturesConsole {
       picture: picture && { ...picture, address: pictureForStaff(locale, slug, picture.url) },
       fields: written.map((code) => ({
         ...language(code),
-        name: `alt-${code}`,
+        field: `alt-${code}`,
         value: values ? values[`alt-${code}`] : picture?.alt[code],
         required: code === petition.originalLocale,
       })),

@@ -85,9 +85,9 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     await press(olga, 'Save');
     await olga.goto(console('/library'));
     await olga.getByRole('link', { name: 'Picture', exact: true }).click();
-    await olga.locator('#alt-en').fill('An empty street in spring light');
+    await olga.getByLabel('What it shows (English)').fill('An empty street in spring light');
     await olga.getByLabel('Whose picture it is').fill('Readers of Mill Street');
-    await olga.locator('#file').setInputFiles(join(projectRoot, 'test/fixtures/pictures/wide.jpg'));
+    await olga.getByLabel('File', { exact: true }).setInputFiles(join(projectRoot, 'test/fixtures/pictures/wide.jpg'));
     await press(olga, 'Save');
     expect(
       await olga
