@@ -72,7 +72,7 @@ test.each([
   ['an address that is none', 'add --email nobody --name N', '', 'not-an-address'],
   ['a role that does not exist', 'add --email n@example.org --name N --role owner', '', 'Allowed choices'],
   ['a short password', 'add --email n@example.org --name N --password-stdin', 'short', 'password-too-short'],
-  ['an address that is taken', 'add --email ada@example.org --name N', '', 'already a member'],
+  ['an address that is taken', 'add --email ada@example.org --name N', '', 'is on the staff already'],
   ['no name', 'add --email n@example.org', '', 'required option'],
   ['a stranger', 'reset-password stefan@example.org', '', 'no member of staff'],
 ])('refuses %s', async (_, args, input, why) => {
