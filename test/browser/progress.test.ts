@@ -118,7 +118,8 @@ withChromium('exports, the hand-in and progress', () => {
     const leave = () =>
       site.database.query(
         `UPDATE outbox SET state = 'cancelled', payload = NULL WHERE id = (
-           SELECT id FROM outbox WHERE campaign_id = $1 AND state = 'queued' LIMIT 1)`,
+           SELECT o.id FROM outbox o JOIN letters l ON l.id = o.id AND l.state <> 'done'
+           WHERE o.campaign_id = $1 AND o.state = 'queued' LIMIT 1)`,
         [campaign],
       );
     const waiting = page.locator('#parts td[data-label=Waiting]');
