@@ -32,7 +32,7 @@ const arrows = {
   lawmakers: ['progress', 'staff'],
   letters: ['petitions', 'lawmakers', 'mail', 'staff'],
   supporters: ['petitions', 'signatures', 'lawmakers', 'letters', 'mail', 'staff'],
-  sharing: ['petitions', 'countlog'],
+  sharing: ['petitions', 'countlog', 'updates'],
   paper: ['petitions', 'staff'],
   coalitions: ['petitions', 'signatures', 'staff'],
   updates: ['petitions', 'signatures', 'coalitions', 'mail', 'staff', 'switches'],

@@ -327,7 +327,11 @@ test('the public reads what is out, without pictures of others, and nothing that
   expect((await app.inject({ url: '/en/p/wetlands/updates' })).body).not.toContain(words.title);
   expect((await app.inject({ url: `/en/p/wetlands/updates/${draft}` })).statusCode).toBe(404);
   expect((await app.inject({ url: '/en/p/wetlands' })).body).not.toContain('/p/wetlands/updates');
+  const feed = async () => (await app.inject({ url: '/en/p/wetlands/feed.atom' })).body;
+  expect(await feed()).not.toContain(words.title);
   const id = await sent();
+  expect(await feed()).toContain(`<title>${words.title}</title>`);
+  expect(await feed()).toMatch(new RegExp(`href="[^"]*/en/p/wetlands/updates/${id}"/>\\n<author>`));
   await new Promise((done) => setTimeout(done, 1100));
   expect((await app.inject({ url: '/en/p/wetlands' })).body).toContain('/en/p/wetlands/updates');
   expect((await app.inject({ url: '/en/p/wetlands/updates' })).body).toContain(words.title);

@@ -3,19 +3,26 @@ import { Counts } from '../countlog/counts.service.js';
 import { PetitionTexts } from '../petitions/petition-texts.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import type { Locale } from '../site/languages.js';
+import { published } from '../updates/update-views.js';
+import { Updates } from '../updates/updates.service.js';
 import { reached } from './milestones.js';
 
 /** Something that happened to a petition, for a feed. */
 export interface News {
   /** Never changes for the same event; ends the id of its entry. */
   id: string;
-  kind: 'opened' | 'amended' | 'milestone' | 'goal' | 'closed';
+  kind: 'opened' | 'amended' | 'milestone' | 'goal' | 'update' | 'closed';
   /** ISO 8601; of a milestone the day alone is known. */
   at: string;
   /** What was reached. */
   n?: number;
   /** Why the text was amended. */
   reason?: string;
+  /** Of an update, in the words that a reader of the language gets. */
+  title?: string;
+  from?: string;
+  /** Address of its page below that of the petition; the petition itself, where there is none. */
+  page?: string;
 }
 
 @Injectable()
@@ -24,12 +31,17 @@ export class PetitionNews {
     private readonly petitions: Petitions,
     private readonly texts: PetitionTexts,
     private readonly counts: Counts,
+    private readonly updates: Updates,
   ) {}
 
   /** The newest first. */
   async of(petition: PublishedPetition, locale: Locale): Promise<News[]> {
     const read = this.petitions.text(petition, locale).locale;
-    const [versions, days] = await Promise.all([this.texts.history(petition), this.counts.byDay(petition.id)]);
+    const [versions, days, updates] = await Promise.all([
+      this.texts.history(petition),
+      this.counts.byDay(petition.id),
+      this.updates.published(petition.slug),
+    ]);
     const news: News[] = [
       { id: 'opened', kind: 'opened', at: (petition.openedAt ?? petition.createdAt).toISOString() },
       ...versions
@@ -39,6 +51,7 @@ export class PetitionNews {
           kind: 'amended',
           at: text.createdAt.toISOString(),
           reason: text.reason ?? '',
+          page: '/history',
         })),
       ...reached(days, petition.goal).map(({ n, day, isGoal }): News => ({
         id: `signatures/${n}`,
@@ -46,6 +59,10 @@ export class PetitionNews {
         at: `${day}T00:00:00.000Z`,
         n,
       })),
+      ...updates.map((update): News => {
+        const { id, title, from, publishedAt: at } = published(petition, update, locale);
+        return { id: `updates/${id}`, kind: 'update', at, title, from, page: `/updates/${id}` };
+      }),
       ...(petition.closedAt
         ? [
             {
