@@ -25,6 +25,10 @@ import { start } from './main.js';
 import { seed } from './seed.js';
 import { withApp } from './with-app.js';
 
+interface Json {
+  json?: boolean;
+}
+
 const program = new Command('countersign').description('Petitions, letters to lawmakers, counts that can be believed');
 
 program
@@ -40,11 +44,13 @@ program
 program
   .command('migrate')
   .description('bring the database schema up to date')
-  .action(async () => {
+  .option('--json', 'as JSON')
+  .action(async ({ json }: Json) => {
     const database = await openDatabase(loadSettings());
     try {
       const ran = await migrate(database);
-      console.log(ran.length > 0 ? ran.join('\n') : 'nothing to do');
+      if (json) console.log(JSON.stringify({ migrations: ran }, null, 2));
+      else console.log(ran.length > 0 ? ran.join('\n') : 'nothing to do');
     } finally {
       await database.destroy();
     }
@@ -54,7 +60,8 @@ program
   .command('copy-database')
   .description('copy everything from the embedded database into an empty PostgreSQL; stop the server first')
   .argument('<url>', 'postgres://…')
-  .action(async (url: string) => {
+  .option('--json', 'as JSON')
+  .action(async (url: string, { json }: Json) => {
     const settings = loadSettings();
     const from = await openDatabase({ ...settings, DATABASE_URL: undefined });
     try {
@@ -62,8 +69,13 @@ program
       const to = await openDatabase(loadSettings({ ...process.env, DATABASE_URL: url }));
       try {
         await migrate(to);
-        await copyDatabase(from, to, (table, rows) => console.log(`${table}: ${rows}`));
-        console.log('Done. Set DATABASE_URL to this address; keys/ and inbox/ stay in DATA_DIR.');
+        const tables: Record<string, number> = {};
+        await copyDatabase(from, to, (table, rows) => {
+          tables[table] = rows;
+          if (!json) console.log(`${table}: ${rows}`);
+        });
+        if (json) console.log(JSON.stringify({ tables }, null, 2));
+        else console.log('Done. Set DATABASE_URL to this address; keys/ and inbox/ stay in DATA_DIR.');
       } finally {
         await to.destroy();
       }
@@ -75,7 +87,14 @@ program
 program
   .command('seed')
   .description('put the bundled petitions, letter campaign and demo parliament in; what is there stays')
-  .action(async () => withApp(seed));
+  .option('--json', 'as JSON')
+  .action(({ json }: Json) =>
+    withApp(async (app) => {
+      const petitions = await seed(app);
+      if (json) console.log(JSON.stringify({ petitions }, null, 2));
+      else console.log(`Petitions, with a letter campaign and a demo parliament: ${petitions.join(', ')}`);
+    }),
+  );
 
 program
   .command('verify')

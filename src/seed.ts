@@ -12,11 +12,13 @@ export async function isUnseeded(app: INestApplicationContext): Promise<boolean>
   return empty as boolean;
 }
 
-/** Puts the bundled campaigns in, open and at count 0. What is there already stays as it is. */
-export function seed(app: INestApplicationContext): Promise<void> {
-  return oneAtATime(app.get(DataSource), 'countersign seed', async () => {
-    for (const petition of bundledPetitions()) await app.get(Petitions).create(petition, 'open', 'system');
+/** Puts the bundled campaigns in, open and at count 0. What is there already stays as it is. @returns slugs of their petitions */
+export async function seed(app: INestApplicationContext): Promise<string[]> {
+  const petitions = bundledPetitions();
+  await oneAtATime(app.get(DataSource), 'countersign seed', async () => {
+    for (const petition of petitions) await app.get(Petitions).create(petition, 'open', 'system');
     await app.get(DemoParliament).seed();
     await app.get(BundledLetters).seedLetterCampaign();
   });
+  return petitions.map(({ slug }) => slug);
 }

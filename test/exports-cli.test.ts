@@ -34,8 +34,8 @@ beforeAll(async () => {
 afterAll(() => made.drop());
 
 /** The built command, as at a terminal. */
-async function run(...words: string[]): Promise<{ code: number | null; out: string; error: string }> {
-  const child = spawn(process.execPath, ['dist/src/cli.js', 'export', ...words], {
+async function countersign(...words: string[]): Promise<{ code: number | null; out: string; error: string }> {
+  const child = spawn(process.execPath, ['dist/src/cli.js', ...words], {
     cwd: projectRoot,
     env: { PATH: process.env.PATH, ...made.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,6 +48,7 @@ async function run(...words: string[]): Promise<{ code: number | null; out: stri
   return { code, ...said };
 }
 
+const run = (...words: string[]) => countersign('export', ...words);
 const inFolder = (name: string) => join(made.environment.DATA_DIR, name);
 const rowsOf = (text: string) => parse(text, { columns: true, bom: true }) as Record<string, string>[];
 
@@ -109,9 +110,10 @@ test('signatures on paper, in every format, by a command of their own', async ()
 
 test('a hand-in into a new file: what is in it recounts to the same number; and a workbook', async () => {
   const file = inFolder('hand-in.zip');
-  const words = ['hand-in', '--petition', 'wetlands', '--locale', 'fa', '--out', file];
-  expect(await run(...words)).toEqual({ code: 0, out: '', error: '' });
-  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const { code, out } = await run('hand-in', '--petition', 'wetlands', '--locale', 'fa', '--out', file, '--json');
+  const { size, mode } = await stat(file);
+  expect({ code, said: JSON.parse(out) as unknown }).toEqual({ code: 0, said: { file, bytes: size } });
+  expect(mode & 0o777).toBe(0o600);
   const files = unzip(await readFile(file));
   const counts = JSON.parse(files.get('hand-in-wetlands/counts.json')!.toString()) as { total: { count: number } };
   expect(counts.total.count).toBe(2);
@@ -149,4 +151,11 @@ test('persons who agreed, for the recipient alone, and the log says that it was 
     );
     expect(entries).toMatchObject([{ subject: 'wetlands' }]);
   });
+});
+
+test('programs read what the commands for the schema and the bundled campaigns did', async () => {
+  const { code, out } = await countersign('migrate', '--json');
+  expect({ code, said: JSON.parse(out) as unknown }).toEqual({ code: 0, said: { migrations: [] } });
+  const seeded = JSON.parse((await countersign('seed', '--json')).out) as { petitions: string[] };
+  expect(seeded.petitions).toContain('1988-investigation');
 });

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { defaultLocale, locales } from '../site/languages.js';
@@ -19,6 +19,11 @@ import { HandIns } from './hand-in.service.js';
 import { PaperExport } from './paper-export.service.js';
 import { PersonsExports } from './persons-export.service.js';
 
+interface ToFile {
+  out: string;
+  json?: boolean;
+}
+
 /** To a new file, readable by its owner only, whole or not at all; or to standard output. */
 async function deliver(content: Readable, out: string | undefined): Promise<void> {
   if (!out) return pipeline(content, process.stdout, { end: false });
@@ -31,6 +36,12 @@ async function deliver(content: Readable, out: string | undefined): Promise<void
     await rm(out);
     throw error;
   }
+}
+
+/** The same, always to a file, and with `json` what it became: its size in bytes. */
+async function deliverFile(content: Readable, { out, json }: ToFile): Promise<void> {
+  await deliver(content, out);
+  if (json) console.log(JSON.stringify({ file: out, bytes: (await stat(out)).size }, null, 2));
 }
 
 export function exportCommands(program: Command): void {
@@ -71,8 +82,9 @@ export function exportCommands(program: Command): void {
     .requiredOption('--petition <slug>')
     .addOption(new Option('--locale <locale>', 'language of the cover sheet').choices(locales).default(defaultLocale))
     .requiredOption('--out <file>')
-    .action(async (options: HandIn & { out: string }) =>
-      withApp(async (app) => deliver(await app.get(HandIns).open(HandIn.parse(options), 'system'), options.out)),
+    .option('--json', 'say as JSON what was written')
+    .action(async ({ out, json, ...wanted }: HandIn & ToFile) =>
+      withApp(async (app) => deliverFile(await app.get(HandIns).open(HandIn.parse(wanted), 'system'), { out, json })),
     );
 
   exports
@@ -82,10 +94,10 @@ export function exportCommands(program: Command): void {
     .addOption(new Option('--purpose <purpose>').choices(personPurposes).makeOptionMandatory())
     .requiredOption('--recipient <age1>')
     .requiredOption('--out <file>')
-    .action(async (options: PersonsExport & { out: string }) =>
-      withApp(async (app) => {
-        const wanted = PersonsExport.parse(options);
-        await deliver(await app.get(PersonsExports).open(wanted, 'system'), options.out);
-      }),
+    .option('--json', 'say as JSON what was written')
+    .action(async ({ out, json, ...wanted }: PersonsExport & ToFile) =>
+      withApp(async (app) =>
+        deliverFile(await app.get(PersonsExports).open(PersonsExport.parse(wanted), 'system'), { out, json }),
+      ),
     );
 }
