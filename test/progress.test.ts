@@ -101,6 +101,8 @@ describe('a full check of a log', () => {
     const petition = await vera.get('/en/console/petitions/wetlands');
     expect(petition.body).toContain('All of it was last checked on');
     expect(petition.body).toContain(page);
+    const { vkey } = (await app.inject({ url: '/log/wetlands/log.json' })).json<{ vkey: string }>();
+    expect(petition.body).toContain(`<bdi dir="ltr">${vkey}</bdi>`);
     const api = await vera.api('GET', `/api/v1/progress/${page.split('/').pop()}`);
     expect(api.json()).toMatchObject({
       ...{ kind: 'log-check', subject: 'wetlands', state: 'done', step: 'entries', done: 601, total: 601, by: 'Amir' },

@@ -146,13 +146,13 @@ export class Logs {
     return { entry, code };
   }
 
-  /** When all of a log was last recomputed, and what was wrong. */
-  async lastCheck(petitionId: string): Promise<{ checkedAt: Date | null; fault: string | null }> {
-    const [row] = await this.database.query(
-      `SELECT checked_at AS "checkedAt", fault FROM logs WHERE petition_id = $1`,
+  /** When all of a log was last recomputed, and what was wrong; and the key of its checkpoints (C2SP signed-note). */
+  async lastCheck(petitionId: string): Promise<{ checkedAt: Date | null; fault: string | null; vkey: string }> {
+    const [{ origin, checkedAt, fault }] = await this.database.query(
+      `SELECT origin, checked_at AS "checkedAt", fault FROM logs WHERE petition_id = $1`,
       [petitionId],
     );
-    return row as { checkedAt: Date | null; fault: string | null };
+    return { checkedAt, fault, vkey: encodeVkey(this.signer(origin).verifier) };
   }
 
   /** Logs that nothing is added to at the moment, and why. */

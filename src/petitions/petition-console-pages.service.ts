@@ -38,7 +38,7 @@ export class PetitionConsolePages {
 
   async one(locale: Locale, request: FastifyRequest, slug: string) {
     const petition = await this.petitions.findForStaff(slug);
-    const [count, days, countries, undecided, { checkedAt, fault }, check] = await Promise.all([
+    const [count, days, countries, undecided, { checkedAt, fault, vkey }, check] = await Promise.all([
       this.petitions.count(petition),
       this.counts.byDay(petition.id),
       this.counts.byCountry(petition.id),
@@ -50,7 +50,7 @@ export class PetitionConsolePages {
       petition: this.frame.shown(petition, locale),
       ...{ count, days: days.slice(-30).reverse(), countries, undecided },
       log: {
-        ...{ size: petition.log.size, checkedAt: checkedAt?.toISOString() ?? null, fault },
+        ...{ size: petition.log.size, checkedAt: checkedAt?.toISOString() ?? null, fault, vkey },
         check: check && { id: check.id, going: check.state === 'waiting' || check.state === 'running' },
       },
     });
