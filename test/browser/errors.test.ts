@@ -80,6 +80,7 @@ withChromium('pages that say what is wrong', () => {
       ...{ name: 'petition-settings', path: () => '/petitions/library/settings' },
       act: send('form[action$="/settings"]', { startedBy: '', goal: 'many' }),
     },
+    { name: 'petition-picture', path: () => '/petitions/library/picture', act: send('form[action$="/picture"]') },
     {
       ...{ name: 'letter-text', path: () => `/letters/${all.draft}/text?language=en` },
       act: send('#words', { subject: '', body: '{{ nobody }}' }, '.button'),
