@@ -177,6 +177,9 @@ test.each([
 test('Latin words keep to themselves in a text from right to left, and nowhere else', () => {
   const place = { file: 'twins.csv', line: 3 };
   expect(translateIsolated('fa', 'lawmakers.place', place)).toBe('\u2068twins.csv\u2069، سطر ۳');
+  // What a filter has isolated before.
+  const again = { ...place, file: isolated('fa', place.file) };
+  expect(translateIsolated('fa', 'lawmakers.place', again)).toBe('\u2068twins.csv\u2069، سطر ۳');
   expect(translateIsolated('en', 'lawmakers.place', place)).toBe('twins.csv, line 3');
   expect(isolated('ar', 'عمر')).toBe('عمر');
   expect(isolated('fa', 'https://example.org/fa')).toBe('https://example.org/fa');

@@ -75,10 +75,11 @@ export function translate(locale: Locale, key: string, values: Record<string, un
 
 /**
  * Words that are put into a text which runs from right to left. Those with Latin letters are isolated (U+2068, U+2069): digits
- * after them would be drawn into them. A web address stays bare, because programs look for its end.
+ * after them would be drawn into them. A web address stays bare, because programs look for its end; and what is isolated already
+ * stays so, because Chromium tears the first digit off a date that is isolated twice.
  */
 export const isolated = (locale: string, words: string): string =>
-  direction(locale) === 'rtl' && /\p{Script=Latin}/u.test(words) && !/^https?:/.test(words)
+  direction(locale) === 'rtl' && /\p{Script=Latin}/u.test(words) && !/^(\u2068[^\u2069]*\u2069$|https?:)/.test(words)
     ? `\u2068${words}\u2069`
     : words;
 
