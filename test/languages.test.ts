@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../src/config/root.js';
 import { bundledPetitions } from '../src/petitions/bundled.js';
+import { fieldInWords } from '../src/site/error-words.js';
 import {
   countries,
   formatDate,
@@ -218,4 +219,13 @@ test.each(bundledPetitions())('$slug says the same in every language, from the s
     headings: body.match(/^#+ /gm)!.length,
   }));
   for (const other of facts) expect(other).toEqual(facts[0]);
+});
+
+test('a field is named as its label is, of a language or of several too', () => {
+  expect(fieldInWords('en', 'replyTo', 'letters.')).toBe('Answers go to');
+  expect(fieldInWords('en', 'name', 'letters.audience- letters.')).toBe('Name of the audience');
+  expect(fieldInWords('en', 'names-fa', 'settings.')).toBe('Name of the site (فارسی)');
+  expect(fieldInWords('fa', 'lines-2', 'paper.field.')).toBe('امضاهای برگهٔ ۲');
+  expect(fieldInWords('en', 'nothing', 'letters.')).toBe('');
+  expect(fieldInWords('en', 'name')).toBe('');
 });

@@ -162,7 +162,7 @@ export class SignaturesPages {
       return this.renderThankYou(locale, token, form, fieldErrors(parsed.error.issues));
     }
     await this.signatures.addWords(token, parsed.data.words);
-    return seeOther(reply, `/${locale}/confirm/${token}/thank-you#words`);
+    return seeOther(reply, `/${locale}/confirm/${token}/thank-you#own-words`);
   }
 
   private async hasWorked(slug: string, form: Form, request: FastifyRequest): Promise<boolean> {

@@ -6,7 +6,7 @@ import { Liquid } from 'liquidjs';
 import { projectRoot } from '../config/root.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { actorInWords } from './actor-name.js';
-import { errorInWords } from './error-words.js';
+import { errorInWords, fieldInWords } from './error-words.js';
 import { faultInWords } from './fault-words.js';
 import {
   countryName,
@@ -80,6 +80,7 @@ export class Pages {
     );
     filter('fault', faultInWords);
     filter('error', errorInWords);
+    filter('field', fieldInWords);
     filter('number', (locale, value: number) => formatNumber(locale, value));
     filter('compact', (locale, value: number) => formatCompact(locale, value));
     filter('percent', (locale, share: number) => formatPercent(locale, share));

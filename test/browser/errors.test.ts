@@ -158,7 +158,7 @@ withChromium('pages that say what is wrong', () => {
   const ofSupporters: Wrong[] = [
     {
       ...{ name: 'own-words', path: () => all.links.thanks, stranger: true },
-      act: send('#words form', { words: 'x'.repeat(1001) }),
+      act: send('#own-words form', { words: 'x'.repeat(1001) }),
     },
     { name: 'my-data-ask', path: () => '/my-data', stranger: true, act: send('main form', { email: 'sara@' }) },
     { name: 'write-ask', path: () => `/p/${slug}/write`, stranger: true, act: send('main form', { email: 'sara@' }) },

@@ -29,6 +29,8 @@ export interface Looked {
   /** Elements that stick out at 320 px, and controls that are too small for a finger. */
   tooWide: string[];
   tooSmall: string[];
+  /** Lines that say what is wrong and lead to no field, or do not name it as its label does. */
+  unnamed: string[];
   /** Where the HTML is not what the standard says. */
   invalid: string[];
   /** Choices of lists that a phone would cut, where they are asked for. */
@@ -63,7 +65,8 @@ const views: View[] = [390, 1280].flatMap((width) => (['light', 'dark'] as const
 
 /** What `look` says of a page with which nothing is wrong. */
 export const fine = (status = 200): Looked => ({
-  ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [], invalid: [], choices: [] },
+  ...{ status, violations: [], strangers: [], errors: [], tooWide: [], tooSmall: [], unnamed: [], invalid: [] },
+  choices: [],
 });
 
 const tabs = new WeakMap<Browser | BrowserContext, Page>();
@@ -142,7 +145,7 @@ export async function look(browser: Browser, url: string, name: string, how: How
     const html = await answer!.text();
     looked.invalid = await invalidHtml(html);
     noteSeen(html, asked.length === views.length);
-    const measured = await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall'>>(measure);
+    const measured = await page.evaluate<Pick<Looked, 'tooWide' | 'tooSmall' | 'unnamed'>>(measure);
     await page.evaluate('sessionStorage.clear()');
     return { ...looked, ...measured };
   } finally {

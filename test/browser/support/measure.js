@@ -1,4 +1,5 @@
-// Runs in the page: what sticks out sideways, and which controls are too small for a finger (44 px).
+// Runs in the page: what sticks out sideways, which controls are too small for a finger (44 px), and which lines that say
+// what is wrong lead to no field or do not name it.
 (() => {
   const describe = (element) => element.outerHTML.slice(0, 120);
   const own = [...document.querySelectorAll('body *')].filter((element) => !element.closest('.trap, .skip, thead'));
@@ -19,5 +20,17 @@
     .filter((element) => !element.closest('.trap') && element.checkVisibility())
     .filter((element) => element.getBoundingClientRect().height < 43.5)
     .map(describe);
-  return { tooWide: sideways && tooWide.length === 0 ? ['the page scrolls sideways'] : tooWide, tooSmall };
+  const labelOf = (field) =>
+    field?.labels?.[0] ?? (field?.closest('fieldset') ?? field?.parentElement)?.querySelector('legend, label');
+  const unnamed = [...document.querySelectorAll('.error-summary a')]
+    .filter((line) => {
+      const field = document.getElementById(line.hash.slice(1));
+      return !field?.matches('form') && !line.textContent.includes(labelOf(field)?.textContent.trim());
+    })
+    .map(describe);
+  return {
+    unnamed,
+    tooWide: sideways && tooWide.length === 0 ? ['the page scrolls sideways'] : tooWide,
+    tooSmall,
+  };
 })();
