@@ -1,5 +1,5 @@
 import { faultInWords } from '../site/fault-words.js';
-import { hasMessage, type Locale, translate } from '../site/languages.js';
+import { hasMessage, type Locale, translate, translateIsolated } from '../site/languages.js';
 import type { WorkKind } from './long-work.entity.js';
 import type { Work } from './long-works.service.js';
 
@@ -34,7 +34,7 @@ type Translate = (key: string, values?: Record<string, unknown>) => string;
 
 export function workInWords(locale: Locale, work: Work): WorkInWords {
   const { id, kind, state, done, total, madeBy } = work;
-  const t: Translate = (key, values = {}) => translate(locale, `progress.${key}`, values);
+  const t: Translate = (key, values = {}) => translateIsolated(locale, `progress.${key}`, values);
   const ended = state === 'done' || state === 'failed';
   const quarters = total ? Math.floor((4 * Math.min(done, total)) / total) : 0;
   const text = textOf(locale, work, t);

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { hasMessage, type Locale, translate } from '../site/languages.js';
 import { Page, Pages } from '../site/pages.service.js';
@@ -43,7 +44,7 @@ export class AuditConsole {
     const entries = found.slice(0, most).map(({ id, at, actorName, actorKind, action, subject, detail }) => ({
       ...{ id, actorName, actorKind, subject, words: actionInWords(locale, action) },
       at: at.toISOString(),
-      detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : '',
+      detail: Object.keys(detail).length > 0 ? stringify(detail).trim() : '',
     }));
     const address = (more: Record<string, string>) =>
       new URLSearchParams({ ...(JSON.parse(JSON.stringify(filter)) as Record<string, string>), ...more }).toString();
