@@ -5,8 +5,8 @@ const page = document.getElementById('verify');
 const { worker: address, log, count, slug } = page.dataset;
 const id = (each) => document.getElementById(each);
 const lang = document.documentElement.lang;
-// The digits of the page: see src/site/languages.ts.
-const spoken = lang === 'ar' ? 'ar-u-nu-latn' : lang;
+// The digits of the page, and its dates with the day first: see src/site/languages.ts.
+const spoken = { ar: 'ar-u-nu-latn', en: 'en-GB' }[lang] ?? lang;
 const numbers = new Intl.NumberFormat(spoken);
 const number = (value) => numbers.format(value);
 const sentences = new Map([...id('words').children].map((each) => [each.dataset.say, each.textContent]));
