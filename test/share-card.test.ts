@@ -8,6 +8,7 @@ import { cardSvg, roundedCount } from '../src/sharing/card.js';
 import { drawCard } from '../src/sharing/card-drawing.js';
 import { Cards } from '../src/sharing/cards.service.js';
 import { startApp, type TestApp } from './support/app.js';
+import { signIn } from './support/cast.js';
 import { askForLink, confirm, countOf, openPetition } from './support/petitions.js';
 
 /** Where pictures go, if somebody wants to look: `npm run screenshots`. */
@@ -54,7 +55,8 @@ function readPng(png: Buffer) {
     for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) if (pixels[y * row + x * 4]! > 200) n += 1;
     return n;
   };
-  return { width, height, ink };
+  const colour = (x: number, y: number) => `#${pixels.toString('hex', y * row + x * 4, y * row + x * 4 + 3)}`;
+  return { width, height, ink, colour };
 }
 
 test.each(['en', 'fa'])(
@@ -100,6 +102,20 @@ const inLanguages = {
     },
   },
 };
+
+test('wears the colour and the name that the site was given', async () => {
+  const ada = await signIn(app, 'ada');
+  const before = readPng((await card()).rawPayload);
+  expect([before.colour(5, 5), before.colour(5, 600)]).toEqual(['#0b5c53', '#08453e']);
+  const dressed = { colour: '#7a1f5c', names: { en: 'Voices of the river' }, imprint: {} };
+  expect((await ada.api('PUT', '/api/v1/appearance', dressed)).statusCode).toBe(200);
+  const { colour, ink } = readPng((await card()).rawPayload);
+  expect([colour(5, 5), colour(5, 600)]).toEqual(['#7a1f5c', '#551640']);
+  expect(ink(78, 80, 400, 125)).toBeGreaterThan(30);
+  const nameOnIt = [800, 560, 1122, 610] as const;
+  expect(ink(...nameOnIt)).toBeGreaterThan(before.ink(...nameOnIt) * 1.1);
+  await ada.api('PUT', '/api/v1/appearance', { colour: null, names: {}, imprint: {} });
+});
 
 test('Persian and Arabic begin on the right, English and German on the left', async () => {
   for (const [locale, said] of Object.entries(inLanguages)) {
@@ -177,7 +193,7 @@ test.each([
 /** Every letter half as wide as it is high. */
 const half = (text: string) => text.length / 2;
 const sizeOf = (svg: string) =>
-  Number(/font-size="(\d+)" font-weight="700" fill="#fff">\u2066[^<]*<\/text>/.exec(svg)![1]);
+  Number(/font-size="(\d+)" font-weight="700" fill="#fff" fill-opacity="1">\u2066[^<]*<\/text>/.exec(svg)![1]);
 
 test('the longest title and addressee stay on the card, in smaller letters', () => {
   const long = cardSvg(

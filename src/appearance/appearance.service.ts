@@ -7,7 +7,7 @@ import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import type { Appearance, AppearanceView } from './appearance.schema.js';
-import { styleSheet } from './colour.js';
+import { shadesOf, styleSheet } from './colour.js';
 import { type Png, readPng } from '../site/png.js';
 
 const freshFor = 1000;
@@ -155,10 +155,12 @@ export class Appearances {
     const [names, imprint] = [of('name'), of('imprint')];
     const colour = row?.colour ?? null;
     const css = colour && styleSheet(colour);
+    const shades = colour === null ? null : shadesOf(colour);
     const logo = row?.logo ? { bytes: row.logo, width: row.width, height: row.height } : null;
     const dress: Dress = {
       names,
       stylesheet: css && `/appearance/brand.css?v=${versionOf(css)}`,
+      colours: shades && { brand: shades.light.brand, deep: shades.light.brandDeep },
       logo: logo && { ...logoSize(logo), address: `/appearance/logo.png?v=${versionOf(logo.bytes)}` },
       hasImprint: Object.keys(imprint).length > 0,
     };

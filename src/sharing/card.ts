@@ -11,6 +11,8 @@ export interface CardWords {
   title: string;
   count: string;
   siteName: string;
+  /** `#rrggbb`, dark enough for white letters; those of the product where nobody chose others. */
+  colours?: { brand: string; deep: string };
 }
 
 export type Weight = 400 | 700;
@@ -26,16 +28,17 @@ const titleSizes = [
   { size: 48, most: 5 },
   { size: 42, most: 6 },
 ];
-const colours = { brand: '#0b5c53', deep: '#08453e', ink: '#fff', soft: '#d3e6e2' };
+const own = { brand: '#0b5c53', deep: '#08453e' };
 
 /** The picture of a petition that other sites show beside a link (Open Graph), as SVG for a renderer that shapes text. */
 export function cardSvg(words: CardWords, widthOf: WidthOf): string {
+  const colours = words.colours ?? own;
   const rightToLeft = direction(words.locale) === 'rtl';
   const start = rightToLeft ? cardSize.width - edge : edge;
   const end = rightToLeft ? edge : cardSize.width - edge;
   const anchor = { start: rightToLeft ? 'end' : 'start', end: rightToLeft ? 'start' : 'end' };
-  const text = (at: 'start' | 'end', y: number, size: number, weight: Weight, fill: string, content: string) =>
-    `<text x="${at === 'start' ? start : end}" y="${y}" text-anchor="${anchor[at]}" font-size="${size}" font-weight="${weight}" fill="${fill}">${escapeXml(content)}</text>`;
+  const text = (at: 'start' | 'end', y: number, size: number, weight: Weight, ink: number, content: string) =>
+    `<text x="${at === 'start' ? start : end}" y="${y}" text-anchor="${anchor[at]}" font-size="${size}" font-weight="${weight}" fill="#fff" fill-opacity="${ink}">${escapeXml(content)}</text>`;
 
   const { size, lines } = titleLines(words.title, widthOf);
   const siteName = fitted(words.siteName, 34, 400, room * 0.42, widthOf);
@@ -44,26 +47,12 @@ export function cardSvg(words: CardWords, widthOf: WidthOf): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${cardSize.width}" height="${cardSize.height}" font-family="Vazirmatn">`,
     `<rect width="${cardSize.width}" height="${cardSize.height}" fill="${colours.brand}"/>`,
     `<rect y="530" width="${cardSize.width}" height="100" fill="${colours.deep}"/>`,
-    text(
-      'start',
-      112,
-      34,
-      400,
-      colours.soft,
-      inItsDirection(fitted(words.eyebrow, 34, 400, room, widthOf), words.locale),
-    ),
+    text('start', 112, 34, 400, 0.85, inItsDirection(fitted(words.eyebrow, 34, 400, room, widthOf), words.locale)),
     ...lines.map((line, n) =>
-      text(
-        'start',
-        128 + Math.round(size * 1.4 * (n + 0.95)),
-        size,
-        700,
-        colours.ink,
-        inItsDirection(line, words.textLocale),
-      ),
+      text('start', 128 + Math.round(size * 1.4 * (n + 0.95)), size, 700, 1, inItsDirection(line, words.textLocale)),
     ),
-    text('start', 593, 38, 700, colours.ink, inItsDirection(count, words.locale)),
-    text('end', 592, 34, 400, colours.soft, inItsDirection(siteName, words.locale)),
+    text('start', 593, 38, 700, 1, inItsDirection(count, words.locale)),
+    text('end', 592, 34, 400, 0.85, inItsDirection(siteName, words.locale)),
     '</svg>',
   ].join('\n');
 }

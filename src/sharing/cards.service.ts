@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/settings.js';
+import { Injectable } from '@nestjs/common';
 import { Petitions } from '../petitions/petitions.service.js';
 import { type Locale, translate } from '../site/languages.js';
+import { Pages } from '../site/pages.service.js';
 import { type CardWords, roundedCount } from './card.js';
 import { drawCard } from './card-drawing.js';
 
@@ -26,7 +26,7 @@ export class Cards {
 
   constructor(
     private readonly petitions: Petitions,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly pages: Pages,
   ) {}
 
   /** @returns a PNG of 1200 x 630 @throws Problem not-found */
@@ -52,7 +52,8 @@ export class Cards {
     const text = this.petitions.text(petition, locale);
     const { n, more } = roundedCount((await this.petitions.count(petition)).count);
     return {
-      ...{ locale, textLocale: text.locale, title: text.title, siteName: this.settings.SITE_NAME },
+      ...{ locale, textLocale: text.locale, title: text.title },
+      ...{ siteName: await this.pages.siteName(locale), colours: (await this.pages.colours()) ?? undefined },
       // Isolated (U+2068, U+2069), as the page does it.
       eyebrow: `${translate(locale, 'petition.to')} \u2068${text.addressee}\u2069`,
       count: more ? translate(locale, 'card.more-than', { n }) : translate(locale, 'card.count', { n }),

@@ -36,11 +36,13 @@ export interface Dress {
   names: Partial<Record<Locale, string>>;
   /** Addresses of a style sheet with the colour, and of the logo. */
   stylesheet: string | null;
+  /** The colour that was chosen and a darker one, `#rrggbb`. */
+  colours: { brand: string; deep: string } | null;
   logo: { address: string; width: number; height: number } | null;
   hasImprint: boolean;
 }
 
-export const plainDress: Dress = { names: {}, stylesheet: null, logo: null, hasImprint: false };
+export const plainDress: Dress = { names: {}, stylesheet: null, colours: null, logo: null, hasImprint: false };
 
 /** Stands in the address of a file, so that it can be kept for ever. */
 export const versionOf = (content: string | Buffer): string =>
@@ -102,6 +104,11 @@ export class Pages {
 
   async siteName(locale: Locale): Promise<string> {
     return (await this.dress()).names[locale] ?? this.settings.SITE_NAME;
+  }
+
+  /** Those of the site. @returns null where nobody chose a colour */
+  async colours(): Promise<Dress['colours']> {
+    return (await this.dress()).colours;
   }
 
   /**
