@@ -353,9 +353,18 @@ describe('for search engines', () => {
   });
 
   test('every page of the sitemap is there, names itself and all its languages, and the sitemap says the same', async () => {
+    const sent = `INSERT INTO updates (petition_id, id, state, approved_at, approved_by_name)
+      SELECT id, gen_random_uuid(), 'sent', now(), 'Amir' FROM petitions WHERE slug = 'wetlands' RETURNING petition_id, id`;
+    const [{ petition_id: petitionId, id }] = await app.database.query(sent);
+    await app.database.query(
+      `INSERT INTO update_texts (petition_id, update_id, locale, title, body) VALUES ($1, $2, 'en', 'News', 'It rains')`,
+      [petitionId, id],
+    );
     const sitemap = xml((await get('/sitemap.xml')).body);
     const addresses = sitemap.texts('loc');
     expect(addresses).toContain(`${site}/fa/p/wetlands/verify`);
+    expect(addresses).toContain(`${site}/fa/p/wetlands/updates`);
+    expect(addresses.filter((address) => /updates|answers/.test(address))).toHaveLength(locales.length);
     expect(addresses.filter((address) => address.includes('draft'))).toEqual([]);
     expect(addresses).not.toContain(`${site}/de/p/wetlands`);
     const pairs = sitemap.links('xhtml:link').map(({ hreflang, href }) => `${hreflang} ${href}`);

@@ -9,18 +9,16 @@ export class PublishedAnswers {
     private readonly database: DataSource,
     extras: PetitionExtras,
   ) {
-    extras.register('answers', (petitionId) => this.any(petitionId));
+    extras.register('answers', (petitionIds) => this.those(petitionIds));
   }
 
-  /** One that the answers' page shows. */
-  private async any(petitionId: string): Promise<boolean> {
-    const [{ any }] = await this.database.query(
-      `SELECT EXISTS (
-         SELECT FROM letter_campaigns c JOIN letter_answers a ON a.campaign_id = c.id
-         WHERE c.petition_id = $1 AND c.planned_at IS NOT NULL AND c.state <> 'cancelled' AND a.published_at IS NOT NULL
-       ) AS any`,
-      [petitionId],
+  /** Of these petitions those with an answer that the page of answers shows. */
+  private async those(petitionIds: string[]): Promise<string[]> {
+    const rows: { id: string }[] = await this.database.query(
+      `SELECT DISTINCT c.petition_id AS id FROM letter_campaigns c JOIN letter_answers a ON a.campaign_id = c.id
+       WHERE c.petition_id = ANY ($1) AND c.planned_at IS NOT NULL AND c.state <> 'cancelled' AND a.published_at IS NOT NULL`,
+      [petitionIds],
     );
-    return any as boolean;
+    return rows.map(({ id }) => id);
   }
 }

@@ -31,7 +31,7 @@ export class NoticesPages {
   @Header('cache-control', 'public, max-age=60')
   async privacy(@Param('locale', LocalePipe) locale: Locale) {
     const petitions = await this.petitions.list();
-    const extras = await Promise.all(petitions.map(({ id }) => this.extras.of(id)));
+    const extras = await this.extras.ofAll(petitions.map(({ id }) => id));
     const { relays, ...facts } = privacyFacts(this.settings);
     const view = (petition: PublishedPetition) => ({
       slug: petition.slug,
@@ -42,7 +42,7 @@ export class NoticesPages {
       ...facts,
       relays: relays.length > 0 ? new Intl.ListFormat(locale).format(relays) : null,
       kept: { linkHours, withdrawalHours, journalMonths: keptMonths, letterDays: keptDays },
-      letters: extras.some((offered) => offered.includes('write')),
+      letters: [...extras.values()].some((offered) => offered.includes('write')),
       protected: petitions.filter(({ log }) => log.publication === 'protected').map(view),
       namesShown: petitions.some(({ log }) => log.publication === 'ordinary'),
       coalitions: petitions

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { PublishedPetition } from './petitions.service.js';
 
-/** Something that another room offers for a petition, asked when a page is made. */
-type Offer = (petitionId: string) => Promise<boolean>;
+/** Something that another room offers for petitions, asked when a page is made. @returns ids of those that have it */
+type Offer = (petitionIds: string[]) => Promise<string[]>;
 type Names = (petition: PublishedPetition) => Promise<string[]>;
 
 /** What other rooms offer to readers and signers of a petition, so that its pages can link there without knowing them. */
@@ -27,9 +27,16 @@ export class PetitionExtras {
 
   /** Names of what is offered now. */
   async of(petitionId: string): Promise<string[]> {
-    const found = await Promise.all(
-      [...this.offers].map(async ([name, offer]) => ((await offer(petitionId)) ? [name] : [])),
+    return (await this.ofAll([petitionId])).get(petitionId)!;
+  }
+
+  /** The same of many petitions, by their ids. */
+  async ofAll(petitionIds: string[]): Promise<Map<string, string[]>> {
+    const extras = new Map(petitionIds.map((id) => [id, [] as string[]]));
+    const offers = await Promise.all(
+      [...this.offers].map(async ([name, offer]) => ({ name, ids: await offer(petitionIds) })),
     );
-    return found.flat();
+    for (const { name, ids } of offers) for (const id of ids) extras.get(id)!.push(name);
+    return extras;
   }
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { PetitionExtras } from '../petitions/petition-extras.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { defaultLocale, locales } from '../site/languages.js';
 import { Pages } from '../site/pages.service.js';
@@ -9,6 +10,8 @@ import { Public } from '../staff/access.js';
 /** Pages for everybody that are no petition. */
 const pages = ['', '/verify', '/method', '/privacy', '/accessibility', '/my-data'];
 const pagesOfPetition = ['/history', '/verify', '/withdraw'];
+/** Only where there is something on them, and then named as what `PetitionExtras` offers. */
+const pagesOfSome = ['updates', 'answers'];
 const everyLanguage = [...locales];
 /** sitemaps.org allows so many addresses in one file; the newest petitions come first. */
 const most = 50_000;
@@ -25,6 +28,7 @@ const excluded = [
 export class CrawlersPages {
   constructor(
     private readonly petitions: Petitions,
+    private readonly extras: PetitionExtras,
     private readonly pages: Pages,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -43,13 +47,18 @@ export class CrawlersPages {
   @Header('content-type', 'application/xml; charset=utf-8')
   @Header('cache-control', 'public, max-age=3600')
   async sitemap(): Promise<string> {
-    const petitions = (await this.petitions.list()).flatMap(({ slug, texts, openedAt, closedAt }) => {
+    const found = await this.petitions.list();
+    const extras = await this.extras.ofAll(found.map(({ id }) => id));
+    const petitions = found.flatMap(({ id, slug, texts, openedAt, closedAt }) => {
       const changedAt = Math.max(...[openedAt, closedAt, ...texts.map((text) => text.createdAt)].map(Number));
       // Where its words are not in the language of a page, that page is not a page of its own.
       const written = locales.filter((locale) => texts.some((text) => text.locale === locale));
       return [
         { path: `/p/${slug}`, locales: written, lastModified: new Date(changedAt).toISOString() },
-        ...pagesOfPetition.map((path) => ({ path: `/p/${slug}${path}`, locales: everyLanguage, lastModified: null })),
+        ...[
+          ...pagesOfPetition,
+          ...pagesOfSome.filter((name) => extras.get(id)!.includes(name)).map((name) => `/${name}`),
+        ].map((path) => ({ path: `/p/${slug}${path}`, locales: everyLanguage, lastModified: null })),
       ];
     });
     const all = [...pages.map((path) => ({ path, locales: everyLanguage, lastModified: null })), ...petitions];

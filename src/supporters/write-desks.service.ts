@@ -75,7 +75,9 @@ export class WriteDesks {
     private readonly plans: LetterPlans,
     extras: PetitionExtras,
   ) {
-    extras.register('write', async (petitionId) => (await this.openId(petitionId)) !== null);
+    extras.register('write', async (petitionIds) =>
+      (await this.openFor(petitionIds)).map(({ petition_id }) => petition_id),
+    );
   }
 
   /** @throws Problem gone where the link or the signature is gone; wrong-state where nobody may write now */
@@ -207,12 +209,18 @@ export class WriteDesks {
   }
 
   private async openId(petitionId: string): Promise<string | null> {
-    const [row] = await this.database.query<{ id: string }[]>(
-      `SELECT id FROM letter_campaigns WHERE petition_id = $1 AND mode = 'supporters' AND state = 'dispatching'
-         AND coalesce(not_before <= now(), true) AND not_after > now()`,
-      [petitionId],
+    return (await this.openFor([petitionId]))[0]?.id ?? null;
+  }
+
+  /** Letters that are open to supporters of these petitions: of each the oldest, so that it stays the same. */
+  private openFor(petitionIds: string[]): Promise<{ id: string; petition_id: string }[]> {
+    return this.database.query(
+      `SELECT DISTINCT ON (petition_id) id, petition_id FROM letter_campaigns
+       WHERE petition_id = ANY ($1) AND mode = 'supporters' AND state = 'dispatching'
+         AND coalesce(not_before <= now(), true) AND not_after > now()
+       ORDER BY petition_id, id`,
+      [petitionIds],
     );
-    return row?.id ?? null;
   }
 }
 

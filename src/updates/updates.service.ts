@@ -33,7 +33,7 @@ export class Updates {
     private readonly audit: AuditService,
     extras: PetitionExtras,
   ) {
-    extras.register('updates', (petitionId) => this.any(petitionId));
+    extras.register('updates', (petitionIds) => this.those(petitionIds));
   }
 
   /** All of a petition, the latest first. @throws Problem not-found */
@@ -173,12 +173,13 @@ export class Updates {
     this.petitions.forget(slug);
   }
 
-  private async any(petitionId: string): Promise<boolean> {
-    const [{ any }] = await this.database.query(
-      `SELECT EXISTS (SELECT FROM updates WHERE petition_id = $1 AND state IN ('sending', 'sent')) AS any`,
-      [petitionId],
+  /** Of these petitions those with an update that is out. */
+  private async those(petitionIds: string[]): Promise<string[]> {
+    const rows: { id: string }[] = await this.database.query(
+      `SELECT DISTINCT petition_id AS id FROM updates WHERE petition_id = ANY ($1) AND state IN ('sending', 'sent')`,
+      [petitionIds],
     );
-    return any as boolean;
+    return rows.map(({ id }) => id);
   }
 
   private async load(manager: EntityManager, where: FindOptionsWhere<Update>): Promise<WrittenUpdate[]> {
