@@ -29,6 +29,8 @@ export class Mail1764000000400 implements MigrationInterface {
         handed_over_at timestamptz,
         pass text CHECK (pass IN ('first', 'again')),
         attempts integer NOT NULL DEFAULT 0,
+        turned_away text[],
+        passed_on integer NOT NULL DEFAULT 0,
         next_attempt_at timestamptz NOT NULL DEFAULT now(),
         expires_at timestamptz,
         reply_code integer,

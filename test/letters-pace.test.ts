@@ -4,6 +4,7 @@ import { LetterCampaigns } from '../src/letters/letter-campaigns.service.js';
 import { LetterPaces } from '../src/letters/letter-paces.service.js';
 import { LetterReports } from '../src/letters/letter-report.service.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
+import { readDemands } from '../src/mail/pace-estimate.js';
 import { Upkeep } from '../src/mail/upkeep.js';
 import { Switches } from '../src/switches/switches.service.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -218,6 +219,53 @@ test('outside office hours nothing leaves; a legislature with hours of its own k
   expect(off).toContain('Mailing is switched off for everything');
   expect(off).not.toContain('Waits for office hours.');
   expect(off).not.toContain('the last one leaves about');
+});
+
+test('with more letters than can be gone through the time is estimated from their number, and said to be', async () => {
+  const id = await ofCrowd({}, { notAfter: new Date(Date.now() + 60 * 86_400_000).toISOString() });
+  await send(id);
+  const pace = async () => (await olga.api('GET', `/api/v1/letter-campaigns/${id}/pace`)).json();
+  const page = async (locale = 'en') => (await olga.get(`/${locale}/console/letters/${id}`)).body;
+  await app.database.query(
+    `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, recipient, stream)
+     SELECT $1, gen_random_uuid(), 'letter', n::text, 'letters', 'queued',
+       'm' || n || '@' || CASE WHEN n <= 20000 THEN 'big' ELSE 'small' END || '.example', 'crowd'
+     FROM generate_series(1, 20100) AS n`,
+    [id],
+  );
+  // No limit at all: how fast they leave is up to the mail servers.
+  expect(await pace()).toMatchObject({ waiting: 20_112, plan: null, estimate: { last: null, leftOver: 0 } });
+  expect(await page()).not.toContain('the last one leaves');
+  const limit = (scope: string, key: string, perHour: number | null, perDay: number | null) =>
+    app.database.query(`INSERT INTO mail_limits (scope, key, per_hour, per_day) VALUES ($1, $2, $3, $4)`, [
+      ...[scope, key, perHour, perDay],
+    ]);
+  await app.database.query('DELETE FROM allowances');
+  await limit('domain', '', 10_000, null);
+  await limit('domain', 'big.example', 1000, null);
+  await limit('mailbox', '', null, 3);
+  const { estimate } = await pace();
+  const thisHour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+  expect(Date.parse(estimate.last) - thisHour).toBe(19 * 3_600_000);
+  expect(estimate.leftOver).toBe(0);
+  // What was taken counts, and of many cases that are the same there is one.
+  await app.database.query(
+    `INSERT INTO allowances (scope, key, hour_at, hour_used, day, day_used, used, last_at)
+     VALUES ('domain', 'big.example', date_trunc('hour', now()), 1000, '2020-01-01', 5, 5, now())`,
+  );
+  expect(Date.parse((await pace()).estimate.last) - thisHour).toBe(20 * 3_600_000);
+  const of = { campaignId: id, sender: 'olga@river.example', relays: ['inbox'] };
+  expect(await readDemands(app.database.manager, of)).toHaveLength(4);
+  expect(await page()).toMatch(/Estimated from their number and the limits[^<]*the last one leaves about/);
+  expect(await page('de')).toContain('Geschätzt aus ihrer Zahl');
+  await app.database.query(`UPDATE mail_limits SET per_hour = 5 WHERE key = 'big.example'`);
+  expect((await pace()).estimate.leftOver).toBeGreaterThan(10_000);
+  expect((await page()).replaceAll(',', '')).toMatch(
+    /About 1\d{4} letters would not leave before the deadline \(estimated\)/,
+  );
+  await app.database.query('DELETE FROM mail_limits');
+  await app.database.query('DELETE FROM allowances');
+  await app.database.query('DELETE FROM outbox WHERE campaign_id = $1', [id]);
 });
 
 test('the plan names every mailbox: few on the page, all in the file', async () => {

@@ -282,6 +282,7 @@ test('a claim reads as little among 100,000 letters as among 1,000', async () =>
       ['testland'],
       new Date(at('2026-11-23T12:00Z')),
       32,
+      ['relay'],
     ]);
     const { Plan: plan } = row['QUERY PLAN'][0];
     return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];

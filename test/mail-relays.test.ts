@@ -56,6 +56,11 @@ const again = async () => {
   await app.database.query(`UPDATE outbox SET next_attempt_at = now() WHERE state IN ('queued', 'deferred')`);
   return post.drain();
 };
+/** As if the second were over for which a stream without due letters is left alone; nothing else is. */
+const paceGoesOn = async () => {
+  await app.database.query('UPDATE mail_streams SET wait_until = NULL');
+  return post.drain();
+};
 /** The same until so many have arrived: one mail at a time finds out whether a dead relay is back. */
 const untilAll = async (n: number) => {
   for (let round = 0; round < 5 && received()[0]! + received()[1]! < n; round++) await again();
@@ -331,24 +336,119 @@ describe('a relay that does not serve us', () => {
     ['relaying denied', { at: 'rcpt', code: 554, text: '5.7.1 Relay access denied' }],
     ['our sender', { at: 'mail', code: 550, text: '5.7.1 Sender not allowed' }],
     ['a throttle after the mail', { at: 'end', code: 454, text: 'Throttling failure: Maximum sending rate exceeded' }],
-  ] as const)('%s: refuses nobody for good, pauses, and the other carries its share', async (_, mishap) => {
+  ] as const)('%s: refuses nobody for good, pauses, and the other takes all at once', async (_, mishap) => {
     await start(urls('name=a&weight=50', 'name=b'));
     a.mishap = ({ to }) => (mishap.at === 'mail' || to !== '' ? mishap : undefined);
-    const mails = [...letters(30), ...confirmations(30)];
-    await post.enqueue(...mails);
+    const mails = [...letters(30), ...confirmations(30), ...(await pacedLetters(10))];
+    await post.enqueue(...mails.slice(0, 60));
     await post.drain();
+    await paceGoesOn();
     expect(trouble('a')).toMatchObject({ failures: 1, lastError: expect.stringContaining(mishap.text) });
     const rows = await Promise.all(mails.map((mail) => post.row(mail)));
-    const [gone, waiting] = [rows.filter(({ relay }) => relay === 'b'), rows.filter(({ relay }) => relay === 'a')];
-    expect(new Set(gone.map(({ state }) => state))).toEqual(new Set(['accepted']));
-    // Those that were in its hands when it said so first.
-    expect(waiting.length).toBeLessThanOrEqual(10);
-    for (const row of waiting) expect(row).toMatchObject({ state: 'deferred', attempts: 1, reply_code: mishap.code });
-    a.mishap = () => undefined;
-    await untilAll(60 + (mishap.at === 'end' ? waiting.length : 0));
-    expect((await Promise.all(mails.map((mail) => post.row(mail)))).map(({ state }) => state)).toEqual(
-      mails.map(() => 'accepted'),
+    expect(new Set(rows.map(({ state, relay }) => `${state} ${relay}`))).toEqual(new Set(['accepted b']));
+    // Each of them once, whatever was tried before.
+    expect(new Set(b.mails.map(({ to, raw }) => to + raw.toString())).size).toBe(70);
+    expect(b.mails).toHaveLength(70);
+    const tried = await app.database.query(
+      `SELECT relay, outcome, reply_code AS code FROM attempts WHERE outcome <> 'unsent' AND reply_code IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1`,
     );
+    expect(tried).toEqual([
+      { relay: 'a', outcome: 'deferred', code: mishap.code },
+      { relay: 'b', outcome: 'accepted', code: 250 },
+    ]);
+    for (const mail of mails) {
+      const attempts = (await post.attempts(mail)).filter(({ outcome }) => outcome !== 'unsent');
+      expect((await post.row(mail)).attempts).toBe(attempts.length);
+    }
+    // Those that were in its hands when it said so first.
+    const [{ n }] = await app.database.query(`SELECT count(*)::int AS n FROM attempts WHERE outcome = 'deferred'`);
+    expect(n).toBeGreaterThan(0);
+    expect(n).toBeLessThanOrEqual(15);
+  });
+
+  const denied = { at: 'rcpt', code: 554, text: '5.7.1 Relay access denied' } as const;
+  const oneOf = async (kind: 'free' | 'paced'): Promise<{ id: string }> => {
+    if (kind === 'paced') return (await pacedLetters(1))[0]!;
+    const mail = letter();
+    await post.enqueue(mail);
+    return mail;
+  };
+  const waits = async (mail: { id: string }) => (await post.row(mail)).next_attempt_at.getTime() - Date.now();
+  const relaysOf = async (mail: { id: string }) => (await post.attempts(mail)).map(({ relay }) => relay);
+
+  test('a running worker asks the other within moments', async () => {
+    await start(urls('name=a&weight=50', 'name=b'), {}, true);
+    a.mishap = ({ to }) => (to === '' ? undefined : denied);
+    const mails = [await oneOf('free'), await oneOf('paced')];
+    app.get(OutboxService).wake();
+    for (let n = 0; n < 100 && b.mails.length < 2; n++) await sleep(100);
+    expect(b.mails.map(idOf).sort()).toEqual(mails.map(({ id }) => id).sort());
+    expect(await relaysOf(mails[0]!)).toContain('a');
+  });
+
+  test.each(['free', 'paced'] as const)('nor does the other: a %s mail asks each once, then waits', async (kind) => {
+    await start(urls('name=a&weight=50', 'name=b'));
+    const trustAll = () => app.get(Relays).all.forEach((relay) => relay.trouble.forget());
+    a.mishap = b.mishap = ({ to }) => {
+      // As for another worker, that knows nothing of what this one heard.
+      trustAll();
+      return to === '' ? undefined : denied;
+    };
+    const mail = await oneOf(kind);
+    await post.drain();
+    trustAll();
+    await paceGoesOn();
+    expect((await relaysOf(mail)).sort()).toEqual(['a', 'b']);
+    expect(await post.row(mail)).toMatchObject({ state: 'deferred', attempts: 2, reply_code: 554 });
+    expect(await waits(mail)).toBeGreaterThan(290_000);
+    // A round counts as one deferral, so that two relays do not halve the time until it is given up.
+    expect(await waits(mail)).toBeLessThan(335_000);
+    trustAll();
+    await again();
+    await paceGoesOn();
+    expect((await relaysOf(mail)).sort()).toEqual(['a', 'a', 'b', 'b']);
+    expect(await waits(mail)).toBeGreaterThan(410_000);
+    expect(await waits(mail)).toBeLessThan(465_000);
+    a.mishap = b.mishap = () => undefined;
+    trustAll();
+    await again();
+    expect(await post.row(mail)).toMatchObject({ state: 'accepted', attempts: 5 });
+    expect(received().reduce((x, y) => x + y)).toBe(1);
+  });
+
+  test.each(['free', 'paced'] as const)('and the other is gone: a %s mail waits for it five minutes', async (kind) => {
+    await start(urls('name=a&weight=50', 'name=b'));
+    a.mishap = ({ to }) => (to === '' ? undefined : denied);
+    await die(b);
+    const mail = await oneOf(kind);
+    await post.drain();
+    await paceGoesOn();
+    a.mishap = () => undefined;
+    app.get(Relays).find('a')!.trouble.forget();
+    // The one that turned it away is well again, but not asked yet; it takes all others.
+    const next = letter();
+    await post.enqueue(next);
+    await again();
+    expect(await post.row(next)).toMatchObject({ state: 'accepted', relay: 'a' });
+    expect(await post.row(mail)).toMatchObject({ attempts: 1, passed_on: 1, turned_away: ['a'] });
+    await app.database.query(`UPDATE outbox SET state_at = now() - interval '301 seconds' WHERE id = $1`, [mail.id]);
+    await again();
+    expect(await post.row(mail)).toMatchObject({ state: 'accepted', relay: 'a', attempts: 2, turned_away: null });
+    expect(received()).toEqual([2, 0]);
+  });
+
+  test('where a limit keeps the other, the letter waits and its stream does not', async () => {
+    await start(urls('name=a&weight=50', 'name=b'));
+    await app.database.query(`INSERT INTO mail_limits (scope, key, total) VALUES ('relay', 'b', 0)`);
+    a.mishap = ({ to }) => (to === '' ? undefined : denied);
+    const mail = await oneOf('paced');
+    await post.drain();
+    await paceGoesOn();
+    expect(await relaysOf(mail)).toEqual(['a']);
+    expect(await waits(mail)).toBeGreaterThan(200_000);
+    expect(await waits(mail)).toBeLessThanOrEqual(300_000);
+    expect(await app.database.query(`SELECT waits_for FROM mail_streams`)).toEqual([{ waits_for: null }]);
+    expect(received()).toEqual([0, 0]);
   });
 
   test('is not paused by what is said of one mailbox', async () => {

@@ -419,20 +419,56 @@ describe('letters to a legislature or a lawmaker are stopped', () => {
 
   test('paused: what is written later waits, through a pause of the whole, until it is resumed', async () => {
     const token = await first();
-    expect(await stop('pause', testland)).toEqual({ mails: 0, lasting: true });
+    expect(await stop('pause', testland)).toEqual({ mails: 0, tasks: 0, lasting: true });
     const page = async () => (await (await signIn(app, 'amir')).get(`/en/console/letters/${campaign}`)).body;
     // Though nothing waits yet.
-    expect(await page()).toContain('Paused, also what supporters write now.');
+    expect(await page()).toContain('Paused, also letters that are still to come.');
     expect(await page()).toMatch(/part-stops[^]*value="resume"/);
     expect((await send(token, { lawmakers: [await fatemeh()] })).statusCode).toBe(303);
     await app.get(Dispatch).pause(campaign, amir);
     await app.get(Dispatch).resume(campaign, amir);
     await inbox(app);
     expect(await states()).toMatchObject({ 'فاطمه رضایی': 'held' });
-    expect(await stop('resume', testland)).toEqual({ mails: 1, lasting: true });
+    expect(await stop('resume', testland)).toEqual({ mails: 1, tasks: 0, lasting: true });
     await inbox(app);
     expect(await states()).toMatchObject({ 'فاطمه رضایی': 'accepted' });
     expect(await page()).not.toContain('Paused, also');
+  });
+
+  test('before anybody has written: a legislature by its row, a lawmaker on her preview', async () => {
+    const approver = await signIn(app, 'amir');
+    const page = async (path = '') => (await approver.get(`/en/console/letters/${campaign}${path}`)).body;
+    const row = async () => /id="parts"[^]*<\/section>/.exec(await page())![0];
+    expect(await row()).toMatch(/Parliament of Testland[^]*value="testland"[^]*value="pause"[^]*\/audience"/);
+    const hers = `/previews/${await fatemeh()}`;
+    expect(await page(hers)).toContain('Stop the letters to this lawmaker');
+    expect((await (await signIn(app, 'olga')).get(`/en/console/letters/${campaign}${hers}`)).body).not.toContain(
+      '/stop"',
+    );
+    const stopped = await approver.post(`/en/console/letters/${campaign}${hers}/stop`, { verb: 'cancel', sure: 'on' });
+    expect(stopped.headers.location).toBe(`/en/console/letters/${campaign}${hers}?done=part-cancel`);
+    expect(await page(`${hers}?done=part-cancel`)).toMatch(/These letters are cancelled[^]*no more letters go there/);
+    const api = await approver.api('POST', `/api/v1/letter-campaigns/${campaign}/part-stops`, {
+      ...{ verb: 'pause', part: testland },
+    });
+    expect(api.json()).toEqual({ mails: 0, tasks: 0 });
+    expect(await row()).toMatch(/Paused, also letters that are still to come[^]*value="resume"/);
+    const token = await writer();
+    expect((await send(token, { lawmakers: [await anna()] })).statusCode).toBe(303);
+    await inbox(app);
+    expect(await states()).toEqual({ 'Anna Berg': 'held' });
+    expect((await send(token, { lawmakers: [await fatemeh()] })).statusCode).toBe(422);
+    await stop('resume', testland);
+    await inbox(app);
+    expect(await states()).toEqual({ 'Anna Berg': 'accepted' });
+    // Nina has no address: no letter goes there.
+    for (const part of [{ legislature: 'atlantis' }, { lawmakerId: await lawmakerId(app, 'Nina Null') }]) {
+      const none = await approver.api('POST', `/api/v1/letter-campaigns/${campaign}/part-stops`, {
+        verb: 'pause',
+        part,
+      });
+      expect(none.json()).toMatchObject({ status: 404, detail: expect.stringContaining('goes there') });
+    }
   });
 
   test('one lawmaker: paused alone, an exception of the pause of her legislature, and of the last word on it', async () => {
@@ -480,6 +516,7 @@ describe('letters to a legislature or a lawmaker are stopped', () => {
     }
     const form = (await get(`/en/write/${token}?area=${encodeURIComponent(north)}`)).body;
     expect(form).toMatch(/ disabled>[^]*no more letters are sent there/);
+    expect((await get(`/en/write/${token}?area=SE%20East`)).body).not.toContain('lower.testland.example/write/6');
     // Between her look and her click, under the lock.
     const desk = await app.get(WriteDesks).open(token);
     const looked = jest.spyOn(app.get(WriteDesks), 'open').mockResolvedValue({ ...desk, stopOf: () => null });

@@ -35,9 +35,19 @@ export type CallOutcome = (typeof callOutcomes)[number];
 /** Nobody of this office was spoken to: the call is still to be made. */
 export const isInVain = (outcome: CallOutcome | undefined) => outcome === 'no-answer' || outcome === 'wrong-number';
 
-export const letterStates = ['mail', 'task', 'done', 'excluded', 'cancelled'] as const;
+export const letterStates = ['mail', 'task', 'held', 'done', 'excluded', 'cancelled'] as const;
 /**
  * How a letter is handled. What became of a `mail` is the state of its row in the outbox, asked for and never copied.
- * A `task` waits for a person (a form to fill, a sheet to print, a call to make) and is `done` when she says so.
+ * A `task` waits for a person (a form to fill, a sheet to print, a call to make) and is `done` when she says so; while it
+ * is `held` nobody does it.
  */
 export type LetterState = (typeof letterStates)[number];
+
+export const partVerbs = ['pause', 'resume', 'cancel'] as const;
+export type PartVerb = (typeof partVerbs)[number];
+/** What stopping a part makes of its tasks; its mails have the same words in the outbox. */
+export const taskStops: Record<PartVerb, { from: readonly LetterState[]; to: LetterState }> = {
+  pause: { from: ['task'], to: 'held' },
+  resume: { from: ['held'], to: 'task' },
+  cancel: { from: ['task', 'held'], to: 'cancelled' },
+};

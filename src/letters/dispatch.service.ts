@@ -4,13 +4,14 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { Dkim } from '../mail/dkim.js';
 import type { MailTail } from '../mail/mail-tail.js';
-import { OutboxService } from '../mail/outbox.service.js';
+import { OutboxService, type Part } from '../mail/outbox.service.js';
 import { storedName } from '../site/actor-name.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { approvalHash } from './approval-hash.js';
 import { letterDigest, sha256 } from './digest.js';
+import { type PartVerb, taskStops } from './campaign-states.js';
 import { LetterAttachments } from './letter-attachments.service.js';
 import { moveTo, requireMove } from './approvals.service.js';
 import {
@@ -23,7 +24,8 @@ import {
 import { letterId, renderLetter } from './letter-mail.js';
 import { LetterPaces } from './letter-paces.service.js';
 import { LetterPlans, type PlannedLetter } from './letter-plans.service.js';
-import { noteStop } from './letter-stops.js';
+import { isStillWritten, LetterParts } from './letter-parts.service.js';
+import { noteStop, stopsOf } from './letter-stops.js';
 import type { LetterPart } from './pace.schema.js';
 import { insertLetters, mailsOf, type NewLetter, withheld } from './planning.js';
 import { reachedOtherwise } from './second-letters.js';
@@ -46,6 +48,7 @@ export class Dispatch implements BeforeApplicationShutdown {
     private readonly outbox: OutboxService,
     private readonly attachments: LetterAttachments,
     private readonly paces: LetterPaces,
+    private readonly parts: LetterParts,
     private readonly audit: AuditService,
     private readonly dkim: Dkim,
   ) {}
@@ -109,47 +112,58 @@ export class Dispatch implements BeforeApplicationShutdown {
   async cancel(id: string, actor: Actor | 'system'): Promise<void> {
     await this.move(id, 'cancelled', 'cancelled', actor, async (tx) => {
       await voidApproval(tx, id, storedName(actor), 'cancelled');
-      await tx.query(`UPDATE letters SET state = 'cancelled' WHERE campaign_id = $1 AND state = 'task'`, [id]);
+      await tx.query(`UPDATE letters SET state = 'cancelled' WHERE campaign_id = $1 AND state IN ('task', 'held')`, [
+        id,
+      ]);
       return this.outbox.cancel(tx, id);
     });
   }
 
   /**
-   * Pauses, resumes or cancels the letters to one legislature or one lawmaker, also those that supporters write later. A
-   * pause of the whole campaign leaves those alone that are paused one by one.
-   * @returns lasting: later letters are meant too, so that it is something even where no mail waits
+   * Pauses, resumes or cancels the letters to one legislature or one lawmaker, by whatever channel, also those that are still
+   * to be written. A pause of the whole campaign leaves those alone that are paused one by one.
+   * @returns lasting: later letters are meant too, so that it is something even where none waits
    * @throws Problem not-found where no letter is meant
    */
   async stopPart(
     id: string,
     part: LetterPart,
-    verb: 'pause' | 'resume' | 'cancel',
+    verb: PartVerb,
     actor: Actor,
-  ): Promise<{ mails: number; lasting: boolean }> {
+  ): Promise<{ mails: number; tasks: number; lasting: boolean }> {
     const done = await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, id);
       if (campaign.state !== 'dispatching' && campaign.state !== 'paused') {
         throw problems.refusal('letter-state', { state: campaign.state });
       }
-      if (!campaign.plannedAt) throw problems.refusal('letters-being-written');
-      const { stream, ids } = await partOf(tx, id, part);
-      const which = ids ? { ids } : { stream };
-      const count = await (verb === 'pause'
-        ? this.outbox.holdPart(tx, id, which)
-        : verb === 'resume'
-          ? this.outbox.releasePart(tx, id, which, campaign.state === 'paused')
-          : this.outbox.cancelPart(tx, id, which));
+      const { stream, ids } = await this.parts.find(tx, campaign, part);
+      const stopped = await this.stopLetters(tx, campaign, ids ? { ids } : { stream }, verb);
       await noteStop(tx, id, { stream, ...(part.lawmakerId && { lawmakerId: part.lawmakerId }) }, verb);
       await this.audit.record(tx, {
         actor,
         action: `letter-campaign.part-${verb}`,
         subject: id,
-        detail: { ...part, mails: count },
+        detail: { ...part, ...stopped },
       });
-      return { mails: count, lasting: campaign.mode === 'supporters' };
+      return { ...stopped, lasting: isStillWritten(campaign) };
     });
     this.outbox.wake();
     return done;
+  }
+
+  private async stopLetters(tx: EntityManager, campaign: WholeCampaign, part: Part, verb: PartVerb) {
+    const mails = await (verb === 'pause'
+      ? this.outbox.holdPart(tx, campaign.id, part)
+      : verb === 'resume'
+        ? this.outbox.releasePart(tx, campaign.id, part, campaign.state === 'paused')
+        : this.outbox.cancelPart(tx, campaign.id, part));
+    const { from, to } = taskStops[verb];
+    const [, tasks] = await tx.query<[unknown[], number]>(
+      `UPDATE letters SET state = $2
+       WHERE campaign_id = $1 AND state = ANY ($3) AND ($4::text IS NULL OR stream = $4) AND ($5::uuid[] IS NULL OR id = ANY ($5))`,
+      [campaign.id, to, from, part.stream ?? null, part.ids ?? null],
+    );
+    return { mails, tasks };
   }
 
   /** Resolves when planning, if any is under way in this process, has ended. @throws what ended it */
@@ -270,11 +284,17 @@ export class Dispatch implements BeforeApplicationShutdown {
         if (objecting.has(letter.lawmakerId)) return withheld(letter, 'objection');
         return reached.has(letter.lawmakerId) ? withheld(letter, 'same-person') : letter;
       });
-      const mails = mailsOf(now, await insertLetters(tx, campaign.id, current));
+      const written = await insertLetters(tx, campaign.id, current);
+      const mails = mailsOf(now, written);
       await this.paces.begin(tx, now, mails);
       const tail = letters.find((letter) => letter.tail)?.tail;
       if (tail) await this.outbox.keepTail(tx, campaign.id, tail);
       await this.outbox.enqueue(tx, mails);
+      const stopOf = await stopsOf(tx, campaign.id);
+      for (const verb of ['pause', 'cancel'] as const) {
+        const stopped = written.filter((letter) => stopOf(letter) === verb).map(({ id }) => id);
+        if (stopped.length > 0) await this.stopLetters(tx, now, { ids: stopped }, verb);
+      }
       return true;
     });
   }
@@ -293,23 +313,4 @@ export class Dispatch implements BeforeApplicationShutdown {
       await this.audit.record(tx, { actor, action: `letter-campaign.${verb}`, subject: id, detail: { mails } });
     });
   }
-}
-
-async function partOf(
-  tx: EntityManager,
-  campaignId: string,
-  { legislature, lawmakerId }: LetterPart,
-): Promise<{ stream: string; ids: string[] | null }> {
-  const [row] = await (lawmakerId
-    ? tx.query(
-        `SELECT array_agg(id) AS ids, coalesce(max(stream), '') AS stream FROM letters JOIN outbox USING (campaign_id, id)
-         WHERE campaign_id = $1 AND lawmaker_id = $2 AND letters.state = 'mail' HAVING count(*) > 0`,
-        [campaignId, lawmakerId],
-      )
-    : tx.query(`SELECT stream, NULL AS ids FROM mail_streams WHERE campaign_id = $1 AND stream = $2`, [
-        campaignId,
-        legislature,
-      ]));
-  if (!row) throw problems.notFound('No letter of this campaign goes there by mail.');
-  return row;
 }

@@ -4,6 +4,7 @@ import { pairsOf, readLimits, readUsages } from '../mail/allowances.js';
 import type { Calendar } from '../mail/calendar.js';
 import { keysOf, type Limit } from '../mail/ledger.js';
 import type { NewMail } from '../mail/outbox.service.js';
+import { estimatePace, type PaceEstimate, readDemands } from '../mail/pace-estimate.js';
 import { type PacePlan, planPace } from '../mail/pace-plan.js';
 import { RelayStates } from '../mail/relay-states.service.js';
 import { Relays } from '../mail/relays.js';
@@ -11,7 +12,7 @@ import { addToStreams, joinStreams, type StreamWait, streamWaits } from '../mail
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import type { PlannedLetter } from './letter-plans.service.js';
 
-/** Letters whose mails are looked at for the time when all will be done; more are not guessed at. */
+/** Letters whose mails are looked at one by one for the time when all will be done; with more it is estimated. */
 const mostWaiting = 20_000;
 
 /** What keeps letters waiting, and the time when the last one will have left if nothing changes. */
@@ -21,6 +22,8 @@ export interface PaceState {
   waits: StreamWait[];
   waiting: number;
   plan: PacePlan | null;
+  /** Instead of a plan, where too many letters wait. */
+  estimate: PaceEstimate | null;
 }
 
 /** The same for the lines on the page of the campaign. */
@@ -30,6 +33,8 @@ export interface PaceShown {
   waits: (StreamWait & { name: string })[];
   last: string | null;
   leftOver: number;
+  /** Both are from numbers and limits alone. */
+  estimated: boolean;
 }
 
 /** Of the time in which pages stay open, the part that may go into foreseeing the pace of thousands of letters. */
@@ -97,11 +102,13 @@ export class LetterPaces {
     );
     const switchedOff = rows.length > 0 && (await this.relayStates.areSwitchedOff());
     const moving = rows.length > 0 && !switchedOff;
+    const many = rows.length > mostWaiting ? await this.waiting(campaign.id) : null;
     return {
       switchedOff,
       waits: moving ? await streamWaits(this.database.manager, campaign.id) : [],
-      waiting: rows.length,
-      plan: moving && rows.length <= mostWaiting ? await this.foresee(campaign, rows) : null,
+      waiting: many ? many.reduce((sum, { letters }) => sum + letters, 0) : rows.length,
+      plan: moving && !many ? await this.foresee(campaign, rows) : null,
+      estimate: moving && many ? await this.estimate(campaign, many) : null,
     };
   }
 
@@ -123,7 +130,7 @@ export class LetterPaces {
   }
 
   private async look(campaign: WholeCampaign): Promise<PaceShown> {
-    const { switchedOff, waits, plan } = await this.state(campaign);
+    const { switchedOff, waits, plan, estimate } = await this.state(campaign);
     const names = await this.database.query<{ slug: string; name: string }[]>(
       `SELECT slug, name FROM legislatures WHERE slug = ANY($1)`,
       [waits.map(({ stream }) => stream)],
@@ -132,9 +139,33 @@ export class LetterPaces {
     return {
       switchedOff,
       waits: waits.map((wait) => ({ ...wait, name: nameOf(wait.stream) })),
-      last: plan?.last ?? null,
-      leftOver: plan?.leftOver ?? 0,
+      last: (plan ?? estimate)?.last ?? null,
+      leftOver: (plan ?? estimate)?.leftOver ?? 0,
+      estimated: estimate !== null,
     };
+  }
+
+  private waiting(campaignId: string): Promise<{ stream: string; letters: number }[]> {
+    return this.database.query(
+      `SELECT stream, count(*)::int AS letters FROM outbox
+       WHERE campaign_id = $1 AND waits AND stream IS NOT NULL GROUP BY stream`,
+      [campaignId],
+    );
+  }
+
+  private async estimate(
+    campaign: WholeCampaign,
+    waiting: { stream: string; letters: number }[],
+  ): Promise<PaceEstimate | null> {
+    const relays = this.relays.of('letters').map(({ name }) => name);
+    const of = { campaignId: campaign.id, sender: campaign.replyTo, relays };
+    const { spread } = campaign.pace;
+    return estimatePace(
+      waiting.map((each) => ({ ...each, calendar: calendarOf(campaign, each.stream), spread })),
+      await readDemands(this.database.manager, of),
+      Date.now(),
+      relays.length,
+    );
   }
 
   private async foresee(campaign: WholeCampaign, mails: { stream: string; recipient: string }[]): Promise<PacePlan> {

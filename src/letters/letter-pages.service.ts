@@ -263,6 +263,8 @@ export class LetterPages {
       campaign: this.shown(campaign),
       preview,
       editable: isEditable(campaign.state),
+      part: actor.rights.includes('letters:send') ? await this.parts.one(campaign, lawmakerId) : null,
+      done: form?.done && done.includes(form.done) ? form.done : null,
       form: { values: form?.values ?? { text: preview.postscript }, errors: form?.errors ?? [] },
       letterDir: direction(preview.locale ?? locale),
     });

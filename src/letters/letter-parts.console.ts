@@ -8,7 +8,7 @@ import { Id } from './letter-params.js';
 import { LetterTasks } from './letter-tasks.service.js';
 import { LegislatureStop, LetterStop } from './pace.schema.js';
 
-/** The buttons that stop the letters to one legislature, or one letter. */
+/** The buttons that stop the letters to one legislature, to one lawmaker, or one letter. */
 @ApiExcludeController()
 @Controller(':locale/console/letters/:id')
 export class LetterPartsConsole {
@@ -44,10 +44,25 @@ export class LetterPartsConsole {
     const done = await this.dispatch.stopPart(id, { lawmakerId }, verb, actor);
     return next(`/${locale}/console/letters/${id}/letters/${letterId}`, verb, done);
   }
+
+  /** Of the preview, where she has no letter yet. */
+  @Needs('letters:send')
+  @Post('previews/:lawmakerId/stop')
+  @Redirect()
+  async lawmaker(
+    @Param('locale', LocalePipe) locale: Locale,
+    @Id('id') id: string,
+    @Id('lawmakerId') lawmakerId: string,
+    @Body({ schema: LetterStop }) { verb }: LetterStop,
+    @Actor() actor: Actor,
+  ) {
+    const done = await this.dispatch.stopPart(id, { lawmakerId }, verb, actor);
+    return next(`/${locale}/console/letters/${id}/previews/${lawmakerId}`, verb, done);
+  }
 }
 
 /** Between the look and the click the letters may have left. */
-const next = (page: string, verb: string, { mails, lasting }: { mails: number; lasting: boolean }) => ({
-  url: `${page}?done=part-${mails > 0 || lasting ? verb : 'none'}`,
+const next = (page: string, verb: string, { mails, tasks, lasting }: Awaited<ReturnType<Dispatch['stopPart']>>) => ({
+  url: `${page}?done=part-${mails + tasks > 0 || lasting ? verb : 'none'}`,
   statusCode: 303,
 });

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { PartVerb } from './campaign-states.js';
 
 export type Stopped = 'pause' | 'cancel' | null;
 /** Whether letters to a lawmaker of a stream are stopped; without one, those to the legislature as a whole. */
@@ -14,7 +15,7 @@ export async function noteStop(
   tx: EntityManager,
   campaignId: string,
   { stream, lawmakerId }: { stream: string; lawmakerId?: string },
-  verb: 'pause' | 'resume' | 'cancel',
+  verb: PartVerb,
 ): Promise<void> {
   if (!lawmakerId) {
     await tx.query(`DELETE FROM letter_stops WHERE campaign_id = $1 AND stream = $2 AND stop <> 'cancel'`, [

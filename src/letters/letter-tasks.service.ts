@@ -6,9 +6,10 @@ import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { ownerOf } from '../staff/tokens.service.js';
-import { isInVain } from './campaign-states.js';
+import { isInVain, taskStops } from './campaign-states.js';
 import { lockCampaign } from './letter-campaigns.service.js';
 import { Letter } from './letter.entity.js';
+import { stopsOf } from './letter-stops.js';
 import type { TaskCompletion } from './letters.schema.js';
 import { isSecondLetter } from './second-letters.js';
 
@@ -45,6 +46,7 @@ export class LetterTasks {
       const letter = await tx.findOneBy(Letter, { campaignId, id });
       if (!letter) throw problems.notFound('There is no such letter in this campaign.');
       if (letter.state === 'done') return;
+      if (letter.state === 'held') throw problems.refusal('task-paused');
       if (letter.state !== 'task' || campaign.state !== 'dispatching') {
         throw problems.refusal('task-state');
       }
@@ -79,13 +81,13 @@ export class LetterTasks {
     });
   }
 
-  /** Takes back a "done" said by mistake: the letter waits for a person again. Twice is once. @throws Problem wrong-state, conflict */
+  /** Takes back a "done" said by mistake: the letter waits for a person again, or is what its part was made meanwhile. Twice is once. @throws Problem wrong-state, conflict */
   async reopen(campaignId: string, id: string, reason: string, actor: Actor): Promise<void> {
     await this.database.transaction(async (tx) => {
       const campaign = await lockCampaign(tx, campaignId);
       const letter = await tx.findOneBy(Letter, { campaignId, id });
       if (!letter) throw problems.notFound('There is no such letter in this campaign.');
-      if (letter.state === 'task') return;
+      if (letter.state === 'task' || letter.state === 'held') return;
       if (letter.state !== 'done' || campaign.state !== 'dispatching') {
         throw problems.refusal('task-state');
       }
@@ -96,10 +98,11 @@ export class LetterTasks {
       const objecting = await this.audiences.objecting(tx, [letter.lawmakerId]);
       if (objecting.size > 0) throw problems.refusal('task-final');
       if (answers.length > 0) throw problems.refusal('task-final');
+      const stopped = (await stopsOf(tx, campaignId))(letter);
       await tx.query(
-        `UPDATE letters SET state = 'task', note = NULL, proof = NULL, outcome = NULL, done_by = NULL, done_by_name = NULL, done_at = NULL
+        `UPDATE letters SET state = $3, note = NULL, proof = NULL, outcome = NULL, done_by = NULL, done_by_name = NULL, done_at = NULL
          WHERE campaign_id = $1 AND id = $2`,
-        [campaignId, id],
+        [campaignId, id, stopped ? taskStops[stopped].to : 'task'],
       );
       await this.audit.record(tx, {
         actor,

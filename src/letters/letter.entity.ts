@@ -7,7 +7,7 @@ import { LetterCampaign } from './letter-campaign.entity.js';
 @Unique(['campaignId', 'lawmakerId', 'sender'])
 @Index(['campaignId', 'lawmakerName', 'id'])
 @Index(['lawmakerId'])
-@Check('letters_state_check', `state IN ('mail', 'task', 'done', 'excluded', 'cancelled')`)
+@Check('letters_state_check', `state IN ('mail', 'task', 'held', 'done', 'excluded', 'cancelled')`)
 @Check('letters_channel_check', `channel IN ('email', 'form', 'post', 'phone')`)
 @Check('letters_raw_sha256_check', `octet_length(raw_sha256) = 32`)
 @Check('letters_reason_check', `(state = 'excluded') = (reason IS NOT NULL)`)
@@ -67,6 +67,10 @@ export class Letter {
 
   @Column('text', { nullable: true })
   legislature: string | null;
+
+  /** Slug of the legislature; empty for lawmakers of none. What is stopped together. */
+  @Column('text', { default: '' })
+  stream: string;
 
   /** The language of its words. */
   @Column('text', { nullable: true })

@@ -118,13 +118,16 @@ export class LettersSendingApi {
     return this.view(id);
   }
 
-  /** Pauses, resumes or cancels the letters to one legislature or one lawmaker. */
+  /**
+   * Pauses, resumes or cancels the letters to one legislature or one lawmaker, also those still to be written. `mails` and
+   * `tasks`, those that a person carries, are the letters it touched.
+   */
   @Needs('letters:send')
   @Post('part-stops')
   @HttpCode(200)
   async stopPart(@Id('id') id: string, @Body({ schema: PartStop }) { verb, part }: PartStop, @Actor() actor: Actor) {
-    const { mails } = await this.dispatch.stopPart(id, part, verb, actor);
-    return { mails };
+    const { mails, tasks } = await this.dispatch.stopPart(id, part, verb, actor);
+    return { mails, tasks };
   }
 
   /** Every letter with its state and the server's reply, in pages. */

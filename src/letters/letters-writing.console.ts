@@ -159,8 +159,9 @@ export class LettersWritingConsole {
     @Id('lawmakerId') lawmakerId: string,
     @Actor() actor: Actor,
     @Req() request: FastifyRequest,
+    @Query('done') done?: string,
   ) {
-    return this.pages.preview(locale, request, id, lawmakerId, actor);
+    return this.pages.preview(locale, request, id, lawmakerId, actor, { done });
   }
 
   @Needs('console:read')

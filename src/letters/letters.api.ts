@@ -108,7 +108,10 @@ export class LettersApi {
     return { counts: audienceCounts(plan, campaign), ...page };
   }
 
-  /** Letters per day and mailbox, the last day, what the deadline would leave over, and which limit binds. */
+  /**
+   * Letters per day and mailbox, the last day, what the deadline would leave over, and which limit binds. Where too many
+   * wait to foresee each, `estimate` has the last day and what would be left over, from their number and the limits.
+   */
   @Needs('console:read')
   @Get(':id/pace')
   async pace(@Id('id') id: string) {

@@ -47,7 +47,7 @@ export class LettersMails {
     for (const { campaignId, ids } of mails) await this.outbox.suppressPart(tx, campaignId, { ids });
     await tx.query(
       `UPDATE letters SET state = 'excluded', reason = 'objection', subject = NULL, body = NULL
-       WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND state = 'task'`,
+       WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND state IN ('task', 'held')`,
       [lawmakerId],
     );
   }

@@ -52,7 +52,7 @@ export class LettersRunner implements OnApplicationBootstrap, OnApplicationShutd
   private async finish(id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
       const [{ open }] = await tx.query(
-        `SELECT EXISTS (SELECT FROM letters WHERE campaign_id = $1 AND state = 'task')
+        `SELECT EXISTS (SELECT FROM letters WHERE campaign_id = $1 AND state IN ('task', 'held'))
              OR EXISTS (SELECT FROM outbox WHERE campaign_id = $1 AND kind IN ('letter', 'supporter-letter', 'supporter-digest')
                         AND state <> ALL ($2))
              OR EXISTS (SELECT FROM letter_campaigns WHERE id = $1 AND mode = 'supporters' AND not_after > now()) AS open`,

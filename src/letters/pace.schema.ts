@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isTimeZone } from '../mail/calendar.js';
+import { partVerbs } from './campaign-states.js';
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'not-a-clock-time');
 const count = z.preprocess(
@@ -40,7 +41,7 @@ export const Pace = z.object({
 });
 export type Pace = z.infer<typeof Pace>;
 
-/** Some letters of a campaign: those to one legislature, by its slug, or that to one lawmaker. */
+/** Some letters of a campaign: those to one legislature, by its slug, or those to one lawmaker. */
 export const LetterPart = z
   .object({ legislature: z.string().max(60).optional(), lawmakerId: z.uuid('invalid').optional() })
   .refine((part) => (part.legislature === undefined) !== (part.lawmakerId === undefined), {
@@ -49,7 +50,7 @@ export const LetterPart = z
   });
 export type LetterPart = z.infer<typeof LetterPart>;
 
-export const PartStop = z.object({ verb: z.enum(['pause', 'resume', 'cancel']), part: LetterPart });
+export const PartStop = z.object({ verb: z.enum(partVerbs), part: LetterPart });
 export type PartStop = z.infer<typeof PartStop>;
 
 /** The form's buttons. Whoever cancels ticks that she means it: nothing brings those letters back. */

@@ -55,12 +55,12 @@ export async function insertLetters(
   }));
   const inserted: { id: string }[] = await tx.query(
     `INSERT INTO letters (campaign_id, id, lawmaker_id, sender, state, reason, lawmaker_name, party, chamber, area,
-                          legislature, locale, variant_id, channel, contact, subject, body, raw_sha256, supporters)
+                          legislature, stream, locale, variant_id, channel, contact, subject, body, raw_sha256, supporters)
      SELECT $1, id, "lawmakerId", $3, state, reason, "lawmakerName", party, chamber, area,
-            legislature, locale, "variantId", channel, contact, subject, body, decode("rawSha256", 'hex'), supporters
+            legislature, stream, locale, "variantId", channel, contact, subject, body, decode("rawSha256", 'hex'), supporters
      FROM jsonb_to_recordset($2::jsonb)
        AS letter (id uuid, "lawmakerId" uuid, state text, reason text, "lawmakerName" text, party text, chamber text,
-                  area text, legislature text, locale text, "variantId" uuid, channel text, contact text, subject text, body text,
+                  area text, legislature text, stream text, locale text, "variantId" uuid, channel text, contact text, subject text, body text,
                   "rawSha256" text, supporters int)
      ON CONFLICT (campaign_id, lawmaker_id, sender) DO NOTHING
      RETURNING id`,

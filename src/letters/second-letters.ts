@@ -15,7 +15,7 @@ export async function reachedOtherwise(tx: EntityManager, campaignId: string, id
     `SELECT l.id FROM lawmakers l WHERE l.id = ANY ($2) AND (l.merged_into IS NOT NULL OR EXISTS (
        SELECT FROM lawmakers other JOIN letters x ON x.campaign_id = $1 AND x.lawmaker_id = other.id
        LEFT JOIN outbox o ON o.campaign_id = x.campaign_id AND o.id = x.id
-       WHERE other.merged_into = l.id AND (x.state IN ('task', 'done')
+       WHERE other.merged_into = l.id AND (x.state IN ('task', 'held', 'done')
          OR o.state NOT IN ('refused', 'suppressed', 'cancelled', 'expired'))))`,
     [campaignId, ids],
   );
@@ -33,7 +33,7 @@ export async function isSecondLetter(database: DataSource | EntityManager, campa
      JOIN letters x ON x.campaign_id = mine.campaign_id AND x.sender = mine.sender AND x.lawmaker_id = other.id
      LEFT JOIN outbox o ON o.campaign_id = x.campaign_id AND o.id = x.id
      WHERE mine.campaign_id = $1 AND mine.id = $2 AND (x.state = 'done' OR o.state IN ('handing_over', 'accepted', 'in_doubt')
-       OR (l.merged_into = other.id AND (x.state = 'task' OR o.state IN ('queued', 'claimed', 'deferred', 'held'))))
+       OR (l.merged_into = other.id AND (x.state IN ('task', 'held') OR o.state IN ('queued', 'claimed', 'deferred', 'held'))))
      LIMIT 1`,
     [campaignId, letterId],
   );
@@ -50,7 +50,7 @@ export async function claimedTwice(
 ): Promise<{ campaignId: string; ids: string[] }[]> {
   return tx.query(
     `SELECT campaign_id AS "campaignId", array_agg(id ORDER BY id) FILTER (WHERE state = 'mail') AS ids FROM letters
-     WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND state IN ('mail', 'task', 'done')
+     WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND state IN ('mail', 'task', 'held', 'done')
      GROUP BY campaign_id HAVING count(*) > 1 AND bool_or(state = 'mail') ORDER BY campaign_id`,
     [lawmakerId],
   );

@@ -18,6 +18,10 @@ export interface ClaimedMail {
   /** False when `raw` is not what its hash was made of. */
   intact: boolean;
   attempts: number;
+  /** Those of them after which another relay was asked at once: the mail was not put off. */
+  passedOn: number;
+  /** Relays that have just turned it away because of us. */
+  turnedAway: string[];
   createdAt: Date;
 }
 
@@ -27,7 +31,8 @@ const whole = `CASE WHEN tail_sha256 IS NULL THEN raw ELSE raw || (
 
 /** The columns of an outbox row that a worker gets. */
 export const claimedColumns = `campaign_id AS "campaignId", id, attempt_id AS "attemptId", kind, ref, lane, relay, recipient,
-  payload, ${whole} AS raw, raw IS NULL OR sha256(${whole}) = raw_sha256 AS intact, attempts, created_at AS "createdAt"`;
+  payload, ${whole} AS raw, raw IS NULL OR sha256(${whole}) = raw_sha256 AS intact, attempts,
+  passed_on AS "passedOn", coalesce(turned_away, '{}') AS "turnedAway", created_at AS "createdAt"`;
 
 export const asClaimed = (row: ClaimedMail): ClaimedMail => ({
   ...row,

@@ -5,7 +5,7 @@ import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
-import { back, beginAttempt, letGo, noteEnd } from './outbox-sql.js';
+import { back, beginAttempt, letGo, mayLeaveBy, noteEnd, turnedAway } from './outbox-sql.js';
 import { PacedClaims } from './paced-claims.js';
 import type { RelayRound } from './relay-round.js';
 
@@ -16,6 +16,8 @@ export interface Settlement {
   mail: ClaimedMail;
   state: MailState;
   delaySeconds: number;
+  /** Its relay turned it away because of us, and another is asked at once. */
+  passedOn?: boolean;
   outcome: Outcome;
 }
 
@@ -42,7 +44,8 @@ export class Claims {
 
   /**
    * Takes up to `attemptIds.length` due mails of the lane, with an attempt begun for each, and gives each a relay.
-   * Committed when it returns. A mail that a relay has put off goes to it again, so that a server that greylists knows it.
+   * Committed when it returns. A mail that a relay has put off goes to it again, so that a server that greylists knows it; one
+   * that it turned away because of us goes to another.
    */
   async claim(lane: Lane, worker: string, attemptIds: string[], round: RelayRound): Promise<ClaimedMail[]> {
     const off = await this.switches.offFor('mailing');
@@ -61,34 +64,37 @@ export class Claims {
   ): Promise<ClaimedMail[]> {
     const turns = round.copy().next(attemptIds.length);
     if (turns.length === 0) return [];
-    const rows = await this.database.query<(ClaimedMail & { again: boolean })[]>(
+    const rows = await this.database.query<(ClaimedMail & { fixed: string | null })[]>(
       `WITH due AS (
-         SELECT campaign_id, id, coalesce(state = 'deferred' AND relay = ANY ($8::text[]), false) AS again FROM outbox
+         SELECT campaign_id, id,
+                CASE WHEN ${turnedAway} IS NOT NULL THEN (SELECT name FROM unnest($8::text[]) AS name WHERE name <> ALL (turned_away) LIMIT 1)
+                     WHEN state = 'deferred' AND relay = ANY ($8::text[]) THEN relay END AS fixed
+         FROM outbox
          WHERE lane = $1 AND stream IS NULL AND waits AND next_attempt_at <= now()
-           AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[])
+           AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[]) AND ${mayLeaveBy('$8::text[]')}
          ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ), numbered AS (
-         SELECT campaign_id, id, ($3::uuid[])[row_number() OVER ()] AS attempt_id, again,
-                CASE WHEN NOT again THEN ($7::text[])[row_number() OVER (PARTITION BY again)] END AS relay
+         SELECT campaign_id, id, ($3::uuid[])[row_number() OVER ()] AS attempt_id, fixed,
+                coalesce(fixed, ($7::text[])[row_number() OVER (PARTITION BY fixed IS NULL)]) AS relay
          FROM due
        ), claimed AS (
          UPDATE outbox
          SET ${beginAttempt({
            attempt: 'numbered.attempt_id',
-           relay: 'coalesce(numbered.relay, outbox.relay)',
+           relay: 'numbered.relay',
            worker: '$4',
            seconds: '$5',
            at: 'now()',
          })}
          FROM numbered
          WHERE outbox.campaign_id = numbered.campaign_id AND outbox.id = numbered.id
-         RETURNING outbox.*, again
+         RETURNING outbox.*, fixed
        )
-       SELECT ${claimedColumns}, again FROM claimed ORDER BY next_attempt_at`,
+       SELECT ${claimedColumns}, fixed FROM claimed ORDER BY next_attempt_at`,
       [lane, turns.length, attemptIds, worker, leaseSeconds, off, turns, round.steady],
     );
     // Only what was really taken counts as a turn.
-    round.next(rows.filter(({ again }) => !again).length);
+    round.next(rows.filter(({ fixed }) => fixed === null).length);
     return rows.map(asClaimed);
   }
 
@@ -124,9 +130,10 @@ export class Claims {
          UPDATE outbox
          SET ${letGo(back('told.wanted'))}, next_attempt_at = now() + told.delay * interval '1 second',
              attempts = attempts + CASE told.outcome WHEN 'unsent' THEN 0 ELSE 1 END,
-             reply_code = told.code, reply = told.answer
-         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])
-           AS told (campaign_id, id, attempt_id, wanted, delay, outcome, code, answer)
+             reply_code = told.code, reply = told.answer, passed_on = passed_on + told.passed::int,
+             turned_away = CASE WHEN told.passed THEN array_append(turned_away, relay) WHEN told.outcome = 'unsent' THEN turned_away END
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[], $9::boolean[])
+           AS told (campaign_id, id, attempt_id, wanted, delay, outcome, code, answer, passed)
          WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
            AND outbox.attempt_id = told.attempt_id
          RETURNING told.*, relay, worker, started_at, handed_over_at, pass
@@ -142,6 +149,7 @@ export class Claims {
         column(({ outcome }) => outcome.result),
         column(({ outcome }) => outcome.code),
         column(({ outcome }) => outcome.reply),
+        column(({ passedOn }) => passedOn ?? false),
       ],
     );
     const settled = new Set(rows.map((row) => row.attempt_id));

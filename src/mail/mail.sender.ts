@@ -97,7 +97,9 @@ export class MailSender {
   /** An answer must not be lost to a database that is away for a moment: it is written down as long as the lease runs. */
   private async record(mail: ClaimedMail, outcome: Outcome, to: string): Promise<void> {
     const kind = this.kinds.find(mail.kind);
-    const settlement = settlementOf(mail, outcome, { kind, to, pause: this.relays.secondsUntilOpen(mail.lane) });
+    const pause = this.relays.secondsUntilOpen(mail.lane);
+    const another = this.relays.another(mail.lane, [mail.relay, ...mail.turnedAway]);
+    const settlement = settlementOf(mail, outcome, { kind, to, pause, another });
     for (const seconds of [0.2, 1, 5, 20, 0]) {
       try {
         const settled = await this.claims.settle(settlement);

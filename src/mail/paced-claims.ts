@@ -3,7 +3,7 @@ import { type Calendar, dayOf, goal } from './calendar.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import { Allowances } from './allowances.js';
 import { type Block, keysOf, type Ledger, type Now } from './ledger.js';
-import { beginAttempt } from './outbox-sql.js';
+import { beginAttempt, mayLeaveBy, turnedAway, turnedAwaySeconds } from './outbox-sql.js';
 import { utcDay } from './pace-plan.js';
 import type { RelayRound } from './relay-round.js';
 import { asCalendar, type StoredCalendar, turnPages } from './streams.js';
@@ -36,6 +36,8 @@ interface Candidate {
   attempts: number;
   /** Which one it went to last. */
   relay: string | null;
+  /** Those that have just turned it away because of us; null: any may take it. */
+  turnedAway: string[] | null;
 }
 /** A letter and where it leaves. */
 type Routed = Candidate & { relay: string };
@@ -100,7 +102,7 @@ export class PacedClaims {
     await turnPages(tx, at);
     const streams = await openStreams(tx, off, at);
     if (streams.length === 0) return [];
-    const candidates = await dueLetters(tx, streams, attemptIds.length * 4, at);
+    const candidates = await dueLetters(tx, streams, attemptIds.length * 4, at, round.order());
     const byKey = new Map(streams.map((stream) => [`${stream.campaignId} ${stream.stream}`, stream]));
     const streamOf = (candidate: Candidate) => byKey.get(`${candidate.campaignId} ${candidate.stream}`)!;
     const keys = (letter: Routed) => keysOf({ ...letter, sender: streamOf(letter).sender });
@@ -109,7 +111,10 @@ export class PacedClaims {
     const verdict = judge(fairly(candidates), streamOf, { ledger, round, most: attemptIds.length, at });
     const parked = verdict.parked.map(({ candidate, block: { scope, until } }) => ({
       ...candidate,
-      until: scope === 'relay' ? Math.min(until, at + longestRelayWait) : allowances.book(keys(candidate), until, at),
+      until:
+        scope === 'relay'
+          ? Math.min(until, at + (candidate.turnedAway ? turnedAwaySeconds * 1000 : longestRelayWait))
+          : allowances.book(keys(candidate), until, at),
     }));
     await park(tx, parked);
     await allowances.write();
@@ -152,8 +157,11 @@ function judge(
     const local = clocks.get(timeZone) ?? dayOf(timeZone, at);
     clocks.set(timeZone, local);
     const now: Now = { at, day: (scope) => (scope === 'mailbox' || scope === 'campaign' ? local : utcDay(at)) };
-    const again = againBy(candidate, round, ledger, now);
-    const relays = again ? [again] : round.order();
+    const order = round.order();
+    const { turnedAway: away } = candidate;
+    const again = away ? null : againBy(candidate, round, ledger, now);
+    const relays = again ? [again] : order.filter((name) => !away?.includes(name));
+    if (relays.length === 0 && away) continue;
     if (relays.length === 0) break;
     const relay = ledger.relayFor(relays, now);
     const keys = keysOf({ ...candidate, sender: stream.sender, relay });
@@ -163,7 +171,7 @@ function judge(
       if (!again) round.take(relays.slice(relays.indexOf(relay)));
       verdict.taken.push({ ...candidate, relay });
       if (first) stream.taken += 1;
-    } else if (block.scope === 'relay' && again) {
+    } else if (block.scope === 'relay' && (again || away)) {
       verdict.parked.push({ candidate: { ...candidate, relay }, block });
     } else if (block.scope !== 'mailbox' && block.scope !== 'domain') {
       verdict.waiting.set(stream, { until: block.until, block });
@@ -211,14 +219,23 @@ async function openStreams(tx: EntityManager, off: string[], at: number): Promis
 export const dueLettersSql = `
   SELECT due.* FROM unnest($1::uuid[], $2::text[]) AS open (campaign_id, stream)
   CROSS JOIN LATERAL (
-    SELECT campaign_id AS "campaignId", stream, id, recipient, state, attempts, relay FROM outbox
+    SELECT campaign_id AS "campaignId", stream, id, recipient, state, attempts, relay, ${turnedAway} AS "turnedAway"
+    FROM outbox
     WHERE outbox.campaign_id = open.campaign_id AND outbox.stream = open.stream AND waits
-      AND next_attempt_at <= $3 AND (expires_at IS NULL OR expires_at > $3)
+      AND next_attempt_at <= $3 AND (expires_at IS NULL OR expires_at > $3) AND ${mayLeaveBy('$5::text[]')}
     ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
   ) AS due`;
 
-const dueLetters = (tx: EntityManager, streams: OpenStream[], each: number, at: number): Promise<Candidate[]> =>
-  tx.query(dueLettersSql, [streams.map((one) => one.campaignId), streams.map((one) => one.stream), new Date(at), each]);
+const dueLetters = (
+  tx: EntityManager,
+  streams: OpenStream[],
+  each: number,
+  at: number,
+  relays: string[],
+): Promise<Candidate[]> => {
+  const [campaigns, names] = [streams.map((one) => one.campaignId), streams.map((one) => one.stream)];
+  return tx.query(dueLettersSql, [campaigns, names, new Date(at), each, relays]);
+};
 
 async function park(tx: EntityManager, letters: (Candidate & { until: number })[]): Promise<void> {
   if (letters.length === 0) return;

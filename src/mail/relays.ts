@@ -46,6 +46,11 @@ export class Relays {
     return Math.min(...this.of(lane).map(({ trouble }) => trouble.secondsLeft));
   }
 
+  /** Whether a relay of the lane is well, besides these. */
+  another(lane: Lane, besides: readonly string[]): boolean {
+    return this.of(lane).some(({ name, trouble }) => !besides.includes(name) && !trouble.inTrouble);
+  }
+
   abort(): void {
     for (const { delivery } of this.all) delivery.abort();
   }

@@ -7,11 +7,12 @@ import type { MailKind } from './mail-kinds.js';
  * From how an attempt ended to what becomes of the mail.
  * @param about.to whom it went to, so that a personal mail's record does not name her
  * @param about.pause seconds until a relay may be tried again, 0 while one is open
+ * @param about.another whether a relay is well that has not turned it away
  */
 export function settlementOf(
   mail: ClaimedMail,
   outcome: Outcome,
-  about: { kind: MailKind | undefined; to: string; pause: number; random?: () => number },
+  about: { kind: MailKind | undefined; to: string; pause: number; another: boolean; random?: () => number },
 ): Settlement {
   const personal = mail.raw === null;
   const told = personal ? { ...outcome, reply: outcome.reply && withoutAddresses(outcome.reply, about.to) } : outcome;
@@ -27,9 +28,11 @@ export function settlementOf(
       if (about.kind?.inDoubt !== 'resend') return settle('in_doubt');
       break;
     case 'deferred':
+      // What they have against us the other may not have.
+      if (outcome.trouble && about.another) return { ...settle('deferred'), passedOn: true };
       break;
   }
-  const delay = backOff(mail.attempts + 1, outcome.reply, about.random);
+  const delay = backOff(mail.attempts - mail.passedOn + 1, outcome.reply, about.random);
   return delay === null ? settle('expired') : settle('deferred', delay);
 }
 

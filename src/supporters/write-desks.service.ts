@@ -194,7 +194,7 @@ export class WriteDesks {
   /** Letters of the area that she must carry herself: to copy, with the place where they go. */
   private async byHand(desk: Desk, area: string): Promise<Offer['byHand']> {
     const others = lawmakersOf(await this.members(desk.campaign), area)
-      .filter(({ contactPoint }) => contactPoint && contactPoint.channel !== 'email')
+      .filter((member) => member.contactPoint && member.contactPoint.channel !== 'email' && !isCancelled(desk, member))
       .slice(0, mostByHand);
     const planned = await this.plans.plan(desk.campaign, others, {
       ...{ name: desk.name, email: desk.email, ownWords: '' },

@@ -14,6 +14,9 @@ withChromium('stopping some letters of a campaign', () => {
   let session: Awaited<ReturnType<BrowserContext['storageState']>>;
   let campaign: string;
   let letter: string;
+  let lawmaker: string;
+  let task: string;
+  let phone: string;
 
   beforeAll(async () => {
     site = await startSite({ LIMITS: 'off' });
@@ -29,10 +32,15 @@ withChromium('stopping some letters of a campaign', () => {
     await approve(site, campaign, writer, approver);
     await site.get(Dispatch).start(campaign, approver);
     await site.get(Dispatch).planned(campaign);
-    [{ id: letter }] = await site.database.query(
-      `SELECT id FROM letters WHERE campaign_id = $1 AND state = 'mail' ORDER BY lawmaker_name LIMIT 1`,
+    [{ id: letter, lawmaker }] = await site.database.query(
+      `SELECT id, lawmaker_id AS lawmaker FROM letters WHERE campaign_id = $1 AND state = 'mail' ORDER BY lawmaker_name LIMIT 1`,
       [campaign],
     );
+    [{ id: task, phone }] = await site.database.query(
+      `SELECT id, lawmaker_id AS phone FROM letters WHERE campaign_id = $1 AND channel = 'phone'`,
+      [campaign],
+    );
+    await site.get(Dispatch).stopPart(campaign, { lawmakerId: phone }, 'pause', approver);
     browser = await launch();
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
     await signIn(page, site, cast.amir);
@@ -51,10 +59,14 @@ withChromium('stopping some letters of a campaign', () => {
     await site.close();
   });
 
-  test.each(['en', 'fa'])('%s: both pages can be used by everybody', async (locale) => {
+  test.each(['en', 'fa'])('%s: the pages can be used by everybody', async (locale) => {
     const root = `${site.url}/${locale}/console/letters/${campaign}`;
     expect(await look(browser, `${root}?done=part-pause`, `letter-parts-${locale}`, { session })).toEqual(fine());
     const own = `${root}/letters/${letter}`;
     expect(await look(browser, own, `letter-part-${locale}`, { session })).toEqual(fine());
+    const held = `${root}/letters/${task}`;
+    expect(await look(browser, held, `letter-part-held-${locale}`, { session })).toEqual(fine());
+    const preview = `${root}/previews/${lawmaker}`;
+    expect(await look(browser, preview, `letter-part-preview-${locale}`, { session })).toEqual(fine());
   });
 });
