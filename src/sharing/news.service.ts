@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counts } from '../countlog/counts.service.js';
+import { type PetitionNote, PetitionNotes } from '../petitions/petition-notes.service.js';
 import { PetitionTexts } from '../petitions/petition-texts.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import type { Locale } from '../site/languages.js';
@@ -9,13 +10,15 @@ import { reached } from './milestones.js';
 export interface News {
   /** Never changes for the same event; ends the id of its entry. */
   id: string;
-  kind: 'opened' | 'amended' | 'milestone' | 'goal' | 'closed';
-  /** ISO 8601; of a milestone the day alone is known. */
+  kind: 'opened' | 'amended' | 'milestone' | 'goal' | 'closed' | PetitionNote['type'];
+  /** ISO 8601; of a milestone and a note the day alone is known. */
   at: string;
   /** What was reached. */
   n?: number;
   /** Why the text was amended. */
   reason?: string;
+  /** What stands in the log. */
+  note?: PetitionNote;
 }
 
 @Injectable()
@@ -23,13 +26,18 @@ export class PetitionNews {
   constructor(
     private readonly petitions: Petitions,
     private readonly texts: PetitionTexts,
+    private readonly notes: PetitionNotes,
     private readonly counts: Counts,
   ) {}
 
   /** The newest first. */
   async of(petition: PublishedPetition, locale: Locale): Promise<News[]> {
     const read = this.petitions.text(petition, locale).locale;
-    const [versions, days] = await Promise.all([this.texts.history(petition), this.counts.byDay(petition.id)]);
+    const [versions, notes, days] = await Promise.all([
+      this.texts.history(petition),
+      this.notes.of(petition),
+      this.counts.byDay(petition.id),
+    ]);
     const news: News[] = [
       { id: 'opened', kind: 'opened', at: (petition.openedAt ?? petition.createdAt).toISOString() },
       ...versions
@@ -40,6 +48,12 @@ export class PetitionNews {
           at: text.createdAt.toISOString(),
           reason: text.reason ?? '',
         })),
+      ...notes.flatMap((note): News[] =>
+        // What waits has no number yet, and an id must not change.
+        note.logEntry === null
+          ? []
+          : [{ id: `log/${note.logEntry}`, kind: note.type, at: `${note.day}T00:00:00.000Z`, note }],
+      ),
       ...reached(days, petition.goal).map(({ n, day, isGoal }): News => ({
         id: `signatures/${n}`,
         kind: isGoal ? 'goal' : 'milestone',

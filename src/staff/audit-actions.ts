@@ -59,6 +59,7 @@ export const auditActions = [
   'letter.reopened',
   'letter.tried',
   'log.check-started',
+  'log.noted',
   'log.rolled-forward',
   'mail.again',
   'mail.limit-removed',
