@@ -12,6 +12,7 @@ export const auditActions = [
   'export.organisation',
   'export.paper',
   'export.persons',
+  'keys.rotated',
   'lawmaker.link-renewed',
   'lawmakers.contact-point-added',
   'lawmakers.contact-point-confirmed',
