@@ -22,6 +22,7 @@ import { Problem } from './site/problem.js';
 import { staffCommands } from './staff/staff.cli.js';
 import { switchCommands } from './switches/switches.cli.js';
 import { start } from './main.js';
+import { keyCommands } from './rotate-keys.cli.js';
 import { seed } from './seed.js';
 import { withApp } from './with-app.js';
 
@@ -121,6 +122,7 @@ letterCommands(program);
 staffCommands(program);
 switchCommands(program);
 doctorCommand(program);
+keyCommands(program);
 
 try {
   loadEnvFile();

@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FullCheck } from '../src/countlog/full-check.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
+import { PetitionNotes } from '../src/petitions/petition-notes.service.js';
 import { RollForward } from '../src/signatures/roll-forward.js';
 import { startApp, type TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
@@ -28,7 +29,7 @@ const sign = async (email: string) => {
 
 const backedUp = [
   ...['logs', 'log_queue', 'log_tiles', 'log_bundles', 'log_checkpoints', 'log_positions', 'tallies'],
-  ...['signatures', 'flags', 'withdrawals'],
+  ...['signatures', 'flags', 'withdrawals', 'log_notes'],
 ];
 /** The tables of a petition as they are now, and a way to put them back. */
 async function backup(): Promise<() => Promise<void>> {
@@ -84,6 +85,22 @@ describe('a restored backup', () => {
     await app.inject({ method: 'DELETE', url: `/api/v1/confirmations/${queued.token}` });
     expect(await log({ code: queued.code })).toMatchObject({ count: 601, code: [{ withdrawnForReason: 2 }] });
     await expect(app.get(RollForward).run('wetlands')).rejects.toThrow('not older');
+  });
+
+  test('has on its page again what the log was told after it', async () => {
+    await queueEntries(app, petitionId, 3);
+    await drain();
+    const restore = await backup();
+    await app.get(PetitionNotes).publish('wetlands', { type: 'audit-plan', text: 'Ten are drawn.' }, 'system');
+    await drain();
+    await restore();
+    expect(await app.get(RollForward).run('wetlands')).toEqual({ entries: 1, withoutRecord: 0, fault: null });
+    const history = async () => (await app.inject({ url: '/en/p/wetlands/history' })).body;
+    expect(await history()).toMatch(
+      /not in the log yet[^]*One entry was taken over[^]*entry 4 of the log[^]*Ten are drawn\./,
+    );
+    await drain();
+    expect(await history()).toMatch(/entry 5 of the log[^]*One entry was taken over/);
   });
 
   test('changes nothing when the files are not its continuation', async () => {

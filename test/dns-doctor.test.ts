@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { translate } from '../src/site/languages.js';
 import { Dkim } from '../src/mail/dkim.js';
 import { DnsDoctor } from '../src/mail/dns-doctor.service.js';
 import { doctorCommand } from '../src/mail/mail.cli.js';
 import type { TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
-import { makeDatabase } from './support/database.js';
+import { makeDatabase, serverUrl } from './support/database.js';
 import { type NameServer, startNameServer } from './support/dns.js';
 import { startMailApp } from './support/mails.js';
 
@@ -36,10 +37,12 @@ beforeEach(() => {
   dns.records.set(`TXT returns.${domain}`, ['v=spf1 include:relay.example -all']);
 });
 
-const examine = async () => Object.fromEntries((await app.get(DnsDoctor).examine()).map((each) => [each.about, each]));
+/** What is in DNS and our settings; the log of the database has a test of its own. */
+const aboutMail = async (of = app) => (await of.get(DnsDoctor).examine()).filter(({ about }) => about !== 'database');
+const examine = async () => Object.fromEntries((await aboutMail()).map((each) => [each.about, each]));
 
 test('finds nothing amiss where everything is right, in keys of several strings too', async () => {
-  const findings = await app.get(DnsDoctor).examine();
+  const findings = await aboutMail();
   expect(findings.map(({ about, verdict }) => `${about} ${verdict}`)).toEqual([
     'mode good',
     'relay good',
@@ -106,17 +109,17 @@ test('a key on trial is said to be one', async () => {
 
 test('what it tells to paste is what it is content with', async () => {
   dns.records.clear();
-  for (const { record } of await app.get(DnsDoctor).examine()) {
+  for (const { record } of await aboutMail()) {
     if (record) dns.records.set(`${record.type} ${record.name}`, [record.value]);
   }
-  const findings = await app.get(DnsDoctor).examine();
+  const findings = await aboutMail();
   expect(findings.filter(({ verdict }) => verdict !== 'good')).toEqual([]);
 });
 
 test('without return addresses it says that nobody is told what comes back', async () => {
   const other = await startMailApp('smtp://127.0.0.1:2525', { DNS_SERVER: dns.address, MAIL_FROM: `mail@${domain}` });
   try {
-    const findings = await other.get(DnsDoctor).examine();
+    const findings = await aboutMail(other);
     expect(findings.find(({ about }) => about === 'returns')).toEqual({
       ...{ about: 'returns', verdict: 'weak', found: [], record: null },
     });
@@ -146,10 +149,17 @@ test('the page and the API tell it to whoever manages mail, without the password
     expect(page.body).not.toContain('secret-of-the-relay');
   }
   const api = await admin.api('GET', '/api/v1/mail/doctor');
-  expect(api.json().findings).toHaveLength(10);
+  expect(api.json().findings).toHaveLength(11);
   expect(api.body).not.toContain('secret-of-the-relay');
   const viewer = await signIn(app, 'vera');
   expect((await viewer.api('GET', '/api/v1/mail/doctor')).statusCode).toBe(403);
+});
+
+test('the log of the database: the embedded one has none', async () => {
+  const finding = (await app.get(DnsDoctor).examine()).find(({ about }) => about === 'database')!;
+  if (!serverUrl) expect(finding).toEqual({ about: 'database', verdict: 'good', found: ['embedded'], record: null });
+  const { body } = await (await signIn(app, 'ada')).get('/fa/console/mail/doctor');
+  expect(body).toContain(translate('fa', `doctor.database.${finding.verdict}`));
 });
 
 test('the command prints it and ends with 1 if something is amiss', async () => {
@@ -167,6 +177,12 @@ test('the command prints it and ends with 1 if something is amiss', async () => 
   });
   const printed: string[] = [];
   const log = jest.spyOn(console, 'log').mockImplementation((line: unknown) => void printed.push(String(line)));
+  const database = made.environment.DATABASE_URL;
+  const logging = (length: number, onError: number, statements = 'none') => {
+    const options = `-c log_parameter_max_length=${length} -c log_parameter_max_length_on_error=${onError} -c log_statement=${statements}`;
+    if (database) process.env.DATABASE_URL = `${database}?options=${encodeURIComponent(options)}`;
+  };
+  logging(0, 0);
   const run = async (...words: string[]) => {
     const program = new Command('countersign');
     doctorCommand(program);
@@ -181,7 +197,10 @@ test('the command prints it and ends with 1 if something is amiss', async () => 
     // The key of this folder is another one than the one in DNS.
     const first = await run();
     expect(first.code).toBe(1);
-    expect(first.text).toMatch(/dkim +wrong/);
+    expect(first.text).toMatch(/dkim +wrong: .*\n +The key in DNS is another one/);
+    expect(first.text).toMatch(
+      /database +good: (embedded|log_parameter_max_length = 0 \| log_parameter_max_length_on_error = 0)/,
+    );
     expect(first.text).not.toContain('secret-of-the-relay');
     const wanted = / wanted: (\S+) TXT (.+)/.exec(first.text)!;
     dns.records.set(`TXT ${wanted[1]}`, [wanted[2]!]);
@@ -190,6 +209,19 @@ test('the command prints it and ends with 1 if something is amiss', async () => 
     expect(JSON.parse(second.text)).toMatchObject({
       findings: expect.arrayContaining([{ about: 'dkim', verdict: 'good', found: [wanted[2]], record: null }]),
     });
+    if (database) {
+      // As PostgreSQL comes; with statements in its log; and with what was wrong in them.
+      for (const [length, onError, statements, says] of [
+        [-1, 0, 'none', /database +weak: .*\n +PostgreSQL logs no statements now.*ALTER SYSTEM/],
+        [-1, 0, 'mod', /database +wrong: .*\n +PostgreSQL may write .*ALTER SYSTEM/],
+        [0, 64, 'none', /database +wrong: .*\n +PostgreSQL may write .*ALTER SYSTEM/],
+      ] as const) {
+        logging(length, onError, statements);
+        const { code, text } = await run();
+        expect([code, text]).toEqual([says.source.includes('weak') ? 0 : 1, expect.stringMatching(says)]);
+        expect(text).toContain(`log_parameter_max_length = ${length} | log_parameter_max_length_on_error = ${onError}`);
+      }
+    }
   } finally {
     log.mockRestore();
     process.env = before;

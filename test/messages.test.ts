@@ -19,6 +19,7 @@ const madeOf = [
   'consent.',
   'doctor.about.',
   'doctor.alignment.',
+  'doctor.database.',
   'doctor.dkim.',
   'doctor.dmarc.',
   'doctor.from.',

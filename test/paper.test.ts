@@ -249,7 +249,7 @@ test('countries on paper are told when nothing can follow, small ones hidden', a
     ...{ signatures, confirmed: '2026-11-21T00:00:00Z' },
   });
   const entries = [entry('SE', 30), entry('IR', 1), entry('DE', 7), entry('DE', 2)];
-  const read = (over: boolean) => text(handInPaper(entries, '2026-11-22T00:00:00.000Z', over));
+  const read = (over: boolean) => text(handInPaper(entries, '2026-11-22T00:00:00.000Z', over, 5));
   expect(await read(true)).toMatch(/total on paper,,40\r\ncountry,SE,30\r\ncountry,IR,hidden\r\ncountry,DE,hidden/);
   expect(await read(false)).not.toContain('country');
 });

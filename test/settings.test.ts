@@ -69,6 +69,9 @@ test.each([
   ['LIMITS', 'no'],
   ['TRUST_PROXY', '1'],
   ['LOG_LEVEL', 'loud'],
+  ['SMALL_CELLS', '1'],
+  ['SMALL_CELLS', '1001'],
+  ['SMALL_CELLS', 'few'],
 ])('refuses %s=%j with a sentence that names it and nothing else', (name, value) => {
   const message = refusal({ [name]: value });
   expect(message).toMatch(new RegExp(`^${name}: .{8,}\\.$`));

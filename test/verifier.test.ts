@@ -196,6 +196,31 @@ test('in words, with a warning when the key came from the server', async () => {
   expect(JSON.parse((await run(folder, '--json')).out)).toMatchObject({ valid: true, count: 3, keyGiven: false });
 });
 
+test('says what notes say, and nothing that they make up around it', async () => {
+  const notes = [
+    `{"day":"2026-12-03","text":"One.\\nCOUNT 9\u202e\\u001b[2J","type":"incident"}`,
+    `{"locale":"en","reason":"A date.","type":"amend","version":2}`,
+    `{"entries":7,"type":"incident","what":"restored-from-backup","without_record":1}`,
+    `{"more":{"toString":1},"type":"key"}`,
+  ];
+  await log.save(filesOf([...story().slice(0, -1), ...notes.map((json) => entry.note(json))]), folder);
+  const { status, out } = await run(folder);
+  expect(status).toBe(0);
+  expect(out).toContain(
+    `5 notes
+  entry 8, incident: One.
+  entry 9, 2026-12-03, incident: One. COUNT 9??[2J
+  entry 10, amend: version 2 of the text in en: A date.
+  entry 11, incident: a backup was put back; of 7 entries taken over from this log, 1 are signatures without a record
+  entry 12, key: {"more":{"toString":1}}
+size `,
+  );
+  await log.save(filesOf([entry.genesis(), ...Array.from({ length: 102 }, () => entry.note())]), folder);
+  expect((await run(folder)).out).toMatch(
+    /102 notes\n {2}entry 3, [^]*entry 102, incident: One\.\n {2}and 2 earlier\n/,
+  );
+});
+
 describe('refuses, in a log that is rightly signed,', () => {
   const genesis = (json: string) => [entry.genesis(json), ...signs(1)];
   const note = (json: string) => [entry.genesis(), entry.note(json)];

@@ -318,6 +318,8 @@ export class Count {
   /** @type {[number, number, number, number]} by reason 1 to 4 */
   withdrawn = [0, 0, 0, 0];
   notes = 0;
+  /** The last hundred of them. @type {{ index: number, note: Record<string, any> }[]} */
+  newestNotes = [];
   opened = '';
   closed = '';
   textHash = '';
@@ -350,7 +352,7 @@ export class Count {
     if (type === 0) this.#genesis(jsonOf(entry));
     else if (type === 1) this.#sign(entry, index);
     else if (type === 2) this.#withdraw(entry, index);
-    else if (type === 3) this.#note(jsonOf(entry));
+    else if (type === 3) this.#note(jsonOf(entry), index);
     else if (type === 4) this.#close(jsonOf(entry));
     else throw new Invalid('is of no known kind.');
   }
@@ -387,11 +389,12 @@ export class Count {
     for (const looked of [this.found, this.promised]) if (looked.has(of)) looked.set(of, reason);
   }
 
-  /** @param {Record<string, any>} json */
-  #note(json) {
+  /** @param {Record<string, any>} json @param {number} index */
+  #note(json, index) {
     const types = ['amend', 'audit-plan', 'audit-result', 'incident', 'key'];
     refuseIf(!types.includes(json.type), 'is a note of no known type.');
     this.notes++;
+    this.newestNotes = [...this.newestNotes.slice(-99), { index, note: json }];
   }
 
   /** @param {Record<string, any>} json */
@@ -522,6 +525,7 @@ export async function verify(reader, options = {}) {
   return {
     ...{ valid: true, origin: key.name, count: count.count, size: head.size, root: head.root.toString('base64') },
     ...{ signed: count.signed, withdrawn: { byCode, byMailbox, fraud, duplicate }, notes: count.notes },
+    newestNotes: count.newestNotes,
     ...{ opened: count.opened, closed: count.closed || null, textSha256: count.textHash },
     ...{ vkey: key.text, keyGiven: options.key !== undefined, witnesses: keys.slice(1).map(({ name }) => name) },
     compared: [
@@ -779,6 +783,22 @@ function readWords(words) {
   return { options, place: positionals[0] };
 }
 
+/**
+ * What a note says, in one line: whoever wrote it writes nothing else of what is printed here.
+ * @param {Record<string, any>} note
+ */
+function noteInWords({ type, day, ...facts }) {
+  const say = (/** @type {unknown} */ fact) => (typeof fact === 'string' ? fact : canonical(fact));
+  let words = say(facts.text ?? facts);
+  if (type === 'amend')
+    words = `version ${say(facts.version)} of the text in ${say(facts.locale)}: ${say(facts.reason)}`;
+  if (facts.what === 'restored-from-backup') {
+    const [entries, lost] = [say(facts.entries), say(facts.without_record)];
+    words = `a backup was put back; of ${entries} entries taken over from this log, ${lost} are signatures without a record`;
+  }
+  return `${day === undefined ? '' : `${say(day)}, `}${type}: ${words}`.replace(/\s+/g, ' ');
+}
+
 /** @param {Awaited<ReturnType<typeof verify>>} result */
 function inWords(result) {
   const { withdrawn } = result;
@@ -805,13 +825,15 @@ function inWords(result) {
   const open = late
     ? `BROKEN: promised by ${by}, and not in this log. Unless your copy of it is older than that, tell others.`
     : `not in this log yet; it has until ${by}.`;
+  const notes = result.newestNotes.map(({ index, note }) => `\n  entry ${index}, ${noteInWords(note)}`);
+  const earlier = result.notes > notes.length ? `\n  and ${result.notes - notes.length} earlier` : '';
   const notThere = 'not in this log. It was mistyped, or is not published yet, or was left out.';
   return `VALID. The log keeps every rule, and its entries give the root that is signed.
 
 COUNT      ${result.count}   (${result.signed} signed, ${gone} withdrawn)
 withdrawn  ${withdrawn.byCode} by the signer with her code, ${withdrawn.byMailbox} by the signer through her mailbox,
            ${withdrawn.fraud} removed as fraud, ${withdrawn.duplicate} removed as duplicate or test
-log        ${result.origin}, opened ${result.opened}${result.closed ? `, closed ${result.closed}` : ''}, ${result.notes} notes
+log        ${result.origin}, opened ${result.opened}${result.closed ? `, closed ${result.closed}` : ''}, ${result.notes} notes${notes.join('')}${earlier}
 size       ${result.size} entries
 root       ${result.root}
            ${Buffer.from(result.root, 'base64').toString('hex')}

@@ -81,6 +81,7 @@ export const settingsSchema = z
     LIMITS: onOff.default(true),
     PRESSURE_PER_MINUTE: z.coerce.number().int().min(0).default(600),
     TOR_EXITS: z.string().min(1).optional(),
+    SMALL_CELLS: z.coerce.number().int().min(2).max(1000).default(5),
     TRUST_PROXY: onOff.default(false),
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

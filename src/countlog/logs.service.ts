@@ -5,11 +5,12 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { Vault } from '../vault/vault.service.js';
 import { emptyTree } from './append.js';
 import { auditHash, codeHash, newCode, signerHash } from './codes.js';
-import { encodeEntry, type Genesis, type Note } from './entries.js';
+import { decodeEntry, encodeEntry, type Genesis, type Note } from './entries.js';
 import { LogError } from './log-error.js';
 import type { Publication } from './log.entity.js';
 import { encodeVkey, type Signer, signerOf } from './note.js';
 import { promiseKeyName } from './promise.js';
+import { parseBundle, tileWidth } from './tiles.js';
 
 export interface LogState {
   publication: Publication;
@@ -53,13 +54,36 @@ export class Logs {
     );
   }
 
-  /** Queues a note for everybody to read. @returns the id by which `noteIndexes` finds its entry */
+  /** Queues a note of today for everybody to read. @returns the id by which `noteIndexes` finds its entry */
   async note(tx: EntityManager, petitionId: string, facts: Note): Promise<string> {
     const id = uuidv7();
+    const [{ day }] = await tx.query(`SELECT (now() AT TIME ZONE 'UTC')::date::text AS day`);
     await tx.query(`INSERT INTO log_queue (petition_id, id, kind, entry) VALUES ($1, $2, 'note', $3)`, [
-      ...[petitionId, id, encodeEntry({ kind: 'note', facts })],
+      ...[petitionId, id, encodeEntry({ kind: 'note', facts: { ...facts, day } })],
     ]);
     return id;
+  }
+
+  /** The notes of a log in its order, and after them those that wait: the index of these is null. */
+  async notes(petitionId: string): Promise<{ index: number | null; facts: Note }[]> {
+    // One statement: a note leaves the queue for the log, and is never in neither.
+    const rows: { index: string | null; width: number; entries: Uint8Array }[] = await this.database.query(
+      `SELECT index, width, entries FROM log_bundles WHERE petition_id = $1 AND index IN (
+         SELECT index / ${tileWidth} FROM log_notes WHERE petition_id = $1
+       )
+       UNION ALL SELECT NULL, 0, entry FROM (
+         SELECT entry FROM log_queue WHERE petition_id = $1 AND kind = 'note' ORDER BY id
+       ) AS waiting
+       ORDER BY 1`,
+      [petitionId],
+    );
+    return rows.flatMap(({ index, width, entries }) =>
+      (index === null ? [Buffer.from(entries)] : parseBundle(entries, width)).flatMap((bytes, at) => {
+        const entry = decodeEntry(bytes);
+        if (entry.kind !== 'note') return [];
+        return [{ index: index === null ? null : Number(index) * tileWidth + at, facts: entry.facts }];
+      }),
+    );
   }
 
   /** Where the notes of a log stand, by the ids that `note` gave; without those that wait. */

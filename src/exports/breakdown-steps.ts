@@ -1,6 +1,3 @@
-/** Fewer people than this are never told apart in public. */
-export const smallestStep = 5;
-
 /** What was last told of a petition's countries, and what it is reckoned from. Exact figures: never shown as they are. */
 export interface Told {
   /** Signatures and withdrawals logged by then. */
@@ -19,18 +16,19 @@ export interface Now {
 }
 
 /**
- * The next answer after one that was given. Nothing changes before five more people signed than then, or five more
- * withdrew, and the figure of a country moves only when its count has moved by five since it last did: so
- * nobody who compares two answers, knowing the exact total of any moment, learns the country of fewer than five.
+ * The next answer after one that was given. Nothing changes before a step more people signed than then, or a step more
+ * withdrew, and the figure of a country moves only when its count has moved by a step since it last did: so
+ * nobody who compares two answers, knowing the exact total of any moment, learns the country of fewer than a step.
+ * @param step SMALL_CELLS: fewer people than this are never told apart in public
  * @returns the very object that was given, if the answer stays
  */
-export function nextTold(told: Told, now: Now): Told {
+export function nextTold(told: Told, now: Now, step: number): Told {
   const came = Math.max(now.signed - told.signed, now.withdrawn - told.withdrawn);
-  if (came < smallestStep) return told;
+  if (came < step) return told;
   const countries = new Set([...Object.keys(told.cells), ...Object.keys(now.counts)]);
   const cells = [...countries].map((country): [string, number] => {
     const [was, is] = [told.cells[country] ?? 0, now.counts[country] ?? 0];
-    return [country, Math.abs(is - was) < smallestStep ? was : is];
+    return [country, Math.abs(is - was) < step ? was : is];
   });
   return {
     signed: now.signed,
@@ -39,9 +37,9 @@ export function nextTold(told: Told, now: Now): Told {
   };
 }
 
-/** As it is shown: rounded down to fives, in the order of the codes, without countries of fewer. */
-export const shownOf = ({ cells }: Told): { key: string; count: number }[] =>
+/** As it is shown: rounded down to steps, in the order of the codes, without countries of fewer. */
+export const shownOf = ({ cells }: Told, step: number): { key: string; count: number }[] =>
   Object.entries(cells)
-    .filter(([, count]) => count >= smallestStep)
-    .map(([key, count]) => ({ key, count: Math.floor(count / smallestStep) * smallestStep }))
+    .filter(([, count]) => count >= step)
+    .map(([key, count]) => ({ key, count: Math.floor(count / step) * step }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));

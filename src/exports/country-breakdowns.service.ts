@@ -1,16 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { method } from '../countlog/counts.service.js';
 import { nextTold, nothingTold, type Now, shownOf, type Told } from './breakdown-steps.js';
 import { type CountSnapshot, CountSnapshots } from './count-snapshots.service.js';
 import type { PublicCounts } from './exports.schema.js';
 
 /** What stands beside the figures: how they are rounded. */
-export const rounding =
-  'The total is exact: the sum of the first "size" entries of the public log. Countries are rounded down to multiples of 5. ' +
-  'They are told anew at most once a day and at a hand-in, when at least 5 more signed or 5 more withdrew, and a country moves only ' +
-  'when its count has moved by 5: so a figure can be up to 4 too low or, after withdrawals, too high. Countries with fewer than 5 and what ' +
-  'the rounding leaves are in "rest".';
+const roundingTo = (step: number): string =>
+  `The total is exact: the sum of the first "size" entries of the public log. Countries are rounded down to multiples of ${step}. ` +
+  `They are told anew at most once a day and at a hand-in, when at least ${step} more signed or ${step} more withdrew, and a country moves only ` +
+  `when its count has moved by ${step}: so a figure can be up to ${step - 1} too low or, after withdrawals, too high. Countries with fewer ` +
+  `than ${step} and what the rounding leaves are in "rest".`;
 
 interface Row extends Told {
   as_of: Date;
@@ -23,6 +24,7 @@ export class CountryBreakdowns {
   constructor(
     private readonly database: DataSource,
     private readonly snapshots: CountSnapshots,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
@@ -33,10 +35,10 @@ export class CountryBreakdowns {
     const snapshot = await this.snapshots.one({ by: 'country', petition: slug });
     const now = nowOf(snapshot);
     const told = await this.latest(snapshot, now, anew);
-    const cells = shownOf(told);
+    const cells = shownOf(told, this.settings.SMALL_CELLS);
     const total = now.signed - now.withdrawn;
     return {
-      ...{ method, rounding, total, size: snapshot.checkpoint?.size },
+      ...{ method, rounding: roundingTo(this.settings.SMALL_CELLS), total, size: snapshot.checkpoint?.size },
       ...{ asOf: snapshot.asOf.toISOString(), countriesAsOf: told.as_of.toISOString(), cells },
       rest: Math.max(total - cells.reduce((sum, { count }) => sum + count, 0), 0),
     };
@@ -51,7 +53,7 @@ export class CountryBreakdowns {
       const standing = await this.read(tx, petitionId);
       if (standing?.is_today && !anew) return standing;
       const told = standing ?? { ...nothingTold, as_of: asOf, is_today: false };
-      const next = nextTold(told, now);
+      const next = nextTold(told, now, this.settings.SMALL_CELLS);
       const row = next === told ? told : { ...next, as_of: asOf, is_today: true };
       await tx.query(
         `INSERT INTO country_breakdowns (petition_id, taken_on, as_of, signed, withdrawn, cells)

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { DataSource } from 'typeorm';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { method } from '../countlog/counts.service.js';
 import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
@@ -18,6 +19,7 @@ export class CountsExport {
     private readonly snapshots: CountSnapshots,
     private readonly history: ExportHistory,
     private readonly audit: AuditService,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
@@ -57,6 +59,6 @@ export class CountsExport {
   async daysForAll(slug: string): Promise<PublicCounts> {
     const found = await this.snapshots.one({ by: 'day', petition: slug, finishedDays: true });
     const cells = [...found.rows()].map(({ day, count }) => ({ key: day!, count }));
-    return { method, asOf: found.asOf.toISOString(), cells: suppressSmall(cells) };
+    return { method, asOf: found.asOf.toISOString(), cells: suppressSmall(cells, this.settings.SMALL_CELLS) };
   }
 }

@@ -39,7 +39,7 @@ export class ExportsApi {
   ) {}
 
   /**
-   * Breakdown for everybody. Days with fewer than five are null; countries are rounded, and told anew only in steps that
+   * Breakdown for everybody. Days with fewer than SMALL_CELLS are null; countries are rounded, and told anew only in steps that
    * hide single signers.
    */
   @Public()

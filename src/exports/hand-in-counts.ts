@@ -26,8 +26,9 @@ export interface HandInCounts {
 /**
  * @param told countries as the public sees them while people sign, so that two hand-ins do not tell where those between them are
  * from; null when nothing can follow: then countries are exact, and the last day is over too
+ * @param smallest count of a cell that is told, SMALL_CELLS
  */
-export function handInCounts(snapshot: CountSnapshot, told: PublicCounts | null): HandInCounts {
+export function handInCounts(snapshot: CountSnapshot, told: PublicCounts | null, smallest: number): HandInCounts {
   const asOf = snapshot.asOf.toISOString();
   const day = asOf.slice(0, 10);
   const total = { signed: 0, withdrawn: 0, count: 0 };
@@ -42,7 +43,11 @@ export function handInCounts(snapshot: CountSnapshot, told: PublicCounts | null)
     if (told && row.day! >= day) today = { day, count: (today?.count ?? 0) + row.count };
     else days.set(row.day!, (days.get(row.day!) ?? 0) + row.count);
   }
-  const cells = (of: Map<string, number>) => suppressSmall([...of].map(([key, count]) => ({ key, count })));
+  const cells = (of: Map<string, number>) =>
+    suppressSmall(
+      [...of].map(([key, count]) => ({ key, count })),
+      smallest,
+    );
   const { size, root } = snapshot.checkpoint!;
   const byCountry: PublicCell[] = told?.cells ?? cells(countries);
   const inCountries = byCountry.reduce((sum, { count }) => sum + (count ?? 0), 0);

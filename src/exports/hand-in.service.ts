@@ -1,11 +1,12 @@
 import { makeZip } from 'client-zip';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { DataSource } from 'typeorm';
 import { projectRoot } from '../config/root.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { checkpointsUpTo, logFiles } from '../countlog/log-files.js';
 import { Logs } from '../countlog/logs.service.js';
 import { encodeVkey } from '../countlog/note.js';
@@ -41,6 +42,7 @@ export class HandIns {
     private readonly cover: HandInCover,
     private readonly history: ExportHistory,
     private readonly audit: AuditService,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
@@ -67,7 +69,8 @@ export class HandIns {
 
   private async *entries(wanted: HandIn, petition: PublishedPetition, snapshot: CountSnapshot) {
     const over = petition.log.endedAt !== null;
-    const counts = handInCounts(snapshot, over ? null : await this.breakdowns.of(petition.slug, { anew: true }));
+    const told = over ? null : await this.breakdowns.of(petition.slug, { anew: true });
+    const counts = handInCounts(snapshot, told, this.settings.SMALL_CELLS);
     const paper = await this.paper.read(petition.slug);
     for await (const [path, input] of this.files(wanted, petition, snapshot, counts, paper))
       yield { name: `hand-in-${petition.slug}/${path}`, lastModified: snapshot.asOf, input };
@@ -92,7 +95,10 @@ export class HandIns {
     yield ['counts.csv', handInCsv(counts)];
     yield ['counts.xlsx', handInXlsx(counts)];
     yield ['counts.json', handInJson(counts)];
-    if (about.paper > 0) yield ['paper.csv', handInPaper(paper, counts.asOf, petition.log.endedAt !== null)];
+    if (about.paper > 0) {
+      const over = petition.log.endedAt !== null;
+      yield ['paper.csv', handInPaper(paper, counts.asOf, over, this.settings.SMALL_CELLS)];
+    }
     for (const name of ['countersign-verify.mjs', 'README.md'])
       yield [`verifier/${name}`, await readFile(join(projectRoot, 'verifier', name))];
     const { publication } = petition.log;

@@ -27,11 +27,17 @@ export function paperFile(rows: PaperEntry[], asOf: string, format: CountFormat)
 /**
  * Paper in a hand-in: no sheet and no folder. Countries only when nothing can follow, and small ones hidden: else two packages
  * would tell where the few that were entered between them are from.
+ * @param smallest count of a country that is told, SMALL_CELLS
  */
-export function handInPaper(rows: PaperEntry[], asOf: string, over: boolean): Readable {
+export function handInPaper(rows: PaperEntry[], asOf: string, over: boolean, smallest: number): Readable {
   const countries = new Map<string, number>();
   for (const { country, signatures } of rows) countries.set(country, (countries.get(country) ?? 0) + signatures);
-  const cells = over ? suppressSmall([...countries].map(([key, count]) => ({ key, count }))) : [];
+  const cells = over
+    ? suppressSmall(
+        [...countries].map(([key, count]) => ({ key, count })),
+        smallest,
+      )
+    : [];
   const lines: Cell[][] = [
     ['total on paper', null, sumOf(rows)],
     ...cells.map(({ key, count }): Cell[] => ['country', key, count ?? 'hidden']),

@@ -127,7 +127,7 @@ function ofDoctor(findings: Finding[], about: string): Check {
 
 /** The worst of what the doctor says of records: its own page has them ready to paste. */
 function ofDns(findings: Finding[]): Check {
-  const records = findings.filter(({ about }) => !['mode', 'relay', 'from', 'returns'].includes(about));
+  const records = findings.filter(({ about }) => !['mode', 'relay', 'from', 'returns', 'database'].includes(about));
   const order: Verdict[] = ['wrong', 'missing', 'unknown', 'weak', 'good'];
   const amiss = records.filter(({ verdict }) => verdict !== 'good');
   const worst = order.find((verdict) => records.some((each) => each.verdict === verdict)) ?? 'good';

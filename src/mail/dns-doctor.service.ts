@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Resolver } from 'node:dns/promises';
+import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { alignmentOf } from './alignment.js';
 import { domainOf } from './compose.js';
@@ -12,13 +13,17 @@ import { RelayStates } from './relay-states.service.js';
 
 type Answer<T> = T[] | 'none' | 'unknown';
 
-/** Compares what DNS says of the domains that our mail is from and comes back to with what receivers look for. */
+/**
+ * Compares what DNS says of the domains that our mail is from and comes back to with what receivers look for, and looks
+ * whether the log of the database stays free of what people typed.
+ */
 @Injectable()
 export class DnsDoctor {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly dkim: Dkim,
     private readonly states: RelayStates,
+    private readonly database: DataSource,
   ) {}
 
   async examine(): Promise<Finding[]> {
@@ -56,6 +61,7 @@ export class DnsDoctor {
             spfOf('returns-spf', returns, returnsSpf, hosts),
           ]
         : [{ about: 'returns' as const, verdict: 'weak' as const, found: [], record: null }]),
+      await this.databaseLog(),
     ];
   }
 
@@ -92,6 +98,21 @@ export class DnsDoctor {
     const stuck = lanes.some((lane) => relays.filter((relay) => relay.lanes.includes(lane)).every(isPaused));
     const paused = stuck ? 'wrong' : relays.some(isPaused) ? 'weak' : 'good';
     return { about: 'relay', verdict: relays.length > 0 ? paused : 'missing', found, record: null };
+  }
+
+  /** Parameters of statements are people's data. The embedded database writes no log; PostgreSQL, as it comes, only of errors. */
+  private async databaseLog(): Promise<Finding> {
+    if (!this.settings.DATABASE_URL) return { about: 'database', verdict: 'good', found: ['embedded'], record: null };
+    const settings: { name: string; setting: string; usual: boolean }[] = await this.database.query(
+      `SELECT name, setting, setting = boot_val AS usual FROM pg_settings
+       WHERE name LIKE 'log\\_parameter\\_max\\_length%' OR name IN ('log_statement', 'log_min_duration_statement',
+         'log_min_duration_sample', 'log_transaction_sample_rate') ORDER BY name`,
+    );
+    const [lengths, logging] = [settings.filter(isLength), settings.filter((each) => !isLength(each))];
+    const found = lengths.map(({ name, setting }) => `${name} = ${setting}`);
+    const [ofStatements, ofErrors] = lengths.map(({ setting }) => setting !== '0');
+    const writes = ofErrors || (ofStatements && logging.some(({ usual }) => !usual));
+    return { about: 'database', verdict: writes ? 'wrong' : ofStatements ? 'weak' : 'good', found, record: null };
   }
 
   private from(domain: string): Finding {
@@ -185,3 +206,5 @@ async function ask<T>(question: () => Promise<T[]>): Promise<Answer<T>> {
     return ['ENODATA', 'ENOTFOUND'].includes((error as NodeJS.ErrnoException).code!) ? 'none' : 'unknown';
   }
 }
+
+const isLength = ({ name }: { name: string }) => name.startsWith('log_parameter_max_length');

@@ -10,6 +10,7 @@ export const subjects = [
   'mx',
   'returns',
   'returns-spf',
+  'database',
 ] as const;
 export type Subject = (typeof subjects)[number];
 

@@ -5,6 +5,7 @@ import { Page, Pages } from '../site/pages.service.js';
 import { LocalePipe } from '../site/pipes.js';
 import { problems } from '../site/problem.js';
 import { Public } from '../staff/access.js';
+import { PetitionNotes } from './petition-notes.service.js';
 import { PetitionTexts } from './petition-texts.service.js';
 import { textView, wordsOf } from './petition-views.js';
 import { Petitions } from './petitions.service.js';
@@ -16,6 +17,7 @@ export class PetitionHistoryPages {
   constructor(
     private readonly petitions: Petitions,
     private readonly texts: PetitionTexts,
+    private readonly notes: PetitionNotes,
     private readonly pages: Pages,
   ) {}
 
@@ -41,6 +43,7 @@ export class PetitionHistoryPages {
           versions: versions.filter((text) => text.locale === code),
         })),
       first: translate(locale, 'history.first'),
+      notes: await this.notes.of(petition),
     });
   }
 

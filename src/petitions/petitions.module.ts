@@ -11,6 +11,7 @@ import { PetitionConsoleFrame } from './petition-console-frame.js';
 import { PetitionConsolePages } from './petition-console-pages.service.js';
 import { PetitionHistoryPages } from './petition-history.pages.js';
 import { PetitionLog } from './petition-log.service.js';
+import { PetitionNotes } from './petition-notes.service.js';
 import { PetitionMoves } from './petition-moves.service.js';
 import { PetitionExtras } from './petition-extras.js';
 import { PetitionPage } from './petition-page.service.js';
@@ -46,6 +47,7 @@ import { VerifyPages } from './verify.pages.js';
     PetitionConsolePages,
     PetitionLog,
     PetitionMoves,
+    PetitionNotes,
     PetitionPage,
     PetitionPictures,
     PetitionSettings,
@@ -69,7 +71,7 @@ import { VerifyPages } from './verify.pages.js';
     ProofsApi,
     VerifyPages,
   ],
-  exports: [Petitions, PetitionExtras, PetitionPage, PetitionTexts],
+  exports: [Petitions, PetitionExtras, PetitionNotes, PetitionPage, PetitionTexts],
 })
 export class PetitionsModule {
   /** Hooks must be there before Nest adds its routes, which is later than this and earlier than `onModuleInit`. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counts } from '../countlog/counts.service.js';
+import { type PetitionNote, PetitionNotes } from '../petitions/petition-notes.service.js';
 import { PetitionTexts } from '../petitions/petition-texts.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import type { Locale } from '../site/languages.js';
@@ -11,13 +12,15 @@ import { reached } from './milestones.js';
 export interface News {
   /** Never changes for the same event; ends the id of its entry. */
   id: string;
-  kind: 'opened' | 'amended' | 'milestone' | 'goal' | 'update' | 'closed';
-  /** ISO 8601; of a milestone the day alone is known. */
+  kind: 'opened' | 'amended' | 'milestone' | 'goal' | 'update' | 'closed' | PetitionNote['type'];
+  /** ISO 8601; of a milestone and a note the day alone is known. */
   at: string;
   /** What was reached. */
   n?: number;
   /** Why the text was amended. */
   reason?: string;
+  /** What stands in the log. */
+  note?: PetitionNote;
   /** Of an update, in the words that a reader of the language gets. */
   title?: string;
   from?: string;
@@ -30,6 +33,7 @@ export class PetitionNews {
   constructor(
     private readonly petitions: Petitions,
     private readonly texts: PetitionTexts,
+    private readonly notes: PetitionNotes,
     private readonly counts: Counts,
     private readonly updates: Updates,
   ) {}
@@ -37,8 +41,9 @@ export class PetitionNews {
   /** The newest first. */
   async of(petition: PublishedPetition, locale: Locale): Promise<News[]> {
     const read = this.petitions.text(petition, locale).locale;
-    const [versions, days, updates] = await Promise.all([
+    const [versions, notes, days, updates] = await Promise.all([
       this.texts.history(petition),
+      this.notes.of(petition),
       this.counts.byDay(petition.id),
       this.updates.published(petition.slug),
     ]);
@@ -53,6 +58,12 @@ export class PetitionNews {
           reason: text.reason ?? '',
           page: '/history',
         })),
+      ...notes.flatMap((note): News[] =>
+        // What waits has no number yet, and an id must not change.
+        note.logEntry === null
+          ? []
+          : [{ id: `log/${note.logEntry}`, kind: note.type, at: `${note.day}T00:00:00.000Z`, note, page: '/history' }],
+      ),
       ...reached(days, petition.goal).map(({ n, day, isGoal }): News => ({
         id: `signatures/${n}`,
         kind: isGoal ? 'goal' : 'milestone',

@@ -1,7 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { FullCheck } from '../countlog/full-check.js';
 import { LogError } from '../countlog/log-error.js';
+import { NewPetitionNote, PetitionNotes, writtenNoteTypes } from '../petitions/petition-notes.service.js';
 import { Petitions } from '../petitions/petitions.service.js';
+import { errorInWords } from '../site/error-words.js';
+import { fieldErrors } from '../site/pipes.js';
 import { withApp } from '../with-app.js';
 import { RollForward } from './roll-forward.js';
 
@@ -13,7 +16,9 @@ interface Json {
 export function logCommands(program: Command): void {
   const log = program
     .command('log')
-    .description('the public logs: recompute them, or bring a restored backup up to them');
+    .description(
+      'the public logs: recompute them, bring a restored backup up to them, or tell everybody something in one',
+    );
 
   log
     .command('check')
@@ -71,6 +76,31 @@ export function logCommands(program: Command): void {
         }
       }),
     );
+
+  log
+    .command('note')
+    .description(
+      'tell everybody something in the log of a petition that is open or closed, for ever: an incident, an audit and its result',
+    )
+    .argument('<slug>', 'of the petition')
+    .addOption(new Option('--type <type>', 'what it is about').choices(writtenNoteTypes).makeOptionMandatory())
+    .requiredOption('--text <words>', 'in one line; no names of signers')
+    .option('--json', 'as JSON')
+    .action(async (slug: string, { json, ...options }: Json, command: Command) => {
+      const note = NewPetitionNote.safeParse(options);
+      if (!note.success) {
+        const errors = fieldErrors(note.error.issues).map((error) => `--${error.field}: ${errorInWords('en', error)}.`);
+        return command.error(errors.join('\n'));
+      }
+      await withApp(async (app) => {
+        await app.get(PetitionNotes).publish(slug, note.data, 'system');
+        console.log(
+          json
+            ? JSON.stringify({ petition: slug, ...note.data }, null, 2)
+            : `${slug}: the note waits for the next round of the log, and is on the page of its history already.`,
+        );
+      });
+    });
 }
 
 interface Result {

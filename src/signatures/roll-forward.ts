@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { v4 as randomId, v7 as uuidv7 } from 'uuid';
-import { decodeEntry, encodeEntry, type Entry } from '../countlog/entries.js';
+import { v4 as randomId } from 'uuid';
+import { decodeEntry, type Entry } from '../countlog/entries.js';
 import { FullCheck } from '../countlog/full-check.js';
 import { LogError } from '../countlog/log-error.js';
 import { LogRound } from '../countlog/log-round.js';
+import { Logs } from '../countlog/logs.service.js';
 import { type LogRow, Publisher } from '../countlog/publisher.js';
 import { parseBundle, tilePath, tileWidth, widthOf } from '../countlog/tiles.js';
 import { Petitions } from '../petitions/petitions.service.js';
@@ -47,6 +48,7 @@ export class RollForward {
     private readonly petitions: Petitions,
     private readonly rounds: LogRound,
     private readonly publisher: Publisher,
+    private readonly logs: Logs,
     private readonly fullCheck: FullCheck,
     private readonly audit: AuditService,
   ) {}
@@ -88,13 +90,17 @@ export class RollForward {
         `WITH taken AS (
            DELETE FROM log_queue WHERE petition_id = $1
              AND (kind IN ('genesis', 'note') AND entry = ANY ($2::bytea[]) OR kind = 'close' AND $3)
-           RETURNING id, kind, entry
+           RETURNING id, entry
          )
+         -- A note whose row was lost with the old database gets a new id: nobody asks for it by that.
          INSERT INTO log_notes (petition_id, id, index)
-         SELECT $1, taken.id, said.index FROM taken
-         JOIN unnest($2::bytea[], $4::bigint[]) AS said (entry, index) ON said.entry = taken.entry
-         WHERE taken.kind = 'note'`,
-        [petitionId, said.map(({ bytes }) => bytes), ends, said.map(({ index }) => index)],
+         SELECT $1, coalesce(taken.id, gen_random_uuid()), said.index
+         FROM unnest($2::bytea[], $4::bigint[], $5::boolean[]) AS said (entry, index, is_note)
+         LEFT JOIN taken ON taken.entry = said.entry WHERE said.is_note`,
+        [
+          ...[petitionId, said.map(({ bytes }) => bytes), ends, said.map(({ index }) => index)],
+          said.map(({ entry }) => entry.kind === 'note'),
+        ],
       );
       const result = { entries: added.length, withoutRecord };
       if (!ends) await this.say(tx, petitionId, result);
@@ -202,9 +208,6 @@ export class RollForward {
   /** In public: from here on some signatures stand for mailboxes that the server does not know any more. */
   private async say(tx: EntityManager, petitionId: string, { entries, withoutRecord }: RolledForward): Promise<void> {
     const facts = { type: 'incident' as const, what: 'restored-from-backup', entries, without_record: withoutRecord };
-    await tx.query(`INSERT INTO log_queue (petition_id, id, kind, entry) VALUES ($1, $2, 'note', $3)`, [
-      ...[petitionId, uuidv7()],
-      encodeEntry({ kind: 'note', facts }),
-    ]);
+    await this.logs.note(tx, petitionId, facts);
   }
 }

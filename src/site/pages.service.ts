@@ -61,7 +61,10 @@ export class Pages {
   private dress: () => Promise<Dress> = () => Promise.resolve(plainDress);
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {
-    this.globals = { siteName: settings.SITE_NAME, publicUrl: settings.PUBLIC_URL, mailMode: settings.MAIL_MODE };
+    this.globals = {
+      ...{ siteName: settings.SITE_NAME, publicUrl: settings.PUBLIC_URL, mailMode: settings.MAIL_MODE },
+      smallCells: settings.SMALL_CELLS,
+    };
     this.liquid = new Liquid({
       root: [join(projectRoot, 'templates/pages'), join(projectRoot, 'templates/mails')],
       extname: '.liquid',

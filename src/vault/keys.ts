@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeKeyFile, readKeyFile } from './key-file.js';
 
@@ -27,10 +27,22 @@ export class Keys {
     return key && this.remember(name, key);
   }
 
+  names(): string[] {
+    return readdirSync(this.folder);
+  }
+
+  touchedAt(name: string): Date {
+    return statSync(join(this.folder, name)).mtime;
+  }
+
+  touch(name: string): void {
+    utimesSync(join(this.folder, name), new Date(), new Date());
+  }
+
   /** Deletes the keys whose name starts with `prefix` and is not in `keep`: what they sealed cannot be opened again. */
   forget(prefix: string, keep: string[]): void {
     // Also those in memory whose file another process has deleted.
-    for (const name of new Set([...readdirSync(this.folder), ...this.known.keys()])) {
+    for (const name of new Set([...this.names(), ...this.known.keys()])) {
       if (!name.startsWith(prefix) || keep.includes(name)) continue;
       rmSync(join(this.folder, name), { force: true });
       this.known.delete(name);

@@ -19,6 +19,7 @@ const week = 7 * 24 * 3600 * 1000;
 export class Vault {
   private readonly keys: Keys;
   private readonly derived = new Map<string, Buffer>();
+  private sealing = { number: 1, asked: -Infinity };
 
   constructor(@Inject(SETTINGS) settings: Settings) {
     this.keys = new Keys(join(settings.DATA_DIR, 'keys'));
@@ -34,15 +35,20 @@ export class Vault {
     return createHmac('sha256', this.derive('domain', petitionId)).update(domain).digest().subarray(0, 16);
   }
 
-  /** Seals bytes that stay: `place` (table, petition, row) is authenticated, so that a box cannot be moved. */
+  /**
+   * Seals bytes that stay: `place` (table, petition, row) is authenticated, so that a box cannot be moved. Its first byte is
+   * the number of the key.
+   */
   seal(petitionId: string, place: string, plain: Buffer): Buffer {
-    return encrypt(Buffer.of(version), this.derive('seal', petitionId), plain, place);
+    const number = this.sealNumber();
+    return encrypt(Buffer.of(number), this.derive('seal', petitionId, sealKey(number)), plain, place);
   }
 
   /** @throws Error if the box was changed, moved, or sealed under another key */
   open(petitionId: string, place: string, box: Buffer): Buffer {
-    if (box[0] !== version) throw new Error('unknown kind of sealed box');
-    return decrypt(this.derive('seal', petitionId), box.subarray(1), place);
+    const name = sealKey(box[0] ?? 0);
+    if (!this.keys.find(name)) throw new Error(`This was sealed under ${name}, which is not there.`);
+    return decrypt(this.derive('seal', petitionId, name), box.subarray(1), place);
   }
 
   /** Seals bytes for a link: the weekly key is deleted after its time, then nobody can open it, also not from a backup. */
@@ -129,11 +135,56 @@ export class Vault {
     this.keys.forget('link-', liveWeeks().map(linkKey));
   }
 
-  private derive(purpose: string, petitionId: string): Buffer {
-    const name = `${purpose}/${petitionId}`;
+  /**
+   * Begins another key for what is sealed from now on, unless older ones are still there.
+   * @returns its number, and since when it is there, or was touched last
+   */
+  newSealKey(): { number: number; since: Date } {
+    const numbers = this.sealNumbers();
+    const number = numbers.length > 1 ? numbers.at(-1)! : (numbers[0] ?? 0) + 1;
+    // One byte of each box.
+    if (number > 255) throw new Error('There is no number left for another key.');
+    this.keys.get(sealKey(number));
+    this.sealing = { number, asked: Date.now() };
+    return { number, since: this.keys.touchedAt(sealKey(number)) };
+  }
+
+  /** Counts its time anew. */
+  touchSealKey(): void {
+    this.keys.touch(sealKey(this.sealNumbers().at(-1)!));
+  }
+
+  /** How many keys there are besides the one that seals now. */
+  oldSealKeys(): number {
+    return Math.max(this.sealNumbers().length - 1, 0);
+  }
+
+  /** What is sealed under them cannot be opened again. */
+  forgetOldSealKeys(): void {
+    this.keys.forget('seal', [sealKey(this.sealNumbers().at(-1)!)]);
+  }
+
+  /** Of the newest key there is. Another process may have made it: everybody looks once a minute. */
+  private sealNumber(): number {
+    if (Date.now() - this.sealing.asked >= 60_000) {
+      this.sealing = { number: this.sealNumbers().at(-1) ?? 1, asked: Date.now() };
+    }
+    return this.sealing.number;
+  }
+
+  private sealNumbers(): number[] {
+    return this.keys
+      .names()
+      .flatMap((name) => /^seal(?:-(\d+))?\.key$/.exec(name)?.slice(1) ?? [])
+      .map((number) => Number(number ?? 1))
+      .toSorted((a, b) => a - b);
+  }
+
+  private derive(purpose: string, petitionId: string, file = `${purpose}.key`): Buffer {
+    const name = `${file}/${petitionId}`;
     let key = this.derived.get(name);
     if (!key) {
-      key = Buffer.from(hkdfSync('sha256', this.keys.get(`${purpose}.key`), '', name, 32));
+      key = Buffer.from(hkdfSync('sha256', this.keys.get(file), '', `${purpose}/${petitionId}`, 32));
       this.derived.set(name, key);
     }
     return key;
@@ -143,6 +194,7 @@ export class Vault {
 const weekNumber = () => Math.floor(Date.now() / week);
 // Links live 72 hours; the next week is there for servers whose clocks differ by a little.
 const liveWeeks = () => [weekNumber() - 1, weekNumber(), weekNumber() + 1];
+const sealKey = (number: number) => (number === 1 ? 'seal.key' : `seal-${number}.key`);
 const linkKey = (number: number) => `link-${number}.key`;
 
 function encrypt(head: Buffer, key: Buffer, plain: Buffer, bound: string): Buffer {
