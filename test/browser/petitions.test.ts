@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { projectRoot } from '../../src/config/root.js';
+import { PetitionNotes } from '../../src/petitions/petition-notes.service.js';
 import { Staff } from '../../src/staff/staff.service.js';
 import { cast } from '../support/cast.js';
 import { launch, withChromium } from './support/chromium.js';
@@ -125,6 +126,8 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     expect(texts.map(({ logEntry }) => logEntry).toSorted()).toEqual([0, 0, 1]);
     await lookAt('/console/petitions/library/texts/en/versions', 'console-petition-versions', olga);
     await lookAt('/p/library', 'petition-amended');
+    const note = { type: 'audit-plan', text: 'On 1 May 59 entries are drawn by lot.' } as const;
+    await site.get(PetitionNotes).publish('library', note, 'system');
     await lookAt('/p/library/history', 'petition-history');
     await lookAt('/p/library/versions/1', 'petition-version');
   });
@@ -182,7 +185,7 @@ withChromium('a petition from draft to archive, without JavaScript', () => {
     await press(amir, 'Archive for ever');
     const page = async () => (await fetch(`${site.url}/en/p/library`)).text();
     expect(await until(page, (html) => html.includes('sealed by entry'))).toContain(
-      'Final count: 0, sealed by entry 2',
+      'Final count: 0, sealed by entry 3',
     );
     await lookAt('/p/library', 'petition-archived');
   });
