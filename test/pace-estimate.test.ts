@@ -96,3 +96,9 @@ test('streams that share a limit leave while one of them is open', () => {
   const both = estimatePace(streams, [demand('campaign', 1000, { perHour: 100, streams: ['a', 'b'] })], monday, 1);
   expect(both!.last).toBe('2026-11-23T17:00:00.000Z');
 });
+
+test('what began to wait while it was asked changes nothing', () => {
+  const known = demand('domain', 100, { perHour: 10 });
+  const late = demand('mailbox', 5, { streams: ['b'], perDay: 1 });
+  expect(estimate(100, [known, late])).toEqual(estimate(100, [known]));
+});

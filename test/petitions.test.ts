@@ -222,7 +222,8 @@ describe('an amendment', () => {
     expect(entries[note]).toEqual({
       kind: 'note',
       facts: {
-        ...{ type: 'amend', locale: 'en', version: 2, reason: 'The council has moved.' },
+        ...{ type: 'amend', day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), locale: 'en', version: 2 },
+        reason: 'The council has moved.',
         text_sha256: second!.sha256,
         previous_sha256: first!.sha256,
         texts_sha256: (await record('amended')).textsSha256,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { PetitionTexts } from '../src/petitions/petition-texts.service.js';
@@ -16,6 +16,7 @@ const gallery = process.env.SCREENSHOTS;
 
 let app: TestApp;
 beforeAll(async () => {
+  if (gallery) mkdirSync(gallery, { recursive: true });
   app = await startApp({ LIMITS: 'off', SITE_NAME: 'River & Friends' });
   await openPetition(app);
 });

@@ -505,6 +505,12 @@ describe('letters to a legislature or a lawmaker are stopped', () => {
     const wanted = { area: north, words: '', lawmakers: [await fatemeh()] };
     const preview = (await post(`/en/write/${token}/preview`, wanted)).body;
     const seen = /name="seen" value="([0-9a-f]{64})"/.exec(preview)![1]!;
+    // What she would carry herself is not offered while it is paused, either.
+    const byHand = async () => (await get(`/en/write/${token}?area=SE%20East`)).body;
+    await stop('pause', testland);
+    expect(await byHand()).not.toContain('lower.testland.example/write/6');
+    await stop('resume', testland);
+    expect(await byHand()).toContain('lower.testland.example/write/6');
     await stop('cancel', testland);
     await stop('resume', testland);
     for (const answer of [
@@ -516,7 +522,7 @@ describe('letters to a legislature or a lawmaker are stopped', () => {
     }
     const form = (await get(`/en/write/${token}?area=${encodeURIComponent(north)}`)).body;
     expect(form).toMatch(/ disabled>[^]*no more letters are sent there/);
-    expect((await get(`/en/write/${token}?area=SE%20East`)).body).not.toContain('lower.testland.example/write/6');
+    expect(await byHand()).not.toContain('lower.testland.example/write/6');
     // Between her look and her click, under the lock.
     const desk = await app.get(WriteDesks).open(token);
     const looked = jest.spyOn(app.get(WriteDesks), 'open').mockResolvedValue({ ...desk, stopOf: () => null });

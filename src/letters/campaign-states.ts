@@ -51,3 +51,5 @@ export const taskStops: Record<PartVerb, { from: readonly LetterState[]; to: Let
   resume: { from: ['held'], to: 'task' },
   cancel: { from: ['task', 'held'], to: 'cancelled' },
 };
+/** SQL: nobody has done it yet, and nobody has called it off. */
+export const isOpenTask = `state IN ('task', 'held')`;

@@ -11,7 +11,7 @@ import type { Actor } from '../staff/access.js';
 import { AuditService } from '../staff/audit.service.js';
 import { approvalHash } from './approval-hash.js';
 import { letterDigest, sha256 } from './digest.js';
-import { type PartVerb, taskStops } from './campaign-states.js';
+import { isOpenTask, type PartVerb, taskStops } from './campaign-states.js';
 import { LetterAttachments } from './letter-attachments.service.js';
 import { moveTo, requireMove } from './approvals.service.js';
 import {
@@ -112,9 +112,7 @@ export class Dispatch implements BeforeApplicationShutdown {
   async cancel(id: string, actor: Actor | 'system'): Promise<void> {
     await this.move(id, 'cancelled', 'cancelled', actor, async (tx) => {
       await voidApproval(tx, id, storedName(actor), 'cancelled');
-      await tx.query(`UPDATE letters SET state = 'cancelled' WHERE campaign_id = $1 AND state IN ('task', 'held')`, [
-        id,
-      ]);
+      await tx.query(`UPDATE letters SET state = 'cancelled' WHERE campaign_id = $1 AND ${isOpenTask}`, [id]);
       return this.outbox.cancel(tx, id);
     });
   }

@@ -145,6 +145,12 @@ export class LetterPaces {
     };
   }
 
+  /** By the clock of the database, which says when limits are free. Milliseconds since 1970. */
+  private async now(): Promise<number> {
+    const [{ now }] = await this.database.query('SELECT now() AS now');
+    return (now as Date).getTime();
+  }
+
   private waiting(campaignId: string): Promise<{ stream: string; letters: number }[]> {
     return this.database.query(
       `SELECT stream, count(*)::int AS letters FROM outbox
@@ -163,7 +169,7 @@ export class LetterPaces {
     return estimatePace(
       waiting.map((each) => ({ ...each, calendar: calendarOf(campaign, each.stream), spread })),
       await readDemands(this.database.manager, of),
-      Date.now(),
+      await this.now(),
       relays.length,
     );
   }
@@ -176,7 +182,6 @@ export class LetterPaces {
       if (known) known.push(recipient);
       else recipients.set(stream, [recipient]);
     }
-    const [{ now }] = await manager.query('SELECT now() AS now');
     const { perHour, perDay, spread } = campaign.pace;
     const own: Limit = {
       ...{ scope: 'campaign', key: campaign.id, perHour, perDay, gapSeconds: null, concurrent: null, total: null },
@@ -194,7 +199,7 @@ export class LetterPaces {
         recipients: addresses,
       })),
       perHour || perDay ? [...limits, own] : limits,
-      (now as Date).getTime(),
+      await this.now(),
       of,
       await readUsages(manager, pairs),
     );

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AudienceService } from '../lawmakers/audience.service.js';
 import { problems } from '../site/problem.js';
+import { isOpenTask } from './campaign-states.js';
 import type { WholeCampaign } from './letter-campaigns.service.js';
 import { type Stopped, stopsOf } from './letter-stops.js';
 import type { LetterPart } from './pace.schema.js';
@@ -118,7 +119,7 @@ export class LetterParts {
            SELECT stream, id, state, stop FROM outbox
            WHERE campaign_id = $1 AND stream IS NOT NULL AND state IN ('queued', 'deferred', 'claimed', 'held')
            UNION ALL
-           SELECT stream, id, state, 'part' FROM letters WHERE campaign_id = $1 AND state IN ('task', 'held')
+           SELECT stream, id, state, 'part' FROM letters WHERE campaign_id = $1 AND ${isOpenTask}
          ) AS letter ${only ? 'WHERE id = ANY ($6)' : ''} GROUP BY stream
        ) AS unsent ON unsent.stream = known.stream
        WHERE $5::text IS NULL OR known.stream = $5 ORDER BY 2, 1`,

@@ -8,6 +8,7 @@ import { recordsOfId } from '../lawmakers/person-records.js';
 import { MailKinds, type ReturnedMail } from '../mail/mail-kinds.js';
 import { OutboxService } from '../mail/outbox.service.js';
 import { isHardBounce, provesMailbox, type Returned } from '../mail/return-kinds.js';
+import { isOpenTask } from './campaign-states.js';
 import { ReplyForwarding } from './reply-forwarding.js';
 import { claimedTwice, isSecondLetter } from './second-letters.js';
 
@@ -47,7 +48,7 @@ export class LettersMails {
     for (const { campaignId, ids } of mails) await this.outbox.suppressPart(tx, campaignId, { ids });
     await tx.query(
       `UPDATE letters SET state = 'excluded', reason = 'objection', subject = NULL, body = NULL
-       WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND state IN ('task', 'held')`,
+       WHERE lawmaker_id = ANY (${recordsOfId('$1')}) AND ${isOpenTask}`,
       [lawmakerId],
     );
   }

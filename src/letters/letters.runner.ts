@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { finalStates } from '../mail/mail-states.js';
 import { AuditService } from '../staff/audit.service.js';
+import { isOpenTask } from './campaign-states.js';
 import { moveTo } from './approvals.service.js';
 import { Dispatch } from './dispatch.service.js';
 import { lockCampaign } from './letter-campaigns.service.js';
@@ -52,7 +53,7 @@ export class LettersRunner implements OnApplicationBootstrap, OnApplicationShutd
   private async finish(id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
       const [{ open }] = await tx.query(
-        `SELECT EXISTS (SELECT FROM letters WHERE campaign_id = $1 AND state IN ('task', 'held'))
+        `SELECT EXISTS (SELECT FROM letters WHERE campaign_id = $1 AND ${isOpenTask})
              OR EXISTS (SELECT FROM outbox WHERE campaign_id = $1 AND kind IN ('letter', 'supporter-letter', 'supporter-digest')
                         AND state <> ALL ($2))
              OR EXISTS (SELECT FROM letter_campaigns WHERE id = $1 AND mode = 'supporters' AND not_after > now()) AS open`,

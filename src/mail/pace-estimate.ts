@@ -91,7 +91,8 @@ export function readDemands(
 
 /**
  * About when the last letter leaves, from numbers alone: each limit as if it were the only one, and the slowest decides. So
- * it is never later than the plan, and the same where one limit binds, as one mostly does.
+ * it is as good as the plan where one limit binds, as one mostly does, and too early where several do.
+ * @param demands one whose streams are not among those that wait is left out: they have begun to wait since
  * @param start milliseconds since 1970
  * @param relays by how many relays they may leave: what these give adds up
  */
@@ -101,25 +102,27 @@ export function estimatePace(
   start: number,
   relays: number,
 ): PaceEstimate | null {
+  const known = new Set(waiting.map(({ stream }) => stream));
+  const asked = demands.filter(({ streams }) => streams.some((stream) => known.has(stream)));
   const timelines = new Map<string, Timeline>();
   const timeline = (scope: LimitScope | 'stream', names: string[]) => {
     const own = waiting.filter(({ stream }) => names.includes(stream));
     const local = scope === 'mailbox' || scope === 'campaign';
     const key = JSON.stringify([local, names]);
-    const known =
+    const made =
       timelines.get(key) ??
       new Timeline(
         own.map(({ calendar }) => calendar),
         local,
         start,
       );
-    timelines.set(key, known);
-    return known;
+    timelines.set(key, made);
+    return made;
   };
   // By whichever relay is free: as one that gives what all give. One without a limit takes everything.
-  const byRelay = demands.filter(({ scope }) => scope === 'relay');
+  const byRelay = asked.filter(({ scope }) => scope === 'relay');
   const together = byRelay.length > 0 && byRelay.reduce((sum, { groups }) => sum + groups, 0) === relays;
-  const shared = demands.filter(({ scope }) => scope !== 'relay').map((demand) => ({ ...demand, rates: [demand] }));
+  const shared = asked.filter(({ scope }) => scope !== 'relay').map((demand) => ({ ...demand, rates: [demand] }));
   if (together) {
     const rates = byRelay.flatMap((each) => Array.from({ length: each.groups }, () => each));
     shared.push({ ...byRelay[0]!, groups: 1, rates });

@@ -141,7 +141,7 @@ export class WriteDesks {
           ...{ id: member.lawmakerId, name: member.name, role: member.role, party: member.party },
           ...{ area: member.area, legislature: member.legislature },
           written: desk.written.has(member.lawmakerId),
-          closed: isClosed(desk.campaign, member) || isCancelled(desk, member),
+          closed: isClosed(desk.campaign, member) || stopFor(desk, member) === 'cancel',
         })),
       byHand: area ? await this.byHand(desk, area.key) : [],
     };
@@ -162,7 +162,7 @@ export class WriteDesks {
         !desk.written.has(member.lawmakerId) &&
         !isClosed(campaign, member),
     );
-    if (chosen.some((member) => isCancelled(desk, member))) throw noMoreLetters();
+    if (chosen.some((member) => stopFor(desk, member) === 'cancel')) throw noMoreLetters();
     refuseTooMany(desk, chosen.length);
     if (!campaign.digest) {
       const by = { name: desk.name, email: desk.email, ownWords: wanted.words };
@@ -194,7 +194,9 @@ export class WriteDesks {
   /** Letters of the area that she must carry herself: to copy, with the place where they go. */
   private async byHand(desk: Desk, area: string): Promise<Offer['byHand']> {
     const others = lawmakersOf(await this.members(desk.campaign), area)
-      .filter((member) => member.contactPoint && member.contactPoint.channel !== 'email' && !isCancelled(desk, member))
+      .filter((member) => member.contactPoint && member.contactPoint.channel !== 'email')
+      // Nothing waits until a pause is over here: what she does not carry she leaves.
+      .filter((member) => stopFor(desk, member) === null)
       .slice(0, mostByHand);
     const planned = await this.plans.plan(desk.campaign, others, {
       ...{ name: desk.name, email: desk.email, ownWords: '' },
@@ -234,8 +236,8 @@ export const voiceOf = (desk: Desk, wanted: OwnLetter, area: string | null): Voi
 const isClosed = (campaign: WholeCampaign, member: AudienceMember) =>
   campaign.digest && nextDigest(calendarOf(campaign, member.legislatureSlug ?? ''), Date.now()) === null;
 
-const isCancelled = ({ stopOf }: Pick<Desk, 'stopOf'>, { lawmakerId, legislatureSlug }: AudienceMember) =>
-  stopOf({ stream: legislatureSlug ?? '', lawmakerId }) === 'cancel';
+const stopFor = ({ stopOf }: Pick<Desk, 'stopOf'>, { lawmakerId, legislatureSlug }: AudienceMember) =>
+  stopOf({ stream: legislatureSlug ?? '', lawmakerId });
 
 /** Whoever runs the campaign has cancelled the letters to one whom she chose. */
 export const noMoreLetters = () =>
