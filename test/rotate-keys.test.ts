@@ -1,9 +1,11 @@
+import { Command } from 'commander';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../src/config/root.js';
+import { keyCommands } from '../src/rotate-keys.cli.js';
 import { rotateSealKey } from '../src/rotate-keys.js';
 import { openBox, sealBox } from '../src/signatures/signer-box.js';
 import { DigestMails } from '../src/supporters/digest.mails.js';
@@ -163,6 +165,31 @@ describe('everything that is sealed', () => {
     ]);
   });
 });
+
+test('the command says what has become of the old key', async () => {
+  const made = await makeDatabase();
+  const before = { ...process.env };
+  Object.assign(process.env, made.environment);
+  const printed: string[] = [];
+  const log = jest.spyOn(console, 'log').mockImplementation((line: unknown) => void printed.push(String(line)));
+  const run = async () => {
+    const program = new Command('countersign');
+    keyCommands(program);
+    await program.parseAsync(['keys', 'rotate', 'seal'], { from: 'user' });
+    return printed.pop();
+  };
+  try {
+    expect(await run()).toBe('0 sealed anew.\nThere is no old key.');
+    expect(await run()).toMatch(/^0 sealed anew\.\nThe old key is still there\. Run this again after \d{4}-[^\n]*$/);
+    later(made.environment.DATA_DIR);
+    expect(await run()).toContain('0 sealed anew.\nThe old key is deleted.');
+    expect(sealKeys(made.environment.DATA_DIR)).toEqual(['seal-2.key']);
+  } finally {
+    log.mockRestore();
+    process.env = before;
+    await made.drop();
+  }
+}, 60_000);
 
 test('killed again and again on its way, it goes on where it was: nothing is lost, and no further key begun', async () => {
   await build();
