@@ -22,11 +22,19 @@ export function keyCommands(program: Command): void {
     });
 }
 
-const inWords = ({ resealed, left, oldKeys, deletableAt }: Rotation): string =>
+const inWords = (rotation: Rotation): string =>
   [
-    `${resealed} sealed anew.`,
-    ...(left > 0 ? [`${left} are under an old key still: in use, or they cannot be opened. Run this again.`] : []),
-    oldKeys === 0
-      ? 'The old key is deleted. Backups of the database from before need it: keep a copy as long as you keep those, apart from them.'
-      : `The old key is still there. Run this again after ${deletableAt}, and it is deleted.`,
+    `${rotation.resealed} sealed anew.`,
+    ...(rotation.left > 0
+      ? [`${rotation.left} are under another key still: in use, or they cannot be opened. Run this again.`]
+      : []),
+    ofOldKey(rotation),
   ].join('\n');
+
+function ofOldKey({ left, oldKeys, deletableAt }: Rotation): string {
+  if (deletableAt === null)
+    return 'The old key is deleted. Backups of the database from before need it: keep a copy as long as you keep those, apart from them.';
+  if (oldKeys === 0) return 'There is no old key.';
+  if (left > 0) return 'The old key stays as long as there are any.';
+  return `The old key is still there. Run this again after ${deletableAt}, and it is deleted.`;
+}

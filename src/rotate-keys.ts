@@ -66,8 +66,6 @@ export async function rotateSealKey(app: INestApplicationContext): Promise<Rotat
   for (const column of sealedColumns) resealed += await reseal(database, vault, column, number);
   let left = 0;
   for (const column of sealedColumns) left += await countOld(database, column, number);
-  // What was sealed anew must be on the disk before its old key goes, also of a database that takes its time for that.
-  if (resealed > 0) vault.touchSealKey();
   const deletable = new Date((resealed > 0 ? Date.now() : since.getTime()) + graceHours * 3600_000);
   const isOver = left === 0 && deletable.getTime() <= Date.now();
   await database.transaction((tx) =>
@@ -109,6 +107,9 @@ async function reseal(database: DataSource, vault: Vault, of: SealedColumn, numb
          WHERE ${keys.map((key) => `${table}.${key} = new.new_${key}`).join(' AND ')}`,
         [anew.map(({ box }) => box), ...keys.map((_, n) => anew.map(({ key }) => key[n]))],
       );
+      // What was sealed anew must be on the disk before its old key goes, also of a database that takes its time for that.
+      // Before the commit: a run that is killed after it leaves nothing to seal, and the next would not wait.
+      if (anew.length > 0) vault.touchSealKey();
       resealed += anew.length;
       return found;
     });

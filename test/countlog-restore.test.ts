@@ -103,6 +103,34 @@ describe('a restored backup', () => {
     expect(await history()).toMatch(/entry 5 of the log[^]*One entry was taken over/);
   });
 
+  test.each([
+    ['one of which waited', 1],
+    ['of which one was not logged', 2],
+  ])('takes over two notes that say the same, %s', async (_, waiting) => {
+    const say = (text: string) => app.get(PetitionNotes).publish('wetlands', { type: 'incident', text }, 'system');
+    const wait = (until: string) =>
+      app.database.query(
+        `UPDATE log_queue SET due_at = $1 WHERE id = (SELECT id FROM log_queue ORDER BY id DESC LIMIT 1)`,
+        [until],
+      );
+    await queueEntries(app, petitionId, 300);
+    await drain();
+    for (let n = 0; n < waiting; n++) await say('A disk failed.');
+    const restore = await backup();
+    if (waiting === 1) await say('A disk failed.');
+    else await wait('infinity');
+    await drain();
+    await restore();
+    const entries = 3 - waiting;
+    expect(await app.get(RollForward).run('wetlands')).toEqual({ entries, withoutRecord: 0, fault: null });
+    const history = async () => (await app.inject({ url: '/en/p/wetlands/history' })).body;
+    expect((await history()).match(/A disk failed\./g)).toHaveLength(2);
+    expect((await history()).match(/not in the log yet/g)).toHaveLength(waiting);
+    expect(await log()).toMatchObject({ count: 300, size: 304, notes: 3 });
+    expect(await check()).toMatchObject({ size: 304 });
+    for (const entry of [301, 302, 303]) expect(await history()).toContain(`entry ${entry} of the log`);
+  });
+
   test('changes nothing when the files are not its continuation', async () => {
     await queueEntries(app, petitionId, 3);
     await drain();

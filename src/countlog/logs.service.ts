@@ -67,23 +67,24 @@ export class Logs {
   /** The notes of a log in its order, and after them those that wait: the index of these is null. */
   async notes(petitionId: string): Promise<{ index: number | null; facts: Note }[]> {
     // One statement: a note leaves the queue for the log, and is never in neither.
-    const rows: { index: string | null; width: number; entries: Uint8Array }[] = await this.database.query(
-      `SELECT index, width, entries FROM log_bundles WHERE petition_id = $1 AND index IN (
-         SELECT index / ${tileWidth} FROM log_notes WHERE petition_id = $1
-       )
-       UNION ALL SELECT NULL, 0, entry FROM (
-         SELECT entry FROM log_queue WHERE petition_id = $1 AND kind = 'note' ORDER BY id
-       ) AS waiting
-       ORDER BY 1`,
-      [petitionId],
-    );
-    return rows.flatMap(({ index, width, entries }) =>
-      (index === null ? [Buffer.from(entries)] : parseBundle(entries, width)).flatMap((bytes, at) => {
-        const entry = decodeEntry(bytes);
+    const rows: { index: string | null; width: number; entries: Uint8Array; places: number[] }[] =
+      await this.database.query(
+        `SELECT index, width, entries, places, NULL::uuid AS id FROM log_bundles JOIN (
+           SELECT index / ${tileWidth} AS index, array_agg((index % ${tileWidth})::int ORDER BY index) AS places
+           FROM log_notes WHERE petition_id = $1 GROUP BY 1
+         ) AS notes USING (index) WHERE petition_id = $1
+         UNION ALL SELECT NULL, 0, entry, '{0}', id FROM log_queue WHERE petition_id = $1 AND kind = 'note'
+         ORDER BY index, id`,
+        [petitionId],
+      );
+    return rows.flatMap(({ index, width, entries, places }) => {
+      const bundle = index === null ? [Buffer.from(entries)] : parseBundle(entries, width);
+      return places.flatMap((at) => {
+        const entry = decodeEntry(bundle[at]!);
         if (entry.kind !== 'note') return [];
         return [{ index: index === null ? null : Number(index) * tileWidth + at, facts: entry.facts }];
-      }),
-    );
+      });
+    });
   }
 
   /** Where the notes of a log stand, by the ids that `note` gave; without those that wait. */

@@ -87,16 +87,21 @@ export class RollForward {
       const said = added.filter(({ entry }) => 'facts' in entry);
       await this.withdraw(tx, petitionId, added);
       await tx.query(
-        `WITH taken AS (
-           DELETE FROM log_queue WHERE petition_id = $1
-             AND (kind IN ('genesis', 'note') AND entry = ANY ($2::bytea[]) OR kind = 'close' AND $3)
-           RETURNING id, entry
+        // Notes may say the same: each takes one from the queue.
+        `WITH said AS (
+           SELECT *, row_number() OVER (PARTITION BY entry ORDER BY index) AS nth
+           FROM unnest($2::bytea[], $4::bigint[], $5::boolean[]) AS s (entry, index, is_note)
+         ), waiting AS (
+           SELECT id, entry, row_number() OVER (PARTITION BY entry ORDER BY id) AS nth
+           FROM log_queue WHERE petition_id = $1 AND kind IN ('genesis', 'note')
+         ), found AS (
+           SELECT id, index, is_note FROM said LEFT JOIN waiting USING (entry, nth)
+         ), taken AS (
+           DELETE FROM log_queue WHERE petition_id = $1 AND (id IN (SELECT id FROM found) OR kind = 'close' AND $3)
          )
          -- A note whose row was lost with the old database gets a new id: nobody asks for it by that.
          INSERT INTO log_notes (petition_id, id, index)
-         SELECT $1, coalesce(taken.id, gen_random_uuid()), said.index
-         FROM unnest($2::bytea[], $4::bigint[], $5::boolean[]) AS said (entry, index, is_note)
-         LEFT JOIN taken ON taken.entry = said.entry WHERE said.is_note`,
+         SELECT $1, coalesce(id, gen_random_uuid()), index FROM found WHERE is_note`,
         [
           ...[petitionId, said.map(({ bytes }) => bytes), ends, said.map(({ index }) => index)],
           said.map(({ entry }) => entry.kind === 'note'),

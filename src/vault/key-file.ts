@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** @returns null if there is no such file */
@@ -26,5 +26,16 @@ export function makeKeyFile(file: string, bytes: Buffer): Buffer {
   } finally {
     rmSync(temporary, { force: true });
   }
+  sync(dirname(file));
   return readKeyFile(file)!;
+}
+
+/** Waits until the names in a folder are on the disk: nothing may be sealed under a key that a power cut takes back. */
+function sync(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

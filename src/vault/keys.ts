@@ -39,14 +39,15 @@ export class Keys {
     utimesSync(join(this.folder, name), new Date(), new Date());
   }
 
-  /** Deletes the keys whose name starts with `prefix` and is not in `keep`: what they sealed cannot be opened again. */
-  forget(prefix: string, keep: string[]): void {
-    // Also those in memory whose file another process has deleted.
-    for (const name of new Set([...this.names(), ...this.known.keys()])) {
-      if (!name.startsWith(prefix) || keep.includes(name)) continue;
-      rmSync(join(this.folder, name), { force: true });
-      this.known.delete(name);
-    }
+  /** Deletes the keys that are past their time: what they sealed cannot be opened again. */
+  forget(isPast: (name: string) => boolean): void {
+    for (const name of this.names().filter(isPast)) rmSync(join(this.folder, name), { force: true });
+    this.letGo(isPast);
+  }
+
+  /** From memory alone: the file is read again, if it is still there. */
+  letGo(isPast: (name: string) => boolean): void {
+    for (const name of [...this.known.keys()].filter(isPast)) this.known.delete(name);
   }
 
   private make(name: string): Buffer {

@@ -40,12 +40,14 @@ export class Vault {
    * the number of the key.
    */
   seal(petitionId: string, place: string, plain: Buffer): Buffer {
-    const number = this.sealNumber();
+    this.lookForKeys();
+    const { number } = this.sealing;
     return encrypt(Buffer.of(number), this.derive('seal', petitionId, sealKey(number)), plain, place);
   }
 
-  /** @throws Error if the box was changed, moved, or sealed under another key */
+  /** Under whichever key it was sealed. @throws Error if the box was changed or moved, or its key is not there any more */
   open(petitionId: string, place: string, box: Buffer): Buffer {
+    this.lookForKeys();
     const name = sealKey(box[0] ?? 0);
     if (!this.keys.find(name)) throw new Error(`This was sealed under ${name}, which is not there.`);
     return decrypt(this.derive('seal', petitionId, name), box.subarray(1), place);
@@ -131,8 +133,8 @@ export class Vault {
   forgetOldKeys(): void {
     const day = (offset: number) =>
       `day-${new Date(Date.now() - offset * 24 * 3600_000).toISOString().slice(0, 10)}.key`;
-    this.keys.forget('day-', [day(0), day(-1)]);
-    this.keys.forget('link-', liveWeeks().map(linkKey));
+    const live = [day(0), day(-1), ...liveWeeks().map(linkKey)];
+    this.keys.forget((name) => /^(day|link)-/.test(name) && !live.includes(name));
   }
 
   /**
@@ -161,15 +163,18 @@ export class Vault {
 
   /** What is sealed under them cannot be opened again. */
   forgetOldSealKeys(): void {
-    this.keys.forget('seal', [sealKey(this.sealNumbers().at(-1)!)]);
+    const old = this.sealNumbers().slice(0, -1).map(sealKey);
+    this.keys.forget((name) => old.includes(name));
+    this.derived.clear();
   }
 
-  /** Of the newest key there is. Another process may have made it: everybody looks once a minute. */
-  private sealNumber(): number {
-    if (Date.now() - this.sealing.asked >= 60_000) {
-      this.sealing = { number: this.sealNumbers().at(-1) ?? 1, asked: Date.now() };
-    }
-    return this.sealing.number;
+  /** Another process may have made a newer key, or deleted an older one: everybody looks at the files once a minute. */
+  private lookForKeys(): void {
+    if (Date.now() - this.sealing.asked < 60_000) return;
+    const number = this.sealNumbers().at(-1) ?? 1;
+    this.sealing = { number, asked: Date.now() };
+    this.keys.letGo((name) => name.startsWith('seal') && name !== sealKey(number));
+    this.derived.clear();
   }
 
   private sealNumbers(): number[] {
