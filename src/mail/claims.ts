@@ -5,7 +5,7 @@ import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
-import { back, beginAttempt, letGo, mayLeaveBy, noteEnd, turnedAway } from './outbox-sql.js';
+import { back, beginAttempt, letGo, mayLeaveBy, noteEnd } from './outbox-sql.js';
 import { PacedClaims } from './paced-claims.js';
 import type { RelayRound } from './relay-round.js';
 
@@ -67,7 +67,7 @@ export class Claims {
     const rows = await this.database.query<(ClaimedMail & { fixed: string | null })[]>(
       `WITH due AS (
          SELECT campaign_id, id,
-                CASE WHEN ${turnedAway} IS NOT NULL THEN (SELECT name FROM unnest($8::text[]) AS name WHERE name <> ALL (turned_away) LIMIT 1)
+                CASE WHEN turned_away IS NOT NULL THEN (SELECT name FROM unnest($8::text[]) AS name ORDER BY name = ANY (turned_away) LIMIT 1)
                      WHEN state = 'deferred' AND relay = ANY ($8::text[]) THEN relay END AS fixed
          FROM outbox
          WHERE lane = $1 AND stream IS NULL AND waits AND next_attempt_at <= now()
@@ -131,7 +131,8 @@ export class Claims {
          SET ${letGo(back('told.wanted'))}, next_attempt_at = now() + told.delay * interval '1 second',
              attempts = attempts + CASE told.outcome WHEN 'unsent' THEN 0 ELSE 1 END,
              reply_code = told.code, reply = told.answer, passed_on = passed_on + told.passed::int,
-             turned_away = CASE WHEN told.passed THEN array_append(turned_away, relay) WHEN told.outcome = 'unsent' THEN turned_away END
+             turned_away = CASE WHEN told.passed THEN array_append(turned_away, relay) WHEN told.outcome = 'unsent' THEN turned_away END,
+             turned_away_at = CASE WHEN told.passed THEN now() WHEN told.outcome = 'unsent' THEN turned_away_at END
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[], $9::boolean[])
            AS told (campaign_id, id, attempt_id, wanted, delay, outcome, code, answer, passed)
          WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id
