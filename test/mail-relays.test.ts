@@ -3,14 +3,16 @@ import { v7 as uuidv7 } from 'uuid';
 import { createApplication } from '../src/application.js';
 import { loadSettings } from '../src/config/settings.js';
 import { alwaysOpen } from '../src/mail/calendar.js';
-import type { ClaimedMail } from '../src/mail/claims.js';
+import { type ClaimedMail, Claims } from '../src/mail/claims.js';
 import { MailKinds } from '../src/mail/mail-kinds.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
 import { RelayHands } from '../src/mail/relay-hands.js';
 import { relaysFromUrls } from '../src/mail/relay.js';
+import { type RelayPlace, RelayRound } from '../src/mail/relay-round.js';
 import { MailRelay, Relays } from '../src/mail/relays.js';
 import { lanes } from '../src/mail/mail-states.js';
+import { Shares } from '../src/mail/shares.js';
 import { addToStreams } from '../src/mail/streams.js';
 import type { TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
@@ -489,6 +491,41 @@ describe('a relay that does not serve us', () => {
     await again();
     expect(await relaysOf(mail)).toEqual(['a', 'b']);
     expect(await post.row(mail)).toMatchObject({ state: 'accepted', turned_away: null });
+  });
+
+  describe('a claim of what it turned away', () => {
+    const turnedAwayByA = async (n: number) => {
+      await post.enqueue(...confirmations(n));
+      await app.database.query(`UPDATE outbox SET state = 'deferred', relay = 'a', attempts = 1, passed_on = 1,
+                                turned_away = '{a}', turned_away_at = now()`);
+    };
+    const claim = async (n: number, shares: Shares, places: RelayPlace[]) => {
+      const attemptIds = Array.from({ length: n }, () => uuidv7());
+      const mails = await app.get(Claims).claim('confirmations', 'w', attemptIds, new RelayRound(shares, places));
+      return mails.map(({ relay }) => relay);
+    };
+    const steady = (name: string) => ({ name, room: Infinity, steady: true });
+
+    test('lets one find out whether the other is back', async () => {
+      await start();
+      await turnedAwayByA(3);
+      const shares = new Shares(new Map([['a', 50]]));
+      expect(await claim(8, shares, [steady('a'), { name: 'b', room: 1, steady: false }])).toEqual(['b']);
+      expect(await claim(8, shares, [steady('a'), { name: 'b', room: 0, steady: false }])).toEqual([]);
+      // Its failures do not make the wait for it longer.
+      await app.database.query(`UPDATE outbox SET state_at = now(), turned_away_at = now() - interval '301 seconds'`);
+      expect(await claim(8, shares, [steady('a')])).toEqual(['a', 'a']);
+    });
+
+    test.each([[['a', 'b', 'c']], [['b', 'c']]])('shares it out among the others, of %j', async (open) => {
+      await start();
+      await turnedAwayByA(12);
+      const shares = new Shares(new Map(Object.entries({ a: 50, b: 2 })));
+      const taken: string[] = [];
+      for (let n = 0; n < 12; n++) taken.push(...(await claim(1, shares, open.map(steady))));
+      expect(taken.filter((name) => name === 'b')).toHaveLength(8);
+      expect(taken.filter((name) => name === 'c')).toHaveLength(4);
+    });
   });
 
   test('is not paused by what is said of one mailbox', async () => {
