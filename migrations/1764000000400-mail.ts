@@ -30,6 +30,7 @@ export class Mail1764000000400 implements MigrationInterface {
         pass text CHECK (pass IN ('first', 'again')),
         attempts integer NOT NULL DEFAULT 0,
         turned_away text[],
+        turned_away_at timestamptz,
         passed_on integer NOT NULL DEFAULT 0,
         next_attempt_at timestamptz NOT NULL DEFAULT now(),
         expires_at timestamptz,

@@ -3,14 +3,16 @@ import { v7 as uuidv7 } from 'uuid';
 import { createApplication } from '../src/application.js';
 import { loadSettings } from '../src/config/settings.js';
 import { alwaysOpen } from '../src/mail/calendar.js';
-import type { ClaimedMail } from '../src/mail/claims.js';
+import { type ClaimedMail, Claims } from '../src/mail/claims.js';
 import { MailKinds } from '../src/mail/mail-kinds.js';
 import { MailWorker } from '../src/mail/mail.worker.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
 import { RelayHands } from '../src/mail/relay-hands.js';
 import { relaysFromUrls } from '../src/mail/relay.js';
+import { type RelayPlace, RelayRound } from '../src/mail/relay-round.js';
 import { MailRelay, Relays } from '../src/mail/relays.js';
 import { lanes } from '../src/mail/mail-states.js';
+import { Shares } from '../src/mail/shares.js';
 import { addToStreams } from '../src/mail/streams.js';
 import type { TestApp } from './support/app.js';
 import { signIn } from './support/cast.js';
@@ -375,6 +377,10 @@ describe('a relay that does not serve us', () => {
   };
   const waits = async (mail: { id: string }) => (await post.row(mail)).next_attempt_at.getTime() - Date.now();
   const relaysOf = async (mail: { id: string }) => (await post.attempts(mail)).map(({ relay }) => relay);
+  const trustAll = () => app.get(Relays).all.forEach((relay) => relay.trouble.forget());
+  /** As if so many seconds were over since a mail was turned away. */
+  const goBy = (seconds: number) =>
+    app.database.query(`UPDATE outbox SET turned_away_at = turned_away_at - $1 * interval '1 second'`, [seconds]);
 
   test('a running worker asks the other within moments', async () => {
     await start(urls('name=a&weight=50', 'name=b'), {}, true);
@@ -388,7 +394,6 @@ describe('a relay that does not serve us', () => {
 
   test.each(['free', 'paced'] as const)('nor does the other: a %s mail asks each once, then waits', async (kind) => {
     await start(urls('name=a&weight=50', 'name=b'));
-    const trustAll = () => app.get(Relays).all.forEach((relay) => relay.trouble.forget());
     a.mishap = b.mishap = ({ to }) => {
       // As for another worker, that knows nothing of what this one heard.
       trustAll();
@@ -431,8 +436,9 @@ describe('a relay that does not serve us', () => {
     await again();
     expect(await post.row(next)).toMatchObject({ state: 'accepted', relay: 'a' });
     expect(await post.row(mail)).toMatchObject({ attempts: 1, passed_on: 1, turned_away: ['a'] });
-    await app.database.query(`UPDATE outbox SET state_at = now() - interval '301 seconds' WHERE id = $1`, [mail.id]);
+    await goBy(301);
     await again();
+    await paceGoesOn();
     expect(await post.row(mail)).toMatchObject({ state: 'accepted', relay: 'a', attempts: 2, turned_away: null });
     expect(received()).toEqual([2, 0]);
   });
@@ -448,7 +454,78 @@ describe('a relay that does not serve us', () => {
     expect(await waits(mail)).toBeGreaterThan(200_000);
     expect(await waits(mail)).toBeLessThanOrEqual(300_000);
     expect(await app.database.query(`SELECT waits_for FROM mail_streams`)).toEqual([{ waits_for: null }]);
+    // Five minutes later the first one is asked again: that ends the round, and each round is a longer wait.
+    for (const [asked, least] of [
+      [2, 290_000],
+      [4, 410_000],
+    ] as const) {
+      if (asked > 2) {
+        trustAll();
+        await again();
+        await paceGoesOn();
+      }
+      await goBy(301);
+      trustAll();
+      await again();
+      await paceGoesOn();
+      expect(await relaysOf(mail)).toEqual(Array(asked).fill('a'));
+      expect(await post.row(mail)).toMatchObject({ passed_on: asked / 2, turned_away: null });
+      expect(await waits(mail)).toBeGreaterThan(least);
+    }
     expect(received()).toEqual([0, 0]);
+  });
+
+  test('a throttled letter that waits for its mailbox goes to the other, however long that takes', async () => {
+    await start(urls('name=a&weight=50', 'name=b'));
+    await app.database.query(`UPDATE mail_limits SET gap_seconds = 600, per_day = 3 WHERE scope = 'mailbox'`);
+    a.mishap = ({ to }) =>
+      to === '' ? undefined : { at: 'end', code: 454, text: 'Throttling failure: Maximum sending rate exceeded' };
+    const mail = await oneOf('paced');
+    await post.drain();
+    await paceGoesOn();
+    expect(await relaysOf(mail)).toEqual(['a']);
+    expect(await waits(mail)).toBeGreaterThan(500_000);
+    await goBy(601);
+    await app.database.query(`UPDATE allowances SET last_at = last_at - interval '601 seconds'`);
+    trustAll();
+    await again();
+    expect(await relaysOf(mail)).toEqual(['a', 'b']);
+    expect(await post.row(mail)).toMatchObject({ state: 'accepted', turned_away: null });
+  });
+
+  describe('a claim of what it turned away', () => {
+    const turnedAwayByA = async (n: number) => {
+      await post.enqueue(...confirmations(n));
+      await app.database.query(`UPDATE outbox SET state = 'deferred', relay = 'a', attempts = 1, passed_on = 1,
+                                turned_away = '{a}', turned_away_at = now()`);
+    };
+    const claim = async (n: number, shares: Shares, places: RelayPlace[]) => {
+      const attemptIds = Array.from({ length: n }, () => uuidv7());
+      const mails = await app.get(Claims).claim('confirmations', 'w', attemptIds, new RelayRound(shares, places));
+      return mails.map(({ relay }) => relay);
+    };
+    const steady = (name: string) => ({ name, room: Infinity, steady: true });
+
+    test('lets one find out whether the other is back', async () => {
+      await start();
+      await turnedAwayByA(3);
+      const shares = new Shares(new Map([['a', 50]]));
+      expect(await claim(8, shares, [steady('a'), { name: 'b', room: 1, steady: false }])).toEqual(['b']);
+      expect(await claim(8, shares, [steady('a'), { name: 'b', room: 0, steady: false }])).toEqual([]);
+      // Its failures do not make the wait for it longer.
+      await app.database.query(`UPDATE outbox SET state_at = now(), turned_away_at = now() - interval '301 seconds'`);
+      expect(await claim(8, shares, [steady('a')])).toEqual(['a', 'a']);
+    });
+
+    test.each([[['a', 'b', 'c']], [['b', 'c']]])('shares it out among the others, of %j', async (open) => {
+      await start();
+      await turnedAwayByA(12);
+      const shares = new Shares(new Map(Object.entries({ a: 50, b: 2 })));
+      const taken: string[] = [];
+      for (let n = 0; n < 12; n++) taken.push(...(await claim(1, shares, open.map(steady))));
+      expect(taken.filter((name) => name === 'b')).toHaveLength(8);
+      expect(taken.filter((name) => name === 'c')).toHaveLength(4);
+    });
   });
 
   test('is not paused by what is said of one mailbox', async () => {

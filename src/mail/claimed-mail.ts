@@ -20,7 +20,7 @@ export interface ClaimedMail {
   attempts: number;
   /** Those of them after which another relay was asked at once: the mail was not put off. */
   passedOn: number;
-  /** Relays that have just turned it away because of us. */
+  /** Relays that have turned it away because of us since it was last put off. */
   turnedAway: string[];
   createdAt: Date;
 }

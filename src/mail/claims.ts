@@ -5,7 +5,7 @@ import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import type { Outcome } from './delivery.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
-import { back, beginAttempt, letGo, mayLeaveBy, noteEnd, turnedAway } from './outbox-sql.js';
+import { back, beginAttempt, letGo, mayLeaveBy, noteEnd } from './outbox-sql.js';
 import { PacedClaims } from './paced-claims.js';
 import type { RelayRound } from './relay-round.js';
 
@@ -55,7 +55,10 @@ export class Claims {
     return [...free, ...(await this.paced.claim(worker, attemptIds.slice(free.length), round, { off }))];
   }
 
-  /** What keeps no pace: confirmations, and letters without a stream. They look at no limit and wait for no lock. */
+  /**
+   * What keeps no pace: confirmations, and letters without a stream. They look at no limit and wait for no lock. The turn of
+   * a relay that turned the mail away goes to the next one; one in trouble gets one mail, however many it falls to.
+   */
   private async claimFree(
     lane: Lane,
     worker: string,
@@ -64,37 +67,49 @@ export class Claims {
   ): Promise<ClaimedMail[]> {
     const turns = round.copy().next(attemptIds.length);
     if (turns.length === 0) return [];
-    const rows = await this.database.query<(ClaimedMail & { fixed: string | null })[]>(
+    const rows = await this.database.query<(ClaimedMail & { again: boolean })[]>(
       `WITH due AS (
-         SELECT campaign_id, id,
-                CASE WHEN ${turnedAway} IS NOT NULL THEN (SELECT name FROM unnest($8::text[]) AS name WHERE name <> ALL (turned_away) LIMIT 1)
-                     WHEN state = 'deferred' AND relay = ANY ($8::text[]) THEN relay END AS fixed
+         SELECT campaign_id, id, relay, turned_away,
+                coalesce(state = 'deferred' AND turned_away IS NULL AND relay = ANY ($8::text[]), false) AS again
          FROM outbox
          WHERE lane = $1 AND stream IS NULL AND waits AND next_attempt_at <= now()
-           AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[]) AND ${mayLeaveBy('$8::text[]')}
+           AND (expires_at IS NULL OR expires_at > now()) AND campaign_id <> ALL ($6::uuid[]) AND ${mayLeaveBy('$9::text[]')}
          ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ), numbered AS (
-         SELECT campaign_id, id, ($3::uuid[])[row_number() OVER ()] AS attempt_id, fixed,
-                coalesce(fixed, ($7::text[])[row_number() OVER (PARTITION BY fixed IS NULL)]) AS relay
+         SELECT *, ($3::uuid[])[row_number() OVER ()] AS attempt_id, ($7::text[])[row_number() OVER (PARTITION BY again)] AS turn
          FROM due
+       ), routed AS (
+         SELECT campaign_id, id, attempt_id, again,
+                CASE WHEN again THEN relay
+                     WHEN turn = ANY (turned_away) THEN (
+                       SELECT name FROM unnest($9::text[]) WITH ORDINALITY AS open (name, place)
+                       ORDER BY name = ANY (turned_away), place LIMIT 1)
+                     ELSE turn END AS relay
+         FROM numbered
+       ), placed AS (
+         SELECT *, row_number() OVER (PARTITION BY relay) AS place FROM routed
        ), claimed AS (
          UPDATE outbox
          SET ${beginAttempt({
-           attempt: 'numbered.attempt_id',
-           relay: 'numbered.relay',
+           attempt: 'placed.attempt_id',
+           relay: 'placed.relay',
            worker: '$4',
            seconds: '$5',
            at: 'now()',
          })}
-         FROM numbered
-         WHERE outbox.campaign_id = numbered.campaign_id AND outbox.id = numbered.id
-         RETURNING outbox.*, fixed
+         FROM placed
+         WHERE outbox.campaign_id = placed.campaign_id AND outbox.id = placed.id
+           AND (placed.relay = ANY ($8::text[]) OR place = 1)
+         RETURNING outbox.*, again
        )
-       SELECT ${claimedColumns}, fixed FROM claimed ORDER BY next_attempt_at`,
-      [lane, turns.length, attemptIds, worker, leaseSeconds, off, turns, round.steady],
+       SELECT ${claimedColumns}, again FROM claimed ORDER BY next_attempt_at`,
+      [lane, turns.length, attemptIds, worker, leaseSeconds, off, turns, round.steady, round.order()],
     );
     // Only what was really taken counts as a turn.
-    round.next(rows.filter(({ fixed }) => fixed === null).length);
+    for (const { relay, turnedAway, again } of rows) {
+      if (again) continue;
+      round.take([relay, ...round.order().filter((name) => name !== relay && !turnedAway.includes(name))]);
+    }
     return rows.map(asClaimed);
   }
 
@@ -131,7 +146,8 @@ export class Claims {
          SET ${letGo(back('told.wanted'))}, next_attempt_at = now() + told.delay * interval '1 second',
              attempts = attempts + CASE told.outcome WHEN 'unsent' THEN 0 ELSE 1 END,
              reply_code = told.code, reply = told.answer, passed_on = passed_on + told.passed::int,
-             turned_away = CASE WHEN told.passed THEN array_append(turned_away, relay) WHEN told.outcome = 'unsent' THEN turned_away END
+             turned_away = CASE WHEN told.passed THEN array_append(turned_away, relay) WHEN told.outcome = 'unsent' THEN turned_away END,
+             turned_away_at = CASE WHEN told.passed THEN now() WHEN told.outcome = 'unsent' THEN turned_away_at END
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[], $9::boolean[])
            AS told (campaign_id, id, attempt_id, wanted, delay, outcome, code, answer, passed)
          WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id

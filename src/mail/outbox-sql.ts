@@ -15,11 +15,11 @@ export const letGo = (state: string) => `
 /** Seconds for which a mail that a relay turned away because of us waits for another: then that one may be asked again. */
 export const turnedAwaySeconds = 300;
 
-/** The relays that did so; NULL when any may take it. */
-export const turnedAway = `CASE WHEN state_at > now() - ${turnedAwaySeconds} * interval '1 second' THEN turned_away END`;
+/** Whether it still waits so; NULL when none has turned it away since it was last put off. */
+export const waitsForAnother = `turned_away_at > now() - ${turnedAwaySeconds} * interval '1 second'`;
 
-/** @param relays SQL for those that are there: whether one of them may take it */
-export const mayLeaveBy = (relays: string) => `(${turnedAway} @> ${relays}) IS NOT TRUE`;
+/** @param relays SQL for those that are open: whether one of them may take it */
+export const mayLeaveBy = (relays: string) => `(${waitsForAnother} AND turned_away @> ${relays}) IS NOT TRUE`;
 
 /** What `noteEnd` needs of a mail. */
 export const attemptColumns = 'campaign_id, id, attempt_id, relay, worker, started_at, handed_over_at, pass';
@@ -44,4 +44,4 @@ export const beginAttempt = (claim: {
   at: string;
 }) => `
   state = 'claimed', state_at = now(), attempt_id = ${claim.attempt}, relay = ${claim.relay}, worker = ${claim.worker},
-  lease_until = now() + ${claim.seconds} * interval '1 second', started_at = ${claim.at}, handed_over_at = NULL, turned_away = ${turnedAway}`;
+  lease_until = now() + ${claim.seconds} * interval '1 second', started_at = ${claim.at}, handed_over_at = NULL`;

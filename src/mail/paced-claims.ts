@@ -3,7 +3,7 @@ import { type Calendar, dayOf, goal } from './calendar.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import { Allowances } from './allowances.js';
 import { type Block, keysOf, type Ledger, type Now } from './ledger.js';
-import { beginAttempt, mayLeaveBy, turnedAway, turnedAwaySeconds } from './outbox-sql.js';
+import { beginAttempt, mayLeaveBy, turnedAwaySeconds, waitsForAnother } from './outbox-sql.js';
 import { utcDay } from './pace-plan.js';
 import type { RelayRound } from './relay-round.js';
 import { asCalendar, type StoredCalendar, turnPages } from './streams.js';
@@ -36,8 +36,10 @@ interface Candidate {
   attempts: number;
   /** Which one it went to last. */
   relay: string | null;
-  /** Those that have just turned it away because of us; null: any may take it. */
-  turnedAway: string[] | null;
+  /** Those that have turned it away because of us since it was last put off: any other is asked before them. */
+  turnedAway: string[];
+  /** Whether it is too early to ask those again. */
+  waitsForAnother: boolean;
 }
 /** A letter and where it leaves. */
 type Routed = Candidate & { relay: string };
@@ -113,7 +115,7 @@ export class PacedClaims {
       ...candidate,
       until:
         scope === 'relay'
-          ? Math.min(until, at + (candidate.turnedAway ? turnedAwaySeconds * 1000 : longestRelayWait))
+          ? Math.min(until, at + (candidate.turnedAway.length > 0 ? turnedAwaySeconds * 1000 : longestRelayWait))
           : allowances.book(keys(candidate), until, at),
     }));
     await park(tx, parked);
@@ -157,11 +159,11 @@ function judge(
     const local = clocks.get(timeZone) ?? dayOf(timeZone, at);
     clocks.set(timeZone, local);
     const now: Now = { at, day: (scope) => (scope === 'mailbox' || scope === 'campaign' ? local : utcDay(at)) };
-    const order = round.order();
-    const { turnedAway: away } = candidate;
-    const again = away ? null : againBy(candidate, round, ledger, now);
-    const relays = again ? [again] : order.filter((name) => !away?.includes(name));
-    if (relays.length === 0 && away) continue;
+    const away = round.order().filter((name) => candidate.turnedAway.includes(name));
+    const others = round.order().filter((name) => !away.includes(name));
+    const again = againBy(candidate, round, ledger, now);
+    const relays = again ? [again] : candidate.waitsForAnother ? others : [...others, ...away];
+    if (relays.length === 0 && away.length > 0) continue;
     if (relays.length === 0) break;
     const relay = ledger.relayFor(relays, now);
     const keys = keysOf({ ...candidate, sender: stream.sender, relay });
@@ -171,7 +173,7 @@ function judge(
       if (!again) round.take(relays.slice(relays.indexOf(relay)));
       verdict.taken.push({ ...candidate, relay });
       if (first) stream.taken += 1;
-    } else if (block.scope === 'relay' && (again || away)) {
+    } else if (block.scope === 'relay' && (again || candidate.turnedAway.length > 0)) {
       verdict.parked.push({ candidate: { ...candidate, relay }, block });
     } else if (block.scope !== 'mailbox' && block.scope !== 'domain') {
       verdict.waiting.set(stream, { until: block.until, block });
@@ -184,10 +186,15 @@ function judge(
 
 /**
  * The relay that a letter was put off by: a server that greylists knows it again only when it comes from the same place.
- * Null while that relay is in trouble, or may never take another.
+ * Null while that relay is in trouble, or may never take another, and for one that was turned away.
  */
-function againBy({ state, relay }: Candidate, round: RelayRound, ledger: Ledger, now: Now): string | null {
-  const kept = state === 'deferred' && relay !== null && round.steady.includes(relay) && !ledger.isSpent(relay, now);
+function againBy({ state, relay, turnedAway }: Candidate, round: RelayRound, ledger: Ledger, now: Now): string | null {
+  const kept =
+    state === 'deferred' &&
+    turnedAway.length === 0 &&
+    relay !== null &&
+    round.steady.includes(relay) &&
+    !ledger.isSpent(relay, now);
   return kept ? relay : null;
 }
 
@@ -219,7 +226,8 @@ async function openStreams(tx: EntityManager, off: string[], at: number): Promis
 export const dueLettersSql = `
   SELECT due.* FROM unnest($1::uuid[], $2::text[]) AS open (campaign_id, stream)
   CROSS JOIN LATERAL (
-    SELECT campaign_id AS "campaignId", stream, id, recipient, state, attempts, relay, ${turnedAway} AS "turnedAway"
+    SELECT campaign_id AS "campaignId", stream, id, recipient, state, attempts, relay,
+           coalesce(turned_away, '{}') AS "turnedAway", coalesce(${waitsForAnother}, false) AS "waitsForAnother"
     FROM outbox
     WHERE outbox.campaign_id = open.campaign_id AND outbox.stream = open.stream AND waits
       AND next_attempt_at <= $3 AND (expires_at IS NULL OR expires_at > $3) AND ${mayLeaveBy('$5::text[]')}

@@ -28,8 +28,10 @@ export function settlementOf(
       if (about.kind?.inDoubt !== 'resend') return settle('in_doubt');
       break;
     case 'deferred':
-      // What they have against us the other may not have.
-      if (outcome.trouble && about.another) return { ...settle('deferred'), passedOn: true };
+      // What they have against us the other may not have. Asked a second time, it ends the round: no other took it meanwhile.
+      if (outcome.trouble && about.another && !mail.turnedAway.includes(mail.relay)) {
+        return { ...settle('deferred'), passedOn: true };
+      }
       break;
   }
   const delay = backOff(mail.attempts - mail.passedOn + 1, outcome.reply, about.random);
