@@ -49,7 +49,7 @@ const unpaired = (locale: Locale, ...pairs: [string, string][]) =>
 
 /** Words that are the same in English and in that language, and names that are the same everywhere. */
 const same: Partial<Record<Locale | 'all', string[]>> = {
-  all: ['DKIM', 'DMARC', 'MX', 'SPF', 'API', '{n, number} KB', ', ', '{list} {row, number}, {part}'],
+  all: [':', 'DKIM', 'DMARC', 'MX', 'SPF', 'API', '{n, number} KB', ', ', '{list} {row, number}, {part}'],
   fr: [
     ...['Action', 'Actions', 'Audit', 'Code', 'Console', 'E-mail', 'Exports', 'Format', 'Import', 'Imports', 'Logo'],
     ...['Note', 'Pages'],

@@ -22,10 +22,14 @@
     .map(describe);
   const labelOf = (field) =>
     field?.labels?.[0] ?? (field?.closest('fieldset') ?? field?.parentElement)?.querySelector('legend, label');
+  // The label of a box is a sentence, which has a short name before the colon; of files the name of the file stands there.
+  const named = (line, field) =>
+    line.textContent.includes(labelOf(field)?.textContent.trim()) ||
+    (field.matches('[type=checkbox], [type=file]') && /.:\s/.test(line.textContent));
   const unnamed = [...document.querySelectorAll('.error-summary a')]
     .filter((line) => {
       const field = document.getElementById(line.hash.slice(1));
-      return !field?.matches('form') && !line.textContent.includes(labelOf(field)?.textContent.trim());
+      return !field || !(field.matches('form') || named(line, field));
     })
     .map(describe);
   return {
