@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../src/config/root.js';
 import { bundledPetitions } from '../src/petitions/bundled.js';
@@ -228,4 +228,12 @@ test('a field is named as its label is, of a language or of several too', () => 
   expect(fieldInWords('fa', 'lines-2', 'paper.field.')).toBe('امضاهای برگهٔ ۲');
   expect(fieldInWords('en', 'nothing', 'letters.')).toBe('');
   expect(fieldInWords('en', 'name')).toBe('');
+});
+
+test('every drawing in a page runs from left to right, also where its words do not', () => {
+  const pages = join(projectRoot, 'templates/pages');
+  const files = readdirSync(pages, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.liquid'));
+  const drawings = files.flatMap((file) => readFileSync(join(pages, file), 'utf8').match(/<svg [^>]*>/g) ?? []);
+  expect(drawings.length).toBeGreaterThan(3);
+  expect(drawings.filter((drawing) => !drawing.includes('direction="ltr"'))).toEqual([]);
 });
