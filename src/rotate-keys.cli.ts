@@ -32,9 +32,8 @@ const inWords = (rotation: Rotation): string =>
   ].join('\n');
 
 function ofOldKey({ left, oldKeys, deletableAt }: Rotation): string {
-  if (deletableAt === null)
-    return 'The old key is deleted. Backups of the database from before need it: keep a copy as long as you keep those, apart from them.';
+  if (deletableAt === null) return 'The old key is deleted.';
   if (oldKeys === 0) return 'There is no old key.';
   if (left > 0) return 'The old key stays as long as there are any.';
-  return `The old key is still there. Run this again after ${deletableAt}, and it is deleted.`;
+  return `The old key is still there. Backups of the database from before need it: copy it now, and keep the copy as long as you keep those, apart from them. Run this again after ${deletableAt}, and it is deleted here.`;
 }

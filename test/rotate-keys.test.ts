@@ -200,7 +200,9 @@ test('the command says what has become of the old key', async () => {
   };
   try {
     expect(await run()).toBe('0 sealed anew.\nThere is no old key.');
-    expect(await run()).toMatch(/^0 sealed anew\.\nThe old key is still there\. Run this again after \d{4}-[^\n]*$/);
+    expect(await run()).toMatch(
+      /^0 sealed anew\.\nThe old key is still there\. Backups [^\n]* copy it now, [^\n]* after \d{4}-[^\n]* deleted here\.$/,
+    );
     later(made.environment.DATA_DIR);
     expect(await run()).toContain('0 sealed anew.\nThe old key is deleted.');
     expect(sealKeys(made.environment.DATA_DIR)).toEqual(['seal-2.key']);
