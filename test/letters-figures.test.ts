@@ -157,6 +157,30 @@ describe('the report', () => {
     await app.database.query(`DELETE FROM letters WHERE lawmaker_name = 'Of another campaign'`);
   });
 
+  test('says how many were delivered lately, of one campaign and of all', async () => {
+    const lately = async (url: string) => sectionOf((await people.vera!.get(url)).body, 'states');
+    const pages = [`/en/console/letters/${id}/report`, '/en/console'];
+    const none = 'Delivered in the last seven full days: 0, in the seven before: 0.';
+    for (const page of pages) expect(await lately(page)).toContain(none);
+    const kept: { id: string; state_at: Date }[] = await app.database.query(
+      `SELECT id, state_at FROM outbox WHERE campaign_id = $1 AND kind = 'letter' AND state = 'accepted' ORDER BY id`,
+      [id],
+    );
+    expect(kept.length).toBeGreaterThan(2);
+    const move = (at: Date[]) =>
+      app.database.query(
+        `UPDATE outbox SET state_at = moved.at FROM unnest($2::uuid[], $3::timestamptz[]) AS moved (id, at)
+         WHERE campaign_id = $1 AND outbox.id = moved.id`,
+        [id, kept.map((mail) => mail.id), at],
+      );
+    const ago = (days: number) => new Date(Date.now() - days * 86_400_000);
+    // Today is not over and does not count.
+    await move(kept.map((_, n) => (n === 0 ? ago(10) : n === 1 ? ago(0) : ago(3))));
+    const some = `Delivered in the last seven full days: ${kept.length - 2}, in the seven before: 1.`;
+    for (const page of pages) expect(await lately(page)).toContain(some);
+    await move(kept.map(({ state_at: at }) => at));
+  });
+
   test('says which way it goes', async () => {
     const page = (await people.vera!.get(`/en/console/letters/${id}/report`)).body;
     expect(sectionOf(page, 'timeline')).toMatch(

@@ -119,8 +119,8 @@ export class LetterReports {
     return progressOfAll(this.database.manager);
   }
 
-  /** Of all campaigns together, the most first. */
-  states(): Promise<LettersInState[]> {
+  /** Of all campaigns together: states, the most first, and what was delivered lately. */
+  states(): ReturnType<typeof statesOfAll> {
     return statesOfAll(this.database.manager);
   }
 

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { returnKinds } from '../mail/return-kinds.js';
 import { barsPerDay, daysInWords, type Direction, rankedBars } from '../site/plots.js';
+import { trendOf } from '../site/trend.js';
 
 export interface LetterReport {
   total: number;
@@ -159,15 +160,30 @@ export interface LettersInState {
 /** Mails that are a letter. Others of the same lane are tests, reports and what is passed on. */
 const letterKinds = `'letter', 'supporter-letter', 'supporter-digest'`;
 
-/** Of all campaigns together, the most first. Each table is read once and nothing is joined: there may be a million. */
-export function statesOfAll(manager: EntityManager): Promise<LettersInState[]> {
-  return manager.query(
-    `SELECT name, sum(letters)::int AS letters FROM (
-       SELECT state AS name, count(*) AS letters FROM outbox WHERE kind IN (${letterKinds}) GROUP BY state
+/**
+ * Of all campaigns together, the most first, and what was delivered on each of the days that a trend looks at. Each table is
+ * read once and nothing is joined: there may be a million.
+ */
+export async function statesOfAll(
+  manager: EntityManager,
+): Promise<{ states: LettersInState[]; days: Pick<LetterDay, 'day' | 'delivered'>[] }> {
+  const day = (at: string) =>
+    `CASE WHEN state IN ('accepted', 'done') AND ${at} > now() - interval '15 days' THEN (${at} AT TIME ZONE 'UTC')::date::text END`;
+  const rows: { name: string; day: string | null; letters: number }[] = await manager.query(
+    `SELECT name, day, sum(letters)::int AS letters FROM (
+       SELECT state AS name, ${day('state_at')} AS day, count(*) AS letters FROM outbox WHERE kind IN (${letterKinds}) GROUP BY 1, 2
        UNION ALL
-       SELECT state, count(*) FROM letters WHERE state <> 'mail' GROUP BY state) AS counted
-     GROUP BY name ORDER BY letters DESC, name`,
+       SELECT state, ${day('done_at')}, count(*) FROM letters WHERE state <> 'mail' GROUP BY 1, 2) AS counted
+     GROUP BY name, day`,
   );
+  const sums = new Map<string, number>();
+  for (const { name, letters } of rows) sums.set(name, (sums.get(name) ?? 0) + letters);
+  return {
+    states: [...sums]
+      .map(([name, letters]) => ({ name, letters }))
+      .toSorted((a, b) => b.letters - a.letters || (a.name < b.name ? -1 : 1)),
+    days: rows.flatMap(({ day: on, letters }) => (on === null ? [] : [{ day: on, delivered: letters }])),
+  };
 }
 
 export interface LetterDay {
@@ -212,15 +228,18 @@ export function letterPlots(report: LetterReport, days: LetterDay[], dir: Direct
       series,
       ...daysInWords(days, 'delivered', today),
     },
-    states: statesPlot(report.byStatus, dir),
+    states: statesPlot({ states: report.byStatus, days }, dir, today),
   };
 }
 
-/** @param states the most first */
-export function statesPlot(states: LettersInState[], dir: Direction) {
+/** @param of states, the most first, and when letters were delivered */
+export function statesPlot({ states, days }: Awaited<ReturnType<typeof statesOfAll>>, dir: Direction, today: string) {
   const total = states.reduce((sum, { letters }) => sum + letters, 0);
   const rows = states.map(({ name, letters }) => ({ name, value: letters }));
-  return { plot: rankedBars(rows, { dir, whole: total }), rows: states, total, most: rows[0] ?? null };
+  return {
+    ...{ plot: rankedBars(rows, { dir, whole: total }), rows: states, total, most: rows[0] ?? null },
+    lately: trendOf(days, 'delivered', today),
+  };
 }
 
 /** Letters of one way and state: those to one office, and all of the campaign. */

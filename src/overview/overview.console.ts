@@ -46,6 +46,7 @@ export class OverviewConsole {
       this.funnelDays(),
       this.letters.states(),
     ]);
+    const today = new Date().toISOString().slice(0, 10);
     const letters = (...states: string[]) =>
       mail.counts
         .filter((row) => row.lane === 'letters' && states.includes(row.state))
@@ -54,8 +55,8 @@ export class OverviewConsole {
       ...this.console.context(request),
       ...{ nav: 'overview', path: '/console', base: `/${locale}/console`, total, needs },
       letters: { accepted: letters('accepted'), waiting: letters(...onTheWay), inDoubt: letters('in_doubt') },
-      funnel: funnelPlot(days, direction(locale), new Date().toISOString().slice(0, 10)),
-      states: statesPlot(states, direction(locale)),
+      funnel: funnelPlot(days, direction(locale), today),
+      states: statesPlot(states, direction(locale), today),
       petitions: await Promise.all(
         petitions.map(async (petition) => ({
           slug: petition.slug,
@@ -76,7 +77,7 @@ export class OverviewConsole {
   @NeedsRight('console:read')
   @Get('figures/letter-states.csv')
   async statesCsv() {
-    return statesCsv(await this.letters.states(), 'all');
+    return statesCsv((await this.letters.states()).states, 'all');
   }
 
   /** Of all petitions, the oldest day first. */
