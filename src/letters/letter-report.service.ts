@@ -8,7 +8,6 @@ import { joinReturns, type LetterReturn, returnColumns } from './letter-returns.
 import {
   type LetterDay,
   type LetterReport,
-  type LettersInState,
   type Progress,
   progressOfAll,
   reportOf,
