@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { Allowances } from '../src/mail/allowances.js';
 import { alwaysOpen, type Calendar } from '../src/mail/calendar.js';
 import { type ClaimedMail, Claims } from '../src/mail/claims.js';
 import { OutboxService } from '../src/mail/outbox.service.js';
@@ -69,8 +70,14 @@ const claim = (when: string | number, n = 8, worker = 'w') =>
     at: typeof when === 'string' ? at(when) : when,
   });
 /** How an attempt ended; `reached` means that the server had said 354. */
-async function end(mails: ClaimedMail[], state = 'accepted', outcome = 'accepted', reached = true) {
-  await app.database.query(
+async function end(
+  mails: ClaimedMail[],
+  state = 'accepted',
+  outcome = 'accepted',
+  reached = true,
+  database: { query(sql: string, values: unknown[]): Promise<unknown> } = app.database,
+) {
+  await database.query(
     `WITH ended AS (
        SELECT campaign_id, id, attempt_id, relay, worker, started_at, CASE WHEN $3 THEN now() END AS handed_over_at, pass
        FROM outbox WHERE attempt_id = ANY ($1)
@@ -78,7 +85,7 @@ async function end(mails: ClaimedMail[], state = 'accepted', outcome = 'accepted
      ${noteEnd('ended', { outcome: '$2::text', reply: 'NULL' })}`,
     [mails.map((mail) => mail.attemptId), outcome, reached],
   );
-  await app.database.query(
+  await database.query(
     `UPDATE outbox SET state = $2, attempt_id = NULL, worker = NULL, lease_until = NULL,
        attempts = attempts + CASE WHEN $3 = 'unsent' THEN 0 ELSE 1 END
      WHERE attempt_id = ANY ($1)`,
@@ -335,4 +342,23 @@ test.each([
   const early = await claim(now + 1000);
   expect(early).toHaveLength(wait > 0 ? 0 : 1);
   if (wait > 0) expect(await claim(now + wait)).toHaveLength(1);
+});
+
+test('an attempt that ends while a claim is looking does not keep its own letter from the next', async () => {
+  await limit('mailbox', { gap_seconds: 600 });
+  await enqueue(['anna@parliament.example']);
+  const now = at('2026-03-02T10:00Z');
+  const first = await claim(now);
+  const looks = jest.spyOn(Allowances.prototype, 'giveBack').mockImplementationOnce(async function (this: Allowances) {
+    const told = await this.giveBack();
+    await end(first, 'queued', 'unsent', false, this['tx']);
+    return told;
+  });
+  try {
+    await claim(now + 1000);
+    expect(looks).toHaveBeenCalledTimes(2);
+  } finally {
+    looks.mockRestore();
+  }
+  expect(await claim(now + 3000)).toHaveLength(1);
 });

@@ -28,8 +28,11 @@ export class Allowances {
 
   constructor(private readonly tx: EntityManager) {}
 
-  /** Books for good what attempts took that have ended since, and gives back what they did not need. */
-  async giveBack(): Promise<void> {
+  /**
+   * Books for good what attempts took that have ended since, and gives back what they did not need.
+   * @returns the streams that have first letters before them again, and how many
+   */
+  async giveBack(): Promise<{ campaignId: string; stream: string; n: number }[]> {
     const [ended] = await this.tx.query<[Ended[], number]>(
       `WITH ended AS (
          SELECT attempts.campaign_id, outbox_id, attempts.attempt_id, attempts.pass AS was, attempts.relay, recipient, outbox.stream, sender,
@@ -49,7 +52,7 @@ export class Allowances {
        RETURNING ended.*, attempts.started_at, attempts.pass`,
     );
     const back = ended.filter(({ pass }) => pass !== 'kept');
-    if (back.length === 0) return;
+    if (back.length === 0) return [];
     const rows = back.flatMap((one) => {
       const keys = keysOf({ ...one, campaignId: one.campaign_id, relay: one.relay ?? '' });
       const scopes = limitScopes.filter(
@@ -89,13 +92,15 @@ export class Allowances {
     );
     // A letter that never got anywhere has its turn before it again; one that was answered keeps it for its next try.
     const unsent = back.filter(({ was, pass }) => was === 'first' && pass === 'returned');
-    await this.tx.query(
+    const [turns] = await this.tx.query<[{ campaignId: string; stream: string; n: number }[], number]>(
       `UPDATE mail_streams SET taken = taken - back.n
        FROM (SELECT campaign_id, stream, count(*)::int AS n FROM unnest($1::uuid[], $2::text[]) AS told (campaign_id, stream)
              GROUP BY 1, 2) AS back
-       WHERE mail_streams.campaign_id = back.campaign_id AND mail_streams.stream = back.stream`,
+       WHERE mail_streams.campaign_id = back.campaign_id AND mail_streams.stream = back.stream
+       RETURNING back.campaign_id AS "campaignId", back.stream, n`,
       [unsent.map((one) => one.campaign_id), unsent.map((one) => one.stream)],
     );
+    return turns;
   }
 
   /** Everything that may keep one of these letters. */

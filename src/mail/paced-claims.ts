@@ -100,12 +100,17 @@ export class PacedClaims {
     { round, off, at }: { round: RelayRound; off: string[]; at: number },
   ) {
     const allowances = new Allowances(tx);
-    await allowances.giveBack();
     await turnPages(tx, at);
     const streams = await openStreams(tx, off, at);
-    if (streams.length === 0) return [];
     const candidates = await dueLetters(tx, streams, attemptIds.length * 4, at, round.order());
+    // Not before: an attempt that ends in between would keep its letter, due again, by what it still holds itself.
+    const turnsBack = await allowances.giveBack();
+    if (streams.length === 0) return [];
     const byKey = new Map(streams.map((stream) => [`${stream.campaignId} ${stream.stream}`, stream]));
+    for (const { campaignId, stream, n } of turnsBack) {
+      const its = byKey.get(`${campaignId} ${stream}`);
+      if (its) its.taken -= n;
+    }
     const streamOf = (candidate: Candidate) => byKey.get(`${candidate.campaignId} ${candidate.stream}`)!;
     const keys = (letter: Routed) => keysOf({ ...letter, sender: streamOf(letter).sender });
     const letters = candidates.flatMap((each) => round.names.map((relay) => keys({ ...each, relay })));
