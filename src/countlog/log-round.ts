@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
+import { binaryArray } from '../database/binary-array.js';
 import { append, appendEntries, emptyTree, type Tree } from './append.js';
 import { signCheckpoint } from './checkpoint.js';
 import type { Publication } from './log.entity.js';
@@ -94,7 +95,15 @@ export class LogRound {
        ON CONFLICT (petition_id, level, index) DO UPDATE SET hashes = excluded.hashes
          WHERE substring(excluded.hashes FOR octet_length(log_tiles.hashes)) = log_tiles.hashes
        RETURNING 1`,
-      [petitionId, tiles.map(({ level }) => level), tiles.map(({ index }) => index), tiles.map(({ bytes }) => bytes)],
+      [
+        petitionId,
+        tiles.map(({ level }) => level),
+        tiles.map(({ index }) => index),
+        binaryArray(
+          'bytea',
+          tiles.map(({ bytes }) => bytes),
+        ),
+      ],
     );
     if (rows.length !== tiles.length) throw new LogError('A tile would change that has been written.');
   }
@@ -115,7 +124,10 @@ export class LogRound {
         petitionId,
         bundles.map(({ index }) => index),
         bundles.map(({ width }) => width),
-        bundles.map(({ bytes }) => bytes),
+        binaryArray(
+          'bytea',
+          bundles.map(({ bytes }) => bytes),
+        ),
       ],
     );
     if (rows.length !== bundles.length) throw new LogError('An entry would change that has been written.');
