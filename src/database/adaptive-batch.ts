@@ -1,54 +1,80 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 interface Waiting<Item, Result> {
   item: Item;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
+/** Batches under way at once: while the database writes one, the next is made ready. */
+const mostUnderWay = 2;
+
 /**
  * Gathers what arrives while a write is under way and writes it together: the next batch leaves when the last one is
- * committed, so a lone item never waits. A promise settles only after the commit of its own batch. When a batch fails, its
+ * committed, so a lone item does not wait. A promise settles only after the commit of its own batch. When a batch fails, its
  * items are written one by one, so that a bad one spoils only itself.
  */
 export class AdaptiveBatch<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
-  private writing = false;
-  private hadCompany = false;
+  private underWay = 0;
+  private lastAt = -Infinity;
+  /** Takes back that the next batch is about to leave. */
+  private stay: (() => void) | null = null;
 
   private readonly most: number;
-  private readonly gatherMs: number;
+  private readonly apartMs: number;
+  private readonly enough: number;
 
   /**
    * @param write writes all items in one transaction and returns a result per item, in order
-   * @param limits.gatherMs how long a batch waits for more after one that held several: for what nobody waits for
+   * @param limits.most items of one batch
+   * @param limits.apartMs from the beginning of a batch to that of the next: a few large ones cost the database and this
+   *   process half of many small ones
+   * @param limits.enough so many leave at once, beside a batch that is under way; write() must bear that
    */
   constructor(
     private readonly write: (items: Item[]) => Promise<Result[]>,
-    { most = 500, gatherMs = 0 } = {},
+    { most = 500, apartMs = 0, enough = Infinity } = {},
   ) {
     this.most = most;
-    this.gatherMs = gatherMs;
+    this.apartMs = apartMs;
+    this.enough = enough;
   }
 
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      if (!this.writing) void this.run();
+      this.consider();
     });
   }
 
-  private async run(): Promise<void> {
-    this.writing = true;
-    // Requests that were parsed in the same turn of the event loop travel together.
-    await new Promise(setImmediate);
-    while (this.waiting.length > 0) {
-      if (this.gatherMs > 0 && this.hadCompany) await sleep(this.gatherMs);
-      const batch = this.waiting.splice(0, this.most);
-      this.hadCompany = batch.length > 1;
-      if (!(await this.settle(batch)) && batch.length > 1) for (const one of batch) await this.settle([one]);
+  private consider(): void {
+    if (this.waiting.length === 0 || this.underWay === mostUnderWay) return;
+    if (this.waiting.length >= this.enough) return this.leave();
+    if (this.underWay > 0 || this.stay) return;
+    const early = this.lastAt + this.apartMs - performance.now();
+    if (early > 0) {
+      const later = setTimeout(() => this.leave(), early);
+      this.stay = () => clearTimeout(later);
+    } else {
+      // Requests that were parsed in the same turn of the event loop travel together.
+      const soon = setImmediate(() => this.leave());
+      this.stay = () => clearImmediate(soon);
     }
-    this.writing = false;
+  }
+
+  private leave(): void {
+    this.stay?.();
+    this.stay = null;
+    this.underWay += 1;
+    this.lastAt = performance.now();
+    void this.settleAll(this.waiting.splice(0, this.most)).finally(() => {
+      this.underWay -= 1;
+      this.consider();
+    });
+  }
+
+  private async settleAll(batch: Waiting<Item, Result>[]): Promise<void> {
+    if ((await this.settle(batch)) || batch.length === 1) return;
+    for (const one of batch) await this.settle([one]);
   }
 
   /** @returns false if the batch failed and its items still wait for an answer */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Switches } from '../switches/switches.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
+import { binaryArray, type ElementName, type ElementOf } from '../database/binary-array.js';
 import type { Outcome } from './delivery.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
@@ -30,7 +31,7 @@ export class Claims {
   private readonly marks = new AdaptiveBatch((mails: ClaimedMail[]) => this.markAll(mails));
   /** Nobody waits for it: the line carries the next mail already, and a few large batches cost half of many small ones. */
   private readonly settlements = new AdaptiveBatch((settlements: Settlement[]) => this.settleAll(settlements), {
-    gatherMs: 25,
+    apartMs: 35,
   });
 
   private readonly paced: PacedClaims;
@@ -131,7 +132,20 @@ export class Claims {
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
        WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id AND outbox.attempt_id = told.attempt_id
        RETURNING outbox.attempt_id`,
-      [inOrder.map((mail) => mail.campaignId), inOrder.map((mail) => mail.id), inOrder.map((mail) => mail.attemptId)],
+      [
+        binaryArray(
+          'uuid',
+          inOrder.map((mail) => mail.campaignId),
+        ),
+        binaryArray(
+          'uuid',
+          inOrder.map((mail) => mail.id),
+        ),
+        binaryArray(
+          'uuid',
+          inOrder.map((mail) => mail.attemptId),
+        ),
+      ],
     );
     const marked = new Set(rows.map((row) => row.attempt_id));
     return mails.map((mail) => marked.has(mail.attemptId));
@@ -139,7 +153,10 @@ export class Claims {
 
   private async settleAll(settlements: Settlement[]): Promise<boolean[]> {
     const inOrder = settlements.toSorted((a, b) => byKey(a.mail, b.mail));
-    const column = (pick: (settlement: Settlement) => unknown) => inOrder.map((each) => pick(each) ?? null);
+    const column = <Name extends ElementName>(
+      type: Name,
+      pick: (settlement: Settlement) => ElementOf<Name> | null | undefined,
+    ) => binaryArray(type, inOrder.map(pick));
     const rows = await this.database.query<{ attempt_id: string }[]>(
       `WITH gone AS (
          UPDATE outbox
@@ -157,15 +174,15 @@ export class Claims {
        ${noteEnd('gone', { outcome: 'outcome', code: 'code', reply: 'answer' })}
        RETURNING attempt_id`,
       [
-        column(({ mail }) => mail.campaignId),
-        column(({ mail }) => mail.id),
-        column(({ mail }) => mail.attemptId),
-        column(({ state }) => state),
-        column(({ delaySeconds }) => delaySeconds),
-        column(({ outcome }) => outcome.result),
-        column(({ outcome }) => outcome.code),
-        column(({ outcome }) => outcome.reply),
-        column(({ passedOn }) => passedOn ?? false),
+        column('uuid', ({ mail }) => mail.campaignId),
+        column('uuid', ({ mail }) => mail.id),
+        column('uuid', ({ mail }) => mail.attemptId),
+        column('text', ({ state }) => state),
+        column('int', ({ delaySeconds }) => delaySeconds),
+        column('text', ({ outcome }) => outcome.result),
+        column('int', ({ outcome }) => outcome.code),
+        column('text', ({ outcome }) => outcome.reply),
+        column('boolean', ({ passedOn }) => passedOn ?? false),
       ],
     );
     const settled = new Set(rows.map((row) => row.attempt_id));

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Logs } from '../countlog/logs.service.js';
 import { Proofs } from '../countlog/proofs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
+import { binaryArray, type ElementName, type ElementOf } from '../database/binary-array.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { Limits } from '../site/limits.service.js';
@@ -51,13 +52,20 @@ type Outcome = 'signed' | 'already' | 'withdrawn' | 'closed';
  */
 @Injectable()
 export class Signatures {
-  private readonly asking = new AdaptiveBatch<NewMail, void>(async (mails) => {
-    // One statement is its own transaction: BEGIN and COMMIT would be two more journeys per batch.
-    await this.outbox.enqueue(this.database.manager, mails);
-    this.outbox.wake();
-    return mails.map(() => undefined);
+  private readonly asking = new AdaptiveBatch<NewMail, void>(
+    async (mails) => {
+      // One statement is its own transaction: BEGIN and COMMIT would be two more journeys per batch.
+      await this.outbox.enqueue(this.database.manager, mails);
+      this.outbox.wake();
+      return mails.map(() => undefined);
+    },
+    { enough: 24 },
+  );
+  /** Nobody who presses a button sees 20 ms, and the database does in one batch what it would have done in six. */
+  private readonly confirming = new AdaptiveBatch<Confirmation, Outcome>((batch) => this.insert(batch), {
+    apartMs: 20,
+    enough: 32,
   });
-  private readonly confirming = new AdaptiveBatch<Confirmation, Outcome>((batch) => this.insert(batch));
 
   constructor(
     private readonly database: DataSource,
@@ -306,7 +314,8 @@ export class Signatures {
 
   /** One statement for the whole batch: the unique index decides who is new, and what is new is queued to be counted. */
   private async insert(batch: Confirmation[]): Promise<Outcome[]> {
-    const column = <T>(pick: (each: Confirmation) => T) => batch.map(pick);
+    const column = <Name extends ElementName>(type: Name, pick: (each: Confirmation) => ElementOf<Name>) =>
+      binaryArray(type, batch.map(pick));
     const rows: { outcome: Outcome }[] = await this.database.query(
       `WITH asked AS MATERIALIZED (
          SELECT * FROM unnest(
@@ -345,23 +354,24 @@ export class Signatures {
        FROM judged LEFT JOIN added ON added.petition_id = judged.petition_id AND added.id = judged.id
        ORDER BY place`,
       [
-        column(({ form }) => form.petitionId),
-        column(({ id }) => id),
-        column(({ identity }) => identity),
-        column(({ box }) => box),
-        column(({ form }) => form.country),
-        column(({ form }) => form.locale),
-        column(({ form }) => form.textVersion),
-        column(({ form }) => form.source),
+        column('uuid', ({ form }) => form.petitionId),
+        column('uuid', ({ id }) => id),
+        column('bytea', ({ identity }) => identity),
+        column('bytea', ({ box }) => box),
+        column('text', ({ form }) => form.country),
+        column('text', ({ form }) => form.locale),
+        column('int', ({ form }) => form.textVersion),
+        column('text', ({ form }) => form.source),
         column(
+          'text',
           ({ form }) =>
             `{${[...Object.values(form.consents), ...(form.organisations ?? [])].filter(Boolean).join(',')}}`,
         ),
-        column(({ form }) => new Date(form.askedAt * 1000)),
-        column(() => newId()),
-        column(({ entry }) => entry),
-        column(({ domain }) => domain),
-        column(({ signals }) => `{${signals.join(',')}}`),
+        column('timestamptz', ({ form }) => new Date(form.askedAt * 1000)),
+        column('uuid', () => newId()),
+        column('bytea', ({ entry }) => entry),
+        column('bytea', ({ domain }) => domain),
+        column('text', ({ signals }) => `{${signals.join(',')}}`),
       ],
     );
     return rows.map(({ outcome }) => outcome);
