@@ -26,7 +26,13 @@ test.each([
 });
 
 test('nothing but a UUID is written as one: what is missing would be what stood in memory before', () => {
-  for (const wrong of ['', 'x', id.slice(1), `${id.slice(0, -1)}x`]) {
+  for (const wrong of ['', 'x', id.slice(1), `${id.slice(0, -1)}x`, `${id}a`, `${id}ab`]) {
     expect(() => binaryArray('uuid', [wrong])).toThrow(TypeError);
+    expect(() => binaryArray('uuid', [wrong, id])).toThrow(TypeError);
   }
+});
+
+test('nothing is rounded to an integer', () => {
+  for (const wrong of [1.5, NaN, Infinity, '7']) expect(() => binaryArray('int', [wrong as number])).toThrow(TypeError);
+  expect(() => binaryArray('int', [2 ** 31])).toThrow('out of range');
 });

@@ -4,20 +4,20 @@ interface Waiting<Item, Result> {
   reject: (error: unknown) => void;
 }
 
-/** Batches under way at once: while the database writes one, the next is made ready. */
+/** Batches in the database at once, each on its own connection. */
 const mostUnderWay = 2;
 
 /**
  * Gathers what arrives while a write is under way and writes it together: the next batch leaves when the last one is
- * committed, so a lone item does not wait. A promise settles only after the commit of its own batch. When a batch fails, its
- * items are written one by one, so that a bad one spoils only itself.
+ * committed, so a lone item that meets no other leaves at once. A promise settles only after the commit of its own batch.
+ * When a batch fails, its items are written one by one, so that a bad one spoils only itself.
  */
 export class AdaptiveBatch<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private underWay = 0;
   private lastAt = -Infinity;
-  /** Takes back that the next batch is about to leave. */
-  private stay: (() => void) | null = null;
+  /** The next batch is about to leave; takes that back. */
+  private callOff: (() => void) | null = null;
 
   private readonly most: number;
   private readonly apartMs: number;
@@ -28,7 +28,8 @@ export class AdaptiveBatch<Item, Result> {
    * @param limits.most items of one batch
    * @param limits.apartMs from the beginning of a batch to that of the next: a few large ones cost the database and this
    *   process half of many small ones
-   * @param limits.enough so many leave at once, beside a batch that is under way; write() must bear that
+   * @param limits.enough so many wait neither for that time nor for the batch under way, so that this process makes one
+   *   ready while the database writes another; two that write the same must then be right in any order
    */
   constructor(
     private readonly write: (items: Item[]) => Promise<Result[]>,
@@ -49,27 +50,28 @@ export class AdaptiveBatch<Item, Result> {
   private consider(): void {
     if (this.waiting.length === 0 || this.underWay === mostUnderWay) return;
     if (this.waiting.length >= this.enough) return this.leave();
-    if (this.underWay > 0 || this.stay) return;
+    if (this.underWay > 0 || this.callOff) return;
     const early = this.lastAt + this.apartMs - performance.now();
     if (early > 0) {
       const later = setTimeout(() => this.leave(), early);
-      this.stay = () => clearTimeout(later);
+      this.callOff = () => clearTimeout(later);
     } else {
       // Requests that were parsed in the same turn of the event loop travel together.
       const soon = setImmediate(() => this.leave());
-      this.stay = () => clearImmediate(soon);
+      this.callOff = () => clearImmediate(soon);
     }
   }
 
   private leave(): void {
-    this.stay?.();
-    this.stay = null;
+    this.callOff?.();
+    this.callOff = null;
     this.underWay += 1;
     this.lastAt = performance.now();
     void this.settleAll(this.waiting.splice(0, this.most)).finally(() => {
       this.underWay -= 1;
       this.consider();
     });
+    this.consider();
   }
 
   private async settleAll(batch: Waiting<Item, Result>[]): Promise<void> {

@@ -12,7 +12,14 @@ const epoch = 946_684_800_000_000n;
 const types = {
   boolean: type<boolean>({ oid: 16, size: () => 1, write: (element, out, at) => out.writeInt8(element ? 1 : 0, at) }),
   bytea: type<Uint8Array>({ oid: 17, size: ({ length }) => length, write: (element, out, at) => out.set(element, at) }),
-  int: type<number>({ oid: 23, size: () => 4, write: (element, out, at) => out.writeInt32BE(element, at) }),
+  int: type<number>({
+    oid: 23,
+    size: () => 4,
+    write: (element, out, at) => {
+      if (!Number.isInteger(element)) throw new TypeError('This is no integer.');
+      out.writeInt32BE(element, at);
+    },
+  }),
   text: type<string>({
     oid: 25,
     size: (element) => Buffer.byteLength(element),
@@ -27,7 +34,8 @@ const types = {
     oid: 2950,
     size: () => 16,
     write: (element, out, at) => {
-      if (out.write(element.replaceAll('-', ''), at, 'hex') !== 16) throw new TypeError('This is no UUID.');
+      const digits = element.replaceAll('-', '');
+      if (digits.length !== 32 || out.write(digits, at, 'hex') !== 16) throw new TypeError('This is no UUID.');
     },
   }),
 };
