@@ -11,6 +11,7 @@ import { approve, campaignOf, crowd, importTestland, person } from './support/le
 import { queueEntries } from './support/log-queue.js';
 import { multipart } from './support/multipart.js';
 import { openPetition } from './support/petitions.js';
+import { until } from './support/server.js';
 
 let app: TestApp;
 let address: string;
@@ -78,6 +79,9 @@ async function slowWork(needs: 'console:read' | 'exports:persons' = 'console:rea
     await over;
     return {};
   });
+  // Whoever works does not wait for what it tells.
+  const told = () => app.database.query('SELECT FROM long_works WHERE id = $1 AND done = 10', [id]);
+  await until('the work has told how far it is', async () => (await told()).length === 1);
   return { id, end };
 }
 
