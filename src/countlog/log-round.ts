@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
-import { binaryArray } from '../database/binary-array.js';
+import { columnsOf } from '../database/binary-array.js';
 import { append, appendEntries, emptyTree, type Tree } from './append.js';
 import { signCheckpoint } from './checkpoint.js';
 import type { Publication } from './log.entity.js';
@@ -99,10 +99,7 @@ export class LogRound {
         petitionId,
         tiles.map(({ level }) => level),
         tiles.map(({ index }) => index),
-        binaryArray(
-          'bytea',
-          tiles.map(({ bytes }) => bytes),
-        ),
+        columnsOf(tiles)('bytea', ({ bytes }) => bytes),
       ],
     );
     if (rows.length !== tiles.length) throw new LogError('A tile would change that has been written.');
@@ -124,10 +121,7 @@ export class LogRound {
         petitionId,
         bundles.map(({ index }) => index),
         bundles.map(({ width }) => width),
-        binaryArray(
-          'bytea',
-          bundles.map(({ bytes }) => bytes),
-        ),
+        columnsOf(bundles)('bytea', ({ bytes }) => bytes),
       ],
     );
     if (rows.length !== bundles.length) throw new LogError('An entry would change that has been written.');

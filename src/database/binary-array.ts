@@ -40,8 +40,8 @@ const types = {
   }),
 };
 type Types = typeof types;
-export type ElementName = keyof Types;
-export type ElementOf<Name extends ElementName> = Types[Name] extends ElementType<infer Element> ? Element : never;
+type ElementName = keyof Types;
+type ElementOf<Name extends ElementName> = Types[Name] extends ElementType<infer Element> ? Element : never;
 
 /**
  * An array as a parameter in the form of the protocol (array_recv in PostgreSQL's arrayfuncs.c), for statements that write
@@ -64,3 +64,9 @@ export function binaryArray<Name extends ElementName>(
   });
   return out;
 }
+
+/** One column of many rows after the other, each as an array for `unnest`. */
+export const columnsOf =
+  <Row>(rows: readonly Row[]) =>
+  <Name extends ElementName>(name: Name, pick: (row: Row) => ElementOf<Name> | null | undefined): Buffer =>
+    binaryArray(name, rows.map(pick));

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Switches } from '../switches/switches.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
-import { binaryArray, type ElementName, type ElementOf } from '../database/binary-array.js';
+import { columnsOf } from '../database/binary-array.js';
 import type { Outcome } from './delivery.js';
 import { asClaimed, type ClaimedMail, claimedColumns, leaseSeconds } from './claimed-mail.js';
 import type { Lane, MailState } from './mail-states.js';
@@ -127,24 +127,16 @@ export class Claims {
   /** Sets no column that an index looks at, `state_at` and `lease_until` neither: this is what each mail waits for. */
   private async markAll(mails: ClaimedMail[]): Promise<boolean[]> {
     const inOrder = mails.toSorted(byKey);
+    const column = columnsOf(inOrder);
     const [rows] = await this.database.query<[{ attempt_id: string }[], number]>(
       `UPDATE outbox SET state = 'handing_over', handed_over_at = now()
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS told (campaign_id, id, attempt_id)
        WHERE outbox.campaign_id = told.campaign_id AND outbox.id = told.id AND outbox.attempt_id = told.attempt_id
        RETURNING outbox.attempt_id`,
       [
-        binaryArray(
-          'uuid',
-          inOrder.map((mail) => mail.campaignId),
-        ),
-        binaryArray(
-          'uuid',
-          inOrder.map((mail) => mail.id),
-        ),
-        binaryArray(
-          'uuid',
-          inOrder.map((mail) => mail.attemptId),
-        ),
+        column('uuid', (mail) => mail.campaignId),
+        column('uuid', (mail) => mail.id),
+        column('uuid', (mail) => mail.attemptId),
       ],
     );
     const marked = new Set(rows.map((row) => row.attempt_id));
@@ -153,10 +145,7 @@ export class Claims {
 
   private async settleAll(settlements: Settlement[]): Promise<boolean[]> {
     const inOrder = settlements.toSorted((a, b) => byKey(a.mail, b.mail));
-    const column = <Name extends ElementName>(
-      type: Name,
-      pick: (settlement: Settlement) => ElementOf<Name> | null | undefined,
-    ) => binaryArray(type, inOrder.map(pick));
+    const column = columnsOf(inOrder);
     const rows = await this.database.query<{ attempt_id: string }[]>(
       `WITH gone AS (
          UPDATE outbox

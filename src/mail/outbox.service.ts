@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import type { EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { binaryArray } from '../database/binary-array.js';
+import { columnsOf } from '../database/binary-array.js';
 import type { MailTail } from './mail-tail.js';
 import type { Lane, MailState } from './mail-states.js';
 import { attemptColumns, letGo, noteEnd } from './outbox-sql.js';
@@ -53,10 +53,7 @@ export class OutboxService {
   async enqueue(tx: EntityManager, mails: NewMail[]): Promise<void> {
     if (mails.length === 0) return;
     const held = this.settings.MAIL_MODE === 'hold';
-    const uuids = (pick: (mail: NewMail) => string) => binaryArray('uuid', mails.map(pick));
-    const texts = (pick: (mail: NewMail) => string | undefined) => binaryArray('text', mails.map(pick));
-    const bytes = (pick: (mail: NewMail) => Uint8Array | undefined) => binaryArray('bytea', mails.map(pick));
-    const times = (pick: (mail: NewMail) => Date | undefined) => binaryArray('timestamptz', mails.map(pick));
+    const column = columnsOf(mails);
     await tx.query(
       `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, mode_held, recipient, payload, raw, raw_sha256,
                            next_attempt_at, expires_at, stream, tail_sha256)
@@ -70,19 +67,19 @@ export class OutboxService {
       [
         held ? 'held' : 'queued',
         held,
-        uuids((mail) => mail.campaignId),
-        uuids((mail) => mail.id),
-        texts((mail) => mail.kind),
-        texts((mail) => mail.ref),
-        texts((mail) => mail.lane),
-        texts((mail) => mail.recipient),
-        bytes((mail) => mail.payload),
-        bytes((mail) => mail.raw),
-        times((mail) => mail.notBefore),
-        times((mail) => mail.expiresAt),
-        texts((mail) => mail.stream),
-        bytes((mail) => mail.tail?.sha256),
-        bytes((mail) => mail.rawSha256),
+        column('uuid', (mail) => mail.campaignId),
+        column('uuid', (mail) => mail.id),
+        column('text', (mail) => mail.kind),
+        column('text', (mail) => mail.ref),
+        column('text', (mail) => mail.lane),
+        column('text', (mail) => mail.recipient),
+        column('bytea', (mail) => mail.payload),
+        column('bytea', (mail) => mail.raw),
+        column('timestamptz', (mail) => mail.notBefore),
+        column('timestamptz', (mail) => mail.expiresAt),
+        column('text', (mail) => mail.stream),
+        column('bytea', (mail) => mail.tail?.sha256),
+        column('bytea', (mail) => mail.rawSha256),
       ],
     );
   }

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Logs } from '../countlog/logs.service.js';
 import { Proofs } from '../countlog/proofs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
-import { binaryArray, type ElementName, type ElementOf } from '../database/binary-array.js';
+import { columnsOf } from '../database/binary-array.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { Limits } from '../site/limits.service.js';
@@ -314,8 +314,7 @@ export class Signatures {
 
   /** One statement for the whole batch: the unique index decides who is new, and what is new is queued to be counted. */
   private async insert(batch: Confirmation[]): Promise<Outcome[]> {
-    const column = <Name extends ElementName>(type: Name, pick: (each: Confirmation) => ElementOf<Name>) =>
-      binaryArray(type, batch.map(pick));
+    const column = columnsOf(batch);
     const rows: { outcome: Outcome }[] = await this.database.query(
       `WITH asked AS MATERIALIZED (
          SELECT * FROM unnest(
