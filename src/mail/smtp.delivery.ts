@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Delivery, Handover, Outcome } from './delivery.js';
 import type { Relay } from './relay.js';
@@ -50,22 +51,19 @@ export class SmtpDelivery implements Delivery {
     let marking: Promise<void> | undefined;
     let refuse: (error: unknown) => void;
     const refusedToMark = new Promise<never>((_, reject) => (refuse = reject));
-    const mark = async () => {
-      try {
-        await handOver();
-      } catch (error) {
-        return refuse(error);
-      }
-      if (body.destroyed) return;
-      over = true;
-      body.push(mail.bytes);
-      body.push(null);
-    };
-    // The first read comes after the server's 354: what is committed here is true before the first byte leaves.
-    const body = new Readable({
-      read() {
-        marking ??= mark();
-      },
+    // Asked for after the server's 354: what is committed here is true before the first byte leaves.
+    const body = new Body((stream) => {
+      marking = handOver()
+        .then(() => {
+          if (body.destroyed) return;
+          over = true;
+          // The bytes and the dot after them leave in one write.
+          const socket = line.connection._socket || null;
+          socket?.cork();
+          stream.end(mail.bytes);
+          setImmediate(() => socket?.uncork());
+        })
+        .catch(refuse);
     });
     try {
       const { error, info } = await Promise.race([send(line.connection, mail, body), refusedToMark]);
@@ -96,9 +94,22 @@ export class SmtpDelivery implements Delivery {
   }
 }
 
+/** What stands for the mail until the server has said 354: then, and only then, `pipe` is called. */
+class Body extends EventEmitter {
+  destroyed = false;
+
+  constructor(readonly pipe: (to: Writable) => void) {
+    super();
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
 type Sent = { error: SmtpError | null; info?: SMTPConnection.SentMessageInfo };
 
-function send(connection: SMTPConnection, mail: Handover, body: Readable): Promise<Sent> {
+function send(connection: SMTPConnection, mail: Handover, body: Body): Promise<Sent> {
   // RFC 3461, where the server offers it. No report of success: that would be a mail for every letter.
   const ascii = /^[\x21-\x7e]+$/.test(mail.to);
   const dsn = {
@@ -108,7 +119,9 @@ function send(connection: SMTPConnection, mail: Handover, body: Readable): Promi
     ...(mail.reports && ascii && { orcpt: `rfc822;${mail.to}` }),
   };
   const envelope = { from: mail.from, to: [mail.to], size: mail.bytes.length, dsn };
-  return new Promise((resolve) => connection.send(envelope, body, (error, info) => resolve({ error, info })));
+  return new Promise((resolve) =>
+    connection.send(envelope, body as unknown as Readable, (error, info) => resolve({ error, info })),
+  );
 }
 
 /** Only a complete reply to the data is an answer. Anything else is silence, whatever the library calls it. */
