@@ -292,7 +292,7 @@ describe('a mail that was put off', () => {
     });
     // Both know every sender by now; the one that is paused hands its mails on.
     await die(a);
-    app.get(Relays).find('a')!.trouble.heed({ result: 'unsent' });
+    app.get(Relays).find('a')!.trouble.heed({ result: 'unsent' }, '');
     await untilAll(7);
     expect(a.mails).toEqual([]);
     expect(b.mails).toHaveLength(7);
@@ -316,7 +316,7 @@ describe('a mail that was put off', () => {
     await post.enqueue(mail, written);
     await post.drain();
     await die(a);
-    app.get(Relays).find('a')!.trouble.heed({ result: 'unsent' });
+    app.get(Relays).find('a')!.trouble.heed({ result: 'unsent' }, '');
     await post.dueNow();
     // The pause of the one is not over for the other's sake.
     await app.get(MailWorker).drain();

@@ -179,24 +179,24 @@ describe('a relay', () => {
 
   test('that does not serve us pauses, longer each time, until it answers for a mail', () => {
     const trouble = new RelayTrouble('a');
-    expect(trouble.heed(refusal)).toBe(true);
+    expect(trouble.heed(refusal, '')).toBe(true);
     expect(trouble.secondsLeft).toBe(5);
     trouble.tryNow();
-    trouble.heed(refusal);
+    trouble.heed(refusal, '');
     expect(trouble.view()).toMatchObject({ failures: 2, lastError: '550 no' });
     expect(trouble.secondsLeft).toBe(10);
-    trouble.heed(accepted);
+    trouble.heed(accepted, '');
     expect(trouble.view()).toBeNull();
     expect(trouble.paused).toBe(false);
   });
 
   test('that wants less gets its rest, though it still takes what is in hand', () => {
     const trouble = new RelayTrouble('a');
-    trouble.heed({ ...refusal, trouble: 'throttle', reply: '450 too many messages, try again in 20 minutes' });
-    trouble.heed(accepted);
+    trouble.heed({ ...refusal, trouble: 'throttle', reply: '450 too many messages, try again in 20 minutes' }, '');
+    trouble.heed(accepted, '');
     expect(trouble.secondsLeft).toBe(1200);
     trouble.tryNow();
-    trouble.heed(accepted);
+    trouble.heed(accepted, '');
     expect(trouble.view()).toBeNull();
   });
 });

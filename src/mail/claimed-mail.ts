@@ -40,4 +40,5 @@ export const asClaimed = (row: ClaimedMail): ClaimedMail => ({
   raw: asBuffer(row.raw),
 });
 
-const asBuffer = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes));
+/** The embedded database gives plain bytes. */
+const asBuffer = (bytes: Uint8Array | null) => (bytes === null || Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes));

@@ -9,7 +9,7 @@ import { MailKinds } from './mail-kinds.js';
 import { RelayStates } from './relay-states.service.js';
 import { Relays } from './relays.js';
 import { ReturnAddresses } from './return-addresses.js';
-import { settlementOf, withoutAddresses } from './settlement.js';
+import { settlementOf } from './settlement.js';
 
 class FenceLost extends Error {}
 
@@ -17,6 +17,7 @@ class FenceLost extends Error {}
 @Injectable()
 export class MailSender {
   private readonly log = new Logger('Mail');
+  private readonly from: string;
 
   constructor(
     private readonly claims: Claims,
@@ -26,7 +27,9 @@ export class MailSender {
     private readonly relays: Relays,
     private readonly states: RelayStates,
     @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+  ) {
+    this.from = mailbox(settings.MAIL_FROM).address;
+  }
 
   /**
    * Sends the mail and writes down what came of it, unless somebody else has it by then.
@@ -51,8 +54,7 @@ export class MailSender {
       this.log.error(`attempt ${mail.attemptId} was broken off before the hand-over: ${(error as Error).name}`);
       outcome = { result: 'unsent', reply: 'broken off before the hand-over' };
     }
-    const { reply } = outcome;
-    const news = relay.trouble.heed({ ...outcome, reply: reply && withoutAddresses(reply, to) });
+    const news = relay.trouble.heed(outcome, to);
     sent();
     await Promise.all([this.record(mail, outcome, to), news && this.states.tell(relay)]);
   }
@@ -66,13 +68,12 @@ export class MailSender {
   /** The mail as it goes out, or the outcome when there is nothing that could go out. */
   private async prepare(mail: ClaimedMail): Promise<Handover | Outcome> {
     const { id, attemptId, createdAt } = mail;
-    const from = mailbox(this.settings.MAIL_FROM).address;
     if (!mail.intact) return { result: 'refused', reply: 'the stored bytes are not those that were approved' };
     const its = this.kinds.find(mail.kind);
     if (mail.raw && (await its?.isWanted?.(mail)) === false) return { result: 'suppressed' };
     // The same for every attempt: servers that greylist know the sender again.
     const returns = its?.returned && this.returnAddresses.of(id);
-    const sender = returns ? { from: returns, reports: true } : { from };
+    const sender = returns ? { from: returns, reports: true } : { from: this.from };
     if (mail.raw) return { id, attemptId, createdAt, ...sender, to: mail.recipient!, bytes: mail.raw };
     try {
       if (!its?.compose) return { result: 'deferred', reply: `nobody here writes mails of the kind ${mail.kind}` };

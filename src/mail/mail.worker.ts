@@ -6,7 +6,6 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { hostname } from 'node:os';
-import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { type ClaimedMail, Claims, leaseSeconds } from './claims.js';
 import { MailKinds } from './mail-kinds.js';
@@ -18,6 +17,7 @@ import { RelayRound } from './relay-round.js';
 import { Relays } from './relays.js';
 import type { Shares } from './shares.js';
 import { Upkeep } from './upkeep.js';
+import { newId } from '../vault/random.js';
 
 /** Mails claimed at a time, for each hand; the next are claimed when as many as there are hands are left. */
 const claimsPerHand = 4;
@@ -27,7 +27,7 @@ const shutdownSeconds = 15;
 @Injectable()
 export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('Mail');
-  private readonly name = `${hostname()}:${process.pid}:${uuidv7()}`;
+  private readonly name = `${hostname()}:${process.pid}:${newId()}`;
   /** Attempts whose end is not written down yet: those in hand, and those that have just left it. */
   private readonly underWay = new Set<Promise<void>>();
   /** What is claimed and in hand at each relay: more is claimed than there are hands, so that not each mail needs a claim. */
@@ -102,13 +102,13 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private fillLane(lane: Lane): void {
-    this.fill(lane).catch((error: Error) => this.log.error(`mails cannot be claimed: ${error.name}`));
+    this.fill(lane)?.catch((error: Error) => this.log.error(`mails cannot be claimed: ${error.name}`));
   }
 
   /** Gives each free hand of the lane a mail, and claims before they run out, one claim at a time. */
-  private fill(lane: Lane): Promise<void> {
+  private fill(lane: Lane): Promise<void> | undefined {
     this.startReady(lane);
-    if (!this.wantsMore(lane)) return Promise.resolve();
+    if (!this.wantsMore(lane)) return undefined;
     if (this.filling[lane]) this.askedAgain.add(lane);
     return (this.filling[lane] ??= this.claimAndStart(lane));
   }
@@ -119,7 +119,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
         this.askedAgain.delete(lane);
         const open = this.openFor(lane);
         const most = sum(open, (each) => each.most[lane]) * claimsPerHand;
-        const attemptIds = Array.from({ length: most }, () => uuidv7());
+        const attemptIds = Array.from({ length: most }, () => newId());
         const round = new RelayRound(
           this.shares[lane],
           open.map((each) => each.place()),
@@ -143,10 +143,16 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
+  /** Asked for each mail that leaves. */
   private wantsMore(lane: Lane): boolean {
-    const open = this.openFor(lane);
-    if (!this.mayStart || !open.some((each) => each.place().room > 0)) return false;
-    return sum(open, (each) => each.waiting(lane)) < sum(open, (each) => each.most[lane]);
+    if (!this.mayStart) return false;
+    let [missing, hasRoom] = [0, false];
+    for (const each of this.hands) {
+      if (!each.isOpen(lane)) continue;
+      missing += each.most[lane] - each.waiting(lane);
+      hasRoom ||= each.room() > 0;
+    }
+    return hasRoom && missing > 0;
   }
 
   private get mayStart(): boolean {
@@ -167,9 +173,9 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** What waits for a relay that is paused or answers nothing goes back for another, if there is one. */
   private moveReady(lane: Lane): void {
-    if (this.openFor(lane).length === 0) return;
+    if (!this.hands.some((each) => each.isOpen(lane))) return;
     for (const each of this.hands) {
-      if (each.isOpen(lane)) continue;
+      if (each.isOpen(lane) || each.waiting(lane) === 0) continue;
       for (const mail of each.empty(lane)) this.follow(mail, this.sender.putBack(mail), () => this.fillLane(lane));
     }
   }

@@ -42,9 +42,14 @@ export class RelayHands {
 
   place(): RelayPlace {
     const { name, trouble } = this.relay;
+    return { name, room: this.room(), steady: !trouble.inTrouble };
+  }
+
+  /** How many mails more it may be given. */
+  room(): number {
+    if (!this.relay.trouble.inTrouble) return Infinity;
     const waiting = lanes.reduce((sum, lane) => sum + this.waiting(lane), 0);
-    const room = trouble.inTrouble ? 1 - this.busy() - waiting : Infinity;
-    return { name, room: Math.max(room, 0), steady: !trouble.inTrouble };
+    return Math.max(1 - this.busy() - waiting, 0);
   }
 
   add(mail: ClaimedMail): void {

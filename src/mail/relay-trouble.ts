@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { relayPause } from './back-off.js';
 import type { Outcome } from './delivery.js';
+import { withoutAddresses } from './settlement.js';
 
 /**
  * A relay that cannot be reached, does not serve us or falls silent after a hand-over is left alone for a while, for all
@@ -33,8 +34,11 @@ export class RelayTrouble {
     return Math.max(Math.ceil((this.pausedUntil - Date.now()) / 1000), 0);
   }
 
-  /** @returns whether its state has changed by this, or may have */
-  heed(outcome: Outcome): boolean {
+  /**
+   * @param to whom the mail was for, so that what is told of the relay does not name her
+   * @returns whether its state has changed by this, or may have
+   */
+  heed(outcome: Outcome, to: string): boolean {
     const { result, code, trouble, reply } = outcome;
     if (!trouble && result !== 'unsent' && result !== 'in_doubt') {
       return code && !(this.resting && this.paused) ? this.answered() : false;
@@ -44,7 +48,7 @@ export class RelayTrouble {
     this.resting = trouble === 'throttle';
     const pause = relayPause(this.failures, reply);
     this.pausedUntil = Date.now() + pause * 1000;
-    this.lastError = reply ?? result;
+    this.lastError = reply === undefined ? result : withoutAddresses(reply, to);
     const told = trouble ? { relay: 'does not serve us', throttle: 'wants less' }[trouble] : 'does not answer';
     this.log.warn(`the mail server ${this.name} ${told} (${code ?? result}), next try in ${pause} s`);
     return true;
