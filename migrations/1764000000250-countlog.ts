@@ -21,7 +21,7 @@ export class Countlog1764000000250 implements MigrationInterface {
     // The bytes of an entry, but for a withdrawal and the end: what they say is known only when it is their turn.
     await runner.query(`
       CREATE TABLE log_queue (
-        petition_id uuid NOT NULL REFERENCES petitions,
+        petition_id uuid NOT NULL,
         id uuid NOT NULL,
         kind text NOT NULL CHECK (kind IN ('genesis', 'sign', 'withdraw', 'note', 'close')),
         entry bytea,

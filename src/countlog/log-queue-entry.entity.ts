@@ -1,4 +1,4 @@
-import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** Something for the log: written with the signature or withdrawal in one transaction, taken out by the sequencer. */
 @Entity('log_queue')
@@ -18,8 +18,6 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 )
 @Index('log_queue_others', ['petitionId', 'id'], { where: `kind <> 'sign'` })
 export class LogQueueEntry {
-  // By name: the count knows no other room.
-  @ForeignKey('Petition')
   @PrimaryColumn('uuid')
   petitionId: string;
 

@@ -1,5 +1,4 @@
-import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
-import { Petition } from '../petitions/petition.entity.js';
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /** A confirmed signature. Nobody is in this table before she pressed the button in the mail sent to her. */
 @Entity('signatures')
@@ -13,10 +12,6 @@ import { Petition } from '../petitions/petition.entity.js';
 export class Signature {
   @PrimaryColumn('uuid')
   petitionId: string;
-
-  @ManyToOne(() => Petition)
-  @JoinColumn({ name: 'petition_id' })
-  petition: Petition;
 
   /** UUIDv7 whose time is cut to the hour: the order of signing is nobody's business. */
   @PrimaryColumn('uuid')

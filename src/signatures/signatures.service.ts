@@ -36,12 +36,13 @@ interface Confirmation {
   signals: string[];
 }
 
+/** A look into a hash. Without IS TRUE it becomes a join that compares each with each: the planner expects one row to be added. */
+const isAdded = `(id IN (SELECT id FROM added)) IS TRUE`;
+
 /** Part of the statement only where there is something: its planning takes as long as its work. */
 const flagged = `, flagged AS (
          INSERT INTO flags (petition_id, signature_id, signals)
-         SELECT added.petition_id, added.id, signals::text[]
-         FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
-         WHERE signals <> '{}'
+         SELECT petition_id, id, signals::text[] FROM judged WHERE signals <> '{}' AND ${isAdded}
        )`;
 
 type Outcome = 'signed' | 'already' | 'withdrawn' | 'closed';
@@ -316,42 +317,39 @@ export class Signatures {
   private async insert(batch: Confirmation[]): Promise<Outcome[]> {
     const column = columnsOf(batch);
     const rows: { outcome: Outcome }[] = await this.database.query(
-      `WITH asked AS MATERIALIZED (
-         SELECT * FROM unnest(
-           $1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
-           $10::timestamptz[], $11::uuid[], $12::bytea[], $13::bytea[], $14::text[]
-         ) WITH ORDINALITY AS a (
-           petition_id, id, identity, box, country, locale, text_version, source, consents, asked_at, entry_id, entry, domain, signals,
-           place
-         )
-       ), judged AS MATERIALIZED (
+      `WITH judged AS MATERIALIZED (
          SELECT asked.*, p.state = 'open' AS open, p.hold_minutes,
            EXISTS (SELECT 1 FROM withdrawals w WHERE w.petition_id = asked.petition_id AND w.identity = asked.identity
                    AND w.withdrawn_at >= asked.asked_at) AS withdrawn
-         FROM asked JOIN petitions p ON p.id = asked.petition_id
+         FROM unnest(
+           $1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
+           $10::timestamptz[], $11::uuid[], $12::bytea[], $13::bytea[], $14::text[]
+         ) WITH ORDINALITY AS asked (
+           petition_id, id, identity, box, country, locale, text_version, source, consents, asked_at, entry_id, entry, domain, signals,
+           place
+         ) JOIN petitions p ON p.id = asked.petition_id
        ), added AS (
          INSERT INTO signatures
            (petition_id, id, identity, normal_form, domain, box, country, locale, text_version, source, consents)
          SELECT petition_id, id, identity, ${normalFormVersion}, domain, box, country, locale, text_version, source, consents::int[]
          FROM judged WHERE open AND NOT withdrawn ORDER BY petition_id, identity
          ON CONFLICT (petition_id, identity) DO NOTHING
-         RETURNING petition_id, id, country, source
+         RETURNING id
        ), queued AS (
          INSERT INTO log_queue (petition_id, id, kind, entry, due_at, signature_id, day, country, source)
-         SELECT added.petition_id, judged.entry_id, 'sign', judged.entry,
+         SELECT petition_id, entry_id, 'sign', entry,
            CASE WHEN signals <> '{}' THEN 'infinity' WHEN hold_minutes = 0 THEN now()
              -- To the minute: the moment she confirmed is nobody's business.
              ELSE date_trunc('minute', now()) + (hold_minutes + 1) * interval '1 minute' END,
-           added.id, (now() AT TIME ZONE 'UTC')::date, added.country, added.source
-         FROM added JOIN judged ON judged.petition_id = added.petition_id AND judged.id = added.id
+           id, (now() AT TIME ZONE 'UTC')::date, country, source
+         FROM judged WHERE ${isAdded}
        )${batch.some(({ signals }) => signals.length > 0) ? flagged : ''}
-       SELECT CASE WHEN added.id IS NOT NULL THEN 'signed'
+       SELECT CASE WHEN ${isAdded} THEN 'signed'
          -- Asked of the few alone that were not added, as it was before this statement.
          WHEN EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = judged.petition_id AND s.identity = judged.identity)
            THEN 'already'
          WHEN withdrawn THEN 'withdrawn' WHEN NOT open THEN 'closed' ELSE 'already' END AS outcome
-       FROM judged LEFT JOIN added ON added.petition_id = judged.petition_id AND added.id = judged.id
-       ORDER BY place`,
+       FROM judged ORDER BY place`,
       [
         column('uuid', ({ form }) => form.petitionId),
         column('uuid', ({ id }) => id),
