@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { AnswerCache } from '../src/site/answer-cache.js';
 import { Pressure } from '../src/site/pressure.js';
@@ -24,6 +24,31 @@ const get = (port: number, url: string, headers: Record<string, string> = {}, me
     })
       .on('error', reject)
       .end();
+  });
+
+/** Sends the requests over one connection, one after the other. @returns what came back, and whether the server ended it */
+const overOneLine = (port: number, requests: string[]) =>
+  new Promise<{ answers: string[]; ended: boolean }>((resolve, reject) => {
+    const answers: string[] = [];
+    let read = '';
+    const socket = connect(port, '127.0.0.1');
+    const send = () => socket.write(requests[answers.length]!, 'latin1');
+    const done = (ended: boolean) => {
+      socket.destroy();
+      resolve({ answers, ended });
+    };
+    socket.on('connect', send).on('error', reject);
+    socket.on('end', () => done(true));
+    socket.on('data', (bytes) => {
+      read += bytes.toString('latin1');
+      const head = read.indexOf('\r\n\r\n') + 4;
+      const length = Number(/content-length: (\d+)/i.exec(read)?.[1]);
+      if (head < 4 || read.length < head + length) return;
+      answers.push(read);
+      read = '';
+      if (answers.length < requests.length) send();
+      else setTimeout(() => done(false), 50);
+    });
   });
 
 const cacheable = { 'cache-control': 'public, max-age=60, stale-while-revalidate=10' };
@@ -60,6 +85,71 @@ describe('answers kept for everybody', () => {
       });
     return (server.address() as AddressInfo).port;
   }
+
+  describe('over a connection that stays', () => {
+    const asks = (url: string, more = '') => `GET ${url} HTTP/1.1\r\nhost: test\r\n${more}\r\n`;
+    const withoutDate = (answer: string) => answer.replace(/^date: .*\r\n/im, '');
+    const dateOf = (answer: string) => Date.parse(/^date: (.*)$/im.exec(answer)![1]!);
+    const headersOf = (answer: string) => withoutDate(answer).split('\r\n\r\n')[0]!.toLowerCase().split('\r\n');
+    const bodyOf = (answer: string) => Buffer.from(answer.split('\r\n\r\n')[1]!, 'latin1').toString();
+    const tells =
+      (text: (url: string) => string): RequestListener =>
+      (asking, answer) => {
+        const body = Buffer.from(text(asking.url!));
+        answer.writeHead(200, { ...cacheable, 'x-url': asking.url!, 'content-length': body.length }).end(body);
+      };
+
+    it('sends what Node wrote in this second again, byte for byte, and anew in the next', async () => {
+      const port = await behind(tells((url) => `سلام ${url}`));
+      const { answers } = await overOneLine(
+        port,
+        Array.from({ length: 6 }, () => asks('/a')),
+      );
+      expect(asked).toBe(1);
+      expect(new Set(answers.map(bodyOf))).toEqual(new Set(['سلام /a']));
+      // All of the framework's own headers, and none twice.
+      for (const answer of answers) expect(headersOf(answer).toSorted()).toEqual(headersOf(answers[0]!).toSorted());
+      expect(new Set(answers.slice(1).map(withoutDate)).size).toBe(1);
+      await new Promise((later) => setTimeout(later, 1100));
+      const [later] = (await overOneLine(port, [asks('/a')])).answers;
+      expect(asked).toBe(1);
+      expect(dateOf(later!)).toBeGreaterThan(dateOf(answers[5]!));
+    });
+
+    it('never gives one answer for another, nor the old one when it has changed', async () => {
+      let version = 1;
+      const port = await behind(tells((url) => `${url} ${version}`));
+      const bodies = async (...urls: string[]) => {
+        const { answers } = await overOneLine(
+          port,
+          urls.map((url) => asks(url)),
+        );
+        return answers.map(bodyOf);
+      };
+      expect(await bodies('/a', '/b', '/a', '/b', '/a', '/b')).toEqual([
+        '/a 1',
+        '/b 1',
+        '/a 1',
+        '/b 1',
+        '/a 1',
+        '/b 1',
+      ]);
+      version = 22;
+      cache.expire();
+      expect(await bodies('/a', '/a', '/a', '/b', '/b')).toEqual(['/a 22', '/a 22', '/a 22', '/b 22', '/b 22']);
+    });
+
+    it('tells whoever wants to go that the connection ends', async () => {
+      const port = await behind(tells(() => 'whole'));
+      const closing = asks('/a', 'connection: close\r\n');
+      const { answers, ended } = await overOneLine(port, [asks('/a'), asks('/a'), asks('/a'), closing]);
+      expect(answers[2]).toMatch(/^connection: keep-alive\r$/im);
+      expect(answers[3]).toMatch(/^connection: close\r$/im);
+      expect(answers[3]).not.toMatch(/keep-alive/i);
+      expect(ended).toBe(true);
+      expect(await overOneLine(port, ['GET /a HTTP/1.0\r\n\r\n'])).toMatchObject({ ended: true });
+    });
+  });
 
   it('gives the same bytes and headers again, in pieces or whole', async () => {
     const whole = '{"سلام":1}';

@@ -46,6 +46,7 @@ export async function load(asking: Asking): Promise<Load> {
   const end = started + seconds * 1000;
   let [sent, answers, last] = [0, 0, started];
   const idle: Connection[] = [];
+  const head: Head = { bytes: Buffer.alloc(0), length: 0 };
 
   const arrival = (number: number, now: number) =>
     perSecond === Infinity ? now : started + (number * 1000) / perSecond;
@@ -82,7 +83,7 @@ export async function load(asking: Asking): Promise<Load> {
           answers++;
           if (!send(connection)) leave();
         };
-        socket.on('data', answersIn(status, answered, fail));
+        socket.on('data', answersIn(status, head, answered, fail));
         socket.on('error', fail).on('close', () => fail(new Error(`${address} closed a connection.`)));
         if (!send(connection)) leave();
       }
@@ -104,21 +105,42 @@ interface Connection {
   since: number;
 }
 
-/** Finds the ends of answers in what a socket reads; each has a content-length. */
-function answersIn(status: number, answered: () => void, fail: (error: Error) => void): (bytes: Buffer) => void {
+/** The last head that was read, to the empty line, and how many bytes follow it. */
+interface Head {
+  bytes: Buffer;
+  length: number;
+}
+
+/**
+ * Finds the ends of answers in what a socket reads; each has a content-length. An answer whose head is, byte for byte, the
+ * last one that was read is not read again: with hundreds of bytes of headers that would be most of the work here.
+ */
+function answersIn(
+  status: number,
+  head: Head,
+  answered: () => void,
+  fail: (error: Error) => void,
+): (bytes: Buffer) => void {
   const expected = `HTTP/1.1 ${status} `;
-  let read: Buffer = Buffer.alloc(0);
+  const nothing = Buffer.alloc(0);
+  let read: Buffer = nothing;
+  const isKnown = () =>
+    head.bytes.length > 0 && read.length >= head.bytes.length && head.bytes.compare(read, 0, head.bytes.length) === 0;
   return (bytes) => {
     read = read.length === 0 ? bytes : Buffer.concat([read, bytes]);
-    const head = read.indexOf('\r\n\r\n');
-    if (head < 0) return;
-    const text = read.toString('latin1', 0, head);
-    const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
-    if (length === undefined || !text.startsWith(expected)) {
-      return fail(new Error(`Instead of ${status}: ${read.toString('utf8').slice(0, 2000)}`));
+    if (!isKnown()) {
+      const end = read.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const text = read.toString('latin1', 0, end);
+      const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
+      if (length === undefined || !text.startsWith(expected)) {
+        return fail(new Error(`Instead of ${status}: ${read.toString('utf8').slice(0, 2000)}`));
+      }
+      head.bytes = Buffer.from(read.subarray(0, end + 4));
+      head.length = Number(length);
     }
-    if (read.length < head + 4 + Number(length)) return;
-    read = Buffer.alloc(0);
+    if (read.length < head.bytes.length + head.length) return;
+    read = nothing;
     answered();
   };
 }
