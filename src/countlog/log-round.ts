@@ -14,8 +14,8 @@ import { edgePlaces, type Tile, tilePath, tileWidth } from './tiles.js';
 
 /** Signatures a round takes at most, and as many of everything else. */
 export const mostInRound = 5000;
-/** Entries hashed at a time: a few milliseconds, then whoever signs has a turn. */
-const atATime = 4 * tileWidth;
+/** Entries hashed at a time: about a millisecond, then whoever signs has a turn. */
+const atATime = tileWidth;
 
 /** A log, locked for the transaction that found it. */
 type OpenLog = LogRow & { publication: Publication };

@@ -95,7 +95,6 @@ export class Publisher {
 
     const folders = new Set<string>();
     for await (const page of logFiles(this.database.manager, petitionId, { from, size })) {
-      // Together: their ways to the disk overlap.
       await all(page, async ({ path, bytes }) => {
         folders.add(dirname(path));
         await this.keep(origin, path, bytes);
@@ -181,10 +180,19 @@ async function rootOfSize(tx: EntityManager, petitionId: string, size: number): 
   );
 }
 
+/** Files under way at once: their ways to the disk overlap, and who signs has a turn between them. */
+const together = 6;
+
 /** Until the last is done, also when one fails: nothing is written behind the back of whoever tries again. @throws what failed first */
-async function all<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
-  const done = await Promise.allSettled(items.map(work));
-  for (const each of done) if (each.status === 'rejected') throw each.reason;
+async function all<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const errors: unknown[] = [];
+  const left = items.values();
+  // They share what is left.
+  const hand = async () => {
+    for (const item of left) await work(item).catch((error: unknown) => errors.push(error));
+  };
+  await Promise.all(Array.from({ length: together }, hand));
+  if (errors.length > 0) throw errors[0];
 }
 
 /** Waits until the names in a folder are on the disk. */
