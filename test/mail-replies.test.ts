@@ -190,6 +190,19 @@ describe('a relay', () => {
     expect(trouble.paused).toBe(false);
   });
 
+  test('is not told by an address, nor by a server further on, how long to rest', () => {
+    const long = [
+      '450 4.7.1 too many messages for 24h@evil.test',
+      '450 slow down; mx.evil.test said: try again in 59 minutes',
+    ];
+    for (const reply of long) {
+      const trouble = new RelayTrouble('a');
+      trouble.heed({ ...refusal, trouble: 'throttle', reply }, '24h@evil.test');
+      expect(trouble.secondsLeft).toBe(5);
+      expect(trouble.view()!.lastError).not.toContain('24h');
+    }
+  });
+
   test('that wants less gets its rest, though it still takes what is in hand', () => {
     const trouble = new RelayTrouble('a');
     trouble.heed({ ...refusal, trouble: 'throttle', reply: '450 too many messages, try again in 20 minutes' }, '');

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { relayPause } from './back-off.js';
 import type { Outcome } from './delivery.js';
+import { ownWords } from './replies.js';
 import { withoutAddresses } from './settlement.js';
 
 /**
@@ -46,7 +47,7 @@ export class RelayTrouble {
     if (this.paused) return false;
     this.failures += 1;
     this.resting = trouble === 'throttle';
-    const pause = relayPause(this.failures, reply);
+    const pause = relayPause(this.failures, reply && ownWords(reply));
     this.pausedUntil = Date.now() + pause * 1000;
     this.lastError = reply === undefined ? result : withoutAddresses(reply, to);
     const told = trouble ? { relay: 'does not serve us', throttle: 'wants less' }[trouble] : 'does not answer';

@@ -109,7 +109,7 @@ export function meaningOf({ code, text, stage }: Reply): Meaning {
 }
 
 /** Without addresses, and without what a server further on `said`. */
-const ownWords = (text: string) =>
+export const ownWords = (text: string) =>
   text
     .replaceAll(/<[^>]*>|"[^"]*"@\S+|[^\s<>"',;:]*@[^\s<>"',;:]+/g, ' ')
     .replace(/\bsaid:.*/is, '')
