@@ -115,7 +115,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async claimAndStart(lane: Lane): Promise<void> {
     try {
-      while (this.wantsMore(lane)) {
+      do {
         this.askedAgain.delete(lane);
         const open = this.openFor(lane);
         const most = sum(open, (each) => each.most[lane]) * claimsPerHand;
@@ -129,7 +129,7 @@ export class MailWorker implements OnApplicationBootstrap, BeforeApplicationShut
         this.claimed += mails.length;
         for (const mail of mails) this.handsAt(mail).add(mail);
         this.startReady(lane);
-      }
+      } while (this.wantsMore(lane));
     } finally {
       delete this.filling[lane];
     }

@@ -53,17 +53,17 @@ export class SmtpDelivery implements Delivery {
     const refusedToMark = new Promise<never>((_, reject) => (refuse = reject));
     // Asked for after the server's 354: what is committed here is true before the first byte leaves.
     const body = new Body((stream) => {
-      marking = handOver()
-        .then(() => {
-          if (body.destroyed) return;
-          over = true;
-          // The bytes and the dot after them leave in one write.
-          const socket = line.connection._socket || null;
-          socket?.cork();
-          stream.end(mail.bytes);
-          setImmediate(() => socket?.uncork());
-        })
-        .catch(refuse);
+      const mark = async () => {
+        await handOver();
+        if (body.destroyed) return;
+        over = true;
+        // The bytes and the dot after them leave in one write.
+        const socket = line.connection._socket || null;
+        socket?.cork();
+        stream.end(mail.bytes);
+        setImmediate(() => socket?.uncork());
+      };
+      marking = mark().catch(refuse);
     });
     try {
       const { error, info } = await Promise.race([send(line.connection, mail, body), refusedToMark]);
