@@ -44,7 +44,8 @@ export async function dispatch(
   const port = Number(said.toString());
   // As many as the worker takes of the lines it may have: letters leave half of them to confirmations.
   const connections = lane === 'letters' ? lines / 2 : lines;
-  const mails = people;
+  // A second of mails is too short to tell.
+  const mails = 4 * people;
   try {
     // The first start makes the tables, the second one finds the mails.
     await (await Server.start({ DATA_DIR: folder, DATABASE_URL: url, MAIL_MODE: 'hold', LOG_LEVEL: 'warn' })).stop();
