@@ -48,7 +48,9 @@ export async function confirm(postgres: Postgres, { seconds }: Bounds): Promise<
     const hundred = await morePetitions(url, 100);
     const press = (petitions: Petition[]) => {
       // Made beforehand, and more than can be pressed in the time.
-      const links = Array.from({ length: seconds * 16_000 }, (_, at) => link(petitions[at % petitions.length]!, next()));
+      const links = Array.from({ length: seconds * 16_000 }, (_, at) =>
+        link(petitions[at % petitions.length]!, next()),
+      );
       let at = 0;
       const asking = () => (at < links.length ? pressing(links[at++]!) : null);
       return load({ address: server.address, status: 200, next: asking, seconds });
