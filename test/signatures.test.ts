@@ -188,6 +188,22 @@ test('keeps the link under 500 characters for the longest name and address that 
   expect(wide.json()).toMatchObject({ errors: [{ field: 'email', code: 'too-long' }] });
 });
 
+test('each petition has a log, and cannot be deleted before it: signatures rely on that', async () => {
+  // Neither `signatures` nor `log_queue` refers to the petition itself.
+  const [{ petitions, logs }] = await app.database.query(
+    `SELECT count(*)::int AS petitions, count(logs.petition_id)::int AS logs
+     FROM petitions LEFT JOIN logs ON logs.petition_id = petitions.id`,
+  );
+  expect(petitions).toBeGreaterThan(0);
+  expect(logs).toBe(petitions);
+  const keys = await app.database.query(
+    `SELECT confdeltype AS deleted FROM pg_constraint
+     WHERE contype = 'f' AND conrelid = 'logs'::regclass AND confrelid = 'petitions'::regclass`,
+  );
+  // No action: refused.
+  expect(keys).toEqual([{ deleted: 'a' }]);
+});
+
 test('a closed petition refuses new signatures, and links that are still out', async () => {
   const [signed, late] = [
     await askForLink(app, { email: 'a@example.org' }),

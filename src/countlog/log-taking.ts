@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { asBuffer } from '../database/bytes.js';
 import { encodeEntry, type WithdrawalReason } from './entries.js';
 import { LogError } from './log-error.js';
 import type { LogRow } from './publisher.js';
@@ -117,9 +118,7 @@ async function othersDue(
      ) AS q`,
     [petitionId, most, which],
   );
-  // The embedded database gives plain bytes.
-  const buffer = (bytes: Uint8Array | null) => (bytes && !Buffer.isBuffer(bytes) ? Buffer.from(bytes) : bytes);
-  for (const row of rows) Object.assign(row, { entry: buffer(row.entry), codeHash: buffer(row.codeHash) });
+  for (const row of rows) Object.assign(row, { entry: asBuffer(row.entry), codeHash: asBuffer(row.codeHash) });
   return rows;
 }
 

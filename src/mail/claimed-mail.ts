@@ -1,3 +1,4 @@
+import { asBuffer } from '../database/bytes.js';
 import type { Lane } from './mail-states.js';
 
 /** Seconds a worker may be silent before others take it for dead. It says that it lives four times as often. */
@@ -39,6 +40,3 @@ export const asClaimed = (row: ClaimedMail): ClaimedMail => ({
   payload: asBuffer(row.payload),
   raw: asBuffer(row.raw),
 });
-
-/** The embedded database gives plain bytes. */
-const asBuffer = (bytes: Uint8Array | null) => (bytes === null || Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes));
