@@ -27,7 +27,8 @@ const headLength = 31;
  * petition[16] asked u32 country[2] source u4 + organisations u4 text u16 consents 3 x u16, then a u16 for each organisation,
  * then locale and e-mail with u8 lengths, then the name. A link from before there were organisations reads the same.
  */
-export function packForm({ organisations = [], ...form }: SealedForm): Buffer {
+export function packForm(form: SealedForm): Buffer {
+  const organisations = form.organisations ?? [];
   const texts = [form.locale, form.email].map((text) => ({ text, length: Buffer.byteLength(text) }));
   const head = headLength + 2 * organisations.length;
   const length = texts.reduce((sum, each) => sum + 1 + each.length, head + Buffer.byteLength(form.name));
