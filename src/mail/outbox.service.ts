@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { EntityManager } from 'typeorm';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { columnsOf } from '../database/binary-array.js';
+import { prepared } from '../database/prepared.js';
 import type { MailTail } from './mail-tail.js';
 import type { Lane, MailState } from './mail-states.js';
 import { attemptColumns, letGo, noteEnd } from './outbox-sql.js';
@@ -54,7 +55,8 @@ export class OutboxService {
     if (mails.length === 0) return;
     const held = this.settings.MAIL_MODE === 'hold';
     const column = columnsOf(mails);
-    await tx.query(
+    await prepared(
+      tx,
       `INSERT INTO outbox (campaign_id, id, kind, ref, lane, state, mode_held, recipient, payload, raw, raw_sha256,
                            next_attempt_at, expires_at, stream, tail_sha256)
        SELECT campaign_id, id, kind, ref, lane, $1, $2, recipient, payload, raw, coalesce(raw_sha256, sha256(raw)),

@@ -4,6 +4,7 @@ import { Logs } from '../countlog/logs.service.js';
 import { Proofs } from '../countlog/proofs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import { columnsOf } from '../database/binary-array.js';
+import { prepared } from '../database/prepared.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
 import { Limits } from '../site/limits.service.js';
@@ -324,7 +325,8 @@ export class Signatures {
   /** One statement for the whole batch: the unique index decides who is new, and what is new is queued to be counted. */
   private async insert(batch: Confirmation[]): Promise<Outcome[]> {
     const column = columnsOf(batch);
-    const rows: { outcome: Outcome }[] = await this.database.query(
+    const rows = await prepared<{ outcome: Outcome }>(
+      this.database.manager,
       `WITH judged AS MATERIALIZED (
          SELECT asked.*, p.state = 'open' AS open, p.hold_minutes,
            EXISTS (SELECT 1 FROM withdrawals w WHERE w.petition_id = asked.petition_id AND w.identity = asked.identity
