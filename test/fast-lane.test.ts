@@ -1,9 +1,12 @@
+import { ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { z } from 'zod';
 import { FastLane } from '../src/site/fast-lane.js';
 import { Limits } from '../src/site/limits.service.js';
 import { Pressure } from '../src/site/pressure.js';
 import { Switches } from '../src/switches/switches.service.js';
 import { startApp, type TestApp } from './support/app.js';
+import { overOneLine } from './support/line.js';
 import { inbox, openPetition, tokenOf } from './support/petitions.js';
 
 const path = '/api/v1/petitions/wetlands/signatures';
@@ -205,4 +208,58 @@ it('answers several requests of one connection in their order', async () => {
     socket.write(one + bad + one + head('GET', '/health/live', {}));
   });
   expect([...got.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status)).toEqual(['202', '422', '202', '200']);
+});
+
+describe('answers of the same second', () => {
+  const ask = (name: string, more = '') => `PUT /told/${name} HTTP/1.1\r\nhost: localhost\r\n${more}\r\n`;
+  let heads: jest.SpyInstance;
+  /** Stands still at a second of its own. */
+  const stop = (second: number) =>
+    jest.useFakeTimers({ doNotFake: ['setTimeout', 'setImmediate', 'nextTick', 'queueMicrotask'], now: second * 1000 });
+
+  beforeAll(() =>
+    app.get(FastLane).open('PUT', '/told/:name', 202, z.object({}), async (name) => ({ name, word: 'نام\u{1F33F}' })),
+  );
+  beforeEach(() => void (heads = jest.spyOn(ServerResponse.prototype, 'writeHead')));
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  it('have one head, whoever asks, and a body of their own', async () => {
+    stop(2_000_000_000);
+    const { answers } = await overOneLine(
+      port,
+      ['anna', 'sara', 'mina', 'anahita'].map((name) => ask(name)),
+    );
+    const others = await overOneLine(port, [ask('nila')]);
+    const parts = [...answers, ...others.answers].map((answer) => answer.split('\r\n\r\n'));
+    expect(parts.map(([, body]) => JSON.parse(Buffer.from(body!, 'latin1').toString()))).toEqual(
+      ['anna', 'sara', 'mina', 'anahita', 'nila'].map((name) => ({ name, word: 'نام\u{1F33F}' })),
+    );
+    const [first, ...same] = [0, 1, 2, 4].map((at) => parts[at]![0]);
+    expect(first).toMatch(/^HTTP\/1\.1 202 Accepted\r\n/);
+    expect(first).toMatch(/content-security-policy: /);
+    expect(same).toEqual([first, first, first]);
+    // A longer one needs another.
+    expect(heads).toHaveBeenCalledTimes(2);
+    const besides = (text = '') => text.replace(/\r\n(content-length|date): .*/gi, '');
+    expect(besides(parts[3]![0])).toBe(besides(first));
+  });
+
+  it('are dated anew in the next second', async () => {
+    stop(2_000_000_010);
+    await overOneLine(port, [ask('anna'), ask('sara')]);
+    expect(heads).toHaveBeenCalledTimes(1);
+    jest.setSystemTime(2_000_000_011_000);
+    await overOneLine(port, [ask('mina')]);
+    expect(heads).toHaveBeenCalledTimes(2);
+  });
+
+  it('say that the connection ends, where it does', async () => {
+    await overOneLine(port, [ask('anna')]);
+    const { answers, ended } = await overOneLine(port, [ask('sara', 'connection: close\r\n')]);
+    expect(ended).toBe(true);
+    expect(answers[0]).toMatch(/\r\nconnection: close\r\n/i);
+  });
 });

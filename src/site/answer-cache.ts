@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
+import { sendAgain, sendAnew, thisSecond, type Written } from './one-piece.js';
 
 /** Larger answers are rare, and not worth the memory. */
 const largest = 256 * 1024;
@@ -12,10 +13,10 @@ const ofTheMoment = new Set(['connection', 'keep-alive', 'transfer-encoding', 'd
 interface Answer {
   headers: OutgoingHttpHeaders;
   etag: string | undefined;
-  /** A character for each byte: the head is a string too, and both leave in one piece. */
+  /** A character for each byte. */
   body: string;
-  /** The head that Node wrote in this second, and the body, as one piece. */
-  whole: { second: number; text: string } | null;
+  /** With the head that Node wrote in this second, as one string. */
+  whole: Written | null;
   /** Milliseconds since 1970: until then it is fresh, and until then it may be given while a new one is made. */
   freshUntil: number;
   staleUntil: number;
@@ -95,34 +96,18 @@ function keyOf({ method, url = '', headers }: IncomingMessage): string | null {
   return `${headers['accept-encoding'] ?? ''} ${url}`;
 }
 
-/** Node keeps the head of an answer here, as the text that goes out, from when it is written. */
-type WithHead = ServerResponse & { _header?: string | null };
-
-/**
- * To put twenty headers together, and the pieces into one, takes a fifth of an answer that is ready. So what
- * Node wrote once in this second, its date and all, is sent again as it is. An answer after which the connection ends gets a head
- * of its own, and so does each if Node no longer keeps it there.
- */
-function give(answer: Answer, request: IncomingMessage, response: WithHead): void {
-  const { headers, etag, body } = answer;
+function give(answer: Answer, request: IncomingMessage, response: ServerResponse): void {
+  const { headers, etag, body, whole } = answer;
   if (etag !== undefined && request.headers['if-none-match'] === etag) {
     const { 'content-length': _, 'content-type': __, 'content-encoding': ___, ...rest } = headers;
     response.writeHead(304, rest).end();
     return;
   }
-  const second = Math.floor(Date.now() / 1000);
-  if (answer.whole?.second === second && response.shouldKeepAlive && response._header === null) {
-    response._header = answer.whole.text;
-    response.end();
-    return;
-  }
-  response.writeHead(200, headers);
-  if (response.shouldKeepAlive && typeof response._header === 'string') {
-    // There and back makes one string of many pieces.
-    const text = Buffer.from(response._header + body, 'latin1').toString('latin1');
-    answer.whole = { second, text };
-  }
-  response.end(body, 'latin1');
+  const second = thisSecond();
+  if (whole?.second === second && sendAgain(response, 200, whole.text)) return;
+  const head = sendAnew(response, 200, headers, body);
+  // There and back makes one string of the pieces.
+  if (head !== null) answer.whole = { second, text: Buffer.from(head + body, 'latin1').toString('latin1') };
 }
 
 /** @returns seconds fresh and seconds stale, or null if it is not for everybody */

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { sendAgain, sendAnew, thisSecond, type Written } from './one-piece.js';
 import { ProblemFilter } from './problem.filter.js';
 import { securityHeaders } from './security-headers.js';
 import { trustedProxies } from './trusted-proxies.js';
@@ -26,6 +27,13 @@ interface Lane {
   status: number;
   schema: z.ZodType;
   answer: (parameter: string, body: never, visitor: Visitor) => Promise<object>;
+  /** By the length of the body. */
+  heads: Map<number, Written>;
+}
+
+interface Asked {
+  lane: Lane;
+  parameter: string;
 }
 
 /**
@@ -59,7 +67,7 @@ export class FastLane {
     answer: (parameter: string, body: Body, visitor: Visitor) => Promise<object>,
   ): void {
     const [before, after] = route.split(/:\w+/) as [string, string];
-    this.lanes.push({ ...{ method, route, status, schema, answer }, around: [before, after] });
+    this.lanes.push({ ...{ method, route, status, schema, answer }, around: [before, after], heads: new Map() });
   }
 
   /** From now on everything goes through the framework, whose hooks may refuse it. */
@@ -70,12 +78,11 @@ export class FastLane {
   /** @param open whether the server still takes requests: one that stops closes its connections by the framework's answer */
   before(next: RequestListener, open: () => boolean): RequestListener {
     return (request, response) => {
-      const length = lengthOf(request);
-      const lane =
-        length === null || this.closed || !open() ? undefined : this.lanes.find((each) => parameterOf(each, request));
-      if (!lane) return next(request, response);
+      const length = this.closed || !open() ? null : lengthOf(request);
+      const asked = length === null ? null : this.askedOf(request);
+      if (!asked) return next(request, response);
       if (length === 0) {
-        if (!this.take(lane, {}, request, response)) next(request, response);
+        if (!this.take(asked, {}, request, response)) next(request, response);
         return;
       }
       const pieces: Buffer[] = [];
@@ -86,7 +93,7 @@ export class FastLane {
         if (read < length!) return;
         request.off('data', hear);
         const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces);
-        if (this.take(lane, parsed(bytes), request, response)) return;
+        if (this.take(asked, parsed(bytes), request, response)) return;
         // The end has not been told yet: whoever reads after us reads it all.
         request.pause();
         request.unshift(bytes);
@@ -96,29 +103,46 @@ export class FastLane {
     };
   }
 
+  private askedOf(request: IncomingMessage): Asked | null {
+    for (const lane of this.lanes) {
+      const parameter = parameterOf(lane, request);
+      if (parameter !== '') return { lane, parameter };
+    }
+    return null;
+  }
+
   /** @returns false if it is not for this lane; then nothing was done */
-  private take(lane: Lane, body: unknown, request: IncomingMessage, response: ServerResponse): boolean {
-    const checked = lane.schema.safeParse(body);
-    if (checked.success) void this.answer(lane, checked.data as never, request, response);
+  private take(asked: Asked, body: unknown, request: IncomingMessage, response: ServerResponse): boolean {
+    const checked = asked.lane.schema.safeParse(body);
+    if (checked.success) void this.answer(asked, checked.data as never, request, response);
     return checked.success;
   }
 
-  private async answer(lane: Lane, body: never, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async answer(
+    { lane, parameter }: Asked,
+    body: never,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     try {
-      const visitor = { ip: proxyAddr(request, this.trusts) };
-      const answer = await lane.answer(parameterOf(lane, request), body, visitor);
-      this.send(response, lane.status, { 'content-type': json }, answer);
+      const said = bodyOf(await lane.answer(parameter, body, { ip: proxyAddr(request, this.trusts) }));
+      const [second, head] = [thisSecond(), lane.heads.get(said.length)];
+      if (head?.second === second && sendAgain(response, lane.status, head.text + said)) return;
+      const text = this.send(response, lane.status, { 'content-type': json }, said);
+      if (text !== null) lane.heads.set(said.length, { second, text });
     } catch (error) {
       const { status, headers, details } = this.problems.inJson(error, request.url!, `${lane.method} ${lane.route}`);
-      this.send(response, status, headers, details);
+      this.send(response, status, headers, bodyOf(details));
     }
   }
 
-  private send(response: ServerResponse, status: number, headers: Record<string, string>, said: object): void {
-    const body = JSON.stringify(said);
-    response.writeHead(status, { ...this.headers, ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+  private send(response: ServerResponse, status: number, headers: Record<string, string>, said: string): string | null {
+    return sendAnew(response, status, { ...this.headers, ...headers, 'content-length': said.length }, said);
   }
 }
+
+/** A character for each byte. */
+const bodyOf = (said: object): string => Buffer.from(JSON.stringify(said)).toString('latin1');
 
 /** @returns null if the body is not plain */
 function lengthOf({ headers }: IncomingMessage): number | null {
