@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { ClientBase, DatabaseError } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
+import { v4 as uuidv4 } from 'uuid';
 
 /** invalid_sql_statement_name and duplicate_prepared_statement (PostgreSQL, appendix A). */
 const misunderstandings = ['26000', '42P05'];
 const forgetful = new WeakSet<DataSource>();
+const run = uuidv4();
 const names = new Map<string, string>();
 
 /**
@@ -33,9 +34,9 @@ export async function prepared<Row extends object>(
   return manager.query(text, values);
 }
 
-/** Made of the text: another version of this program may have left another statement on a connection that is passed around. */
+/** A connection that is passed around may know names that another process has given: ours are of this one alone. */
 function nameOf(text: string): string {
   let name = names.get(text);
-  if (!name) names.set(text, (name = createHash('sha256').update(text).digest('hex').slice(0, 32)));
+  if (!name) names.set(text, (name = `${run}-${names.size}`));
   return name;
 }
