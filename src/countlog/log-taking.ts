@@ -38,10 +38,12 @@ const addToTallies = `
  */
 export async function takeSignatures(tx: EntityManager, { petitionId, size }: LogRow, most: number): Promise<Buffer[]> {
   const [row] = await tx.query(
-    `WITH due AS MATERIALIZED (
-       SELECT id FROM log_queue WHERE petition_id = $1 AND kind = 'sign' AND due_at <= now() ORDER BY id LIMIT $3
-     ), taken AS (
-       DELETE FROM log_queue WHERE petition_id = $1 AND id IN (SELECT id FROM due)
+    `WITH taken AS (
+       -- Not by id: what the planner knows of a queue is always old, and with 5,000 rows where it expects one it would
+       -- compare each with each. Due is asked again of a row that somebody changes meanwhile.
+       DELETE FROM log_queue WHERE ctid = ANY (ARRAY (
+         SELECT ctid FROM log_queue WHERE petition_id = $1 AND kind = 'sign' AND due_at <= now() ORDER BY id LIMIT $3
+       )) AND due_at <= now()
        RETURNING kind, entry, signature_id, day, country, source
      ), placed AS MATERIALIZED (
        -- 122 bits of a cryptographic generator each.
@@ -186,8 +188,13 @@ async function keepNotes(tx: EntityManager, { petitionId, size }: LogRow, queued
 async function countAndForget(tx: EntityManager, petitionId: string, queued: Queued[]): Promise<void> {
   const [{ taken }] = await tx.query(
     `WITH taken AS (
-       -- Not "= ANY": with so many ids that reads the whole queue.
-       DELETE FROM log_queue WHERE petition_id = $1 AND id IN (SELECT unnest($2::uuid[]))
+       -- Found one by one, whatever the planner expects: with "= ANY" it may read the whole queue, with IN compare each with
+       -- each.
+       DELETE FROM log_queue WHERE ctid = ANY (ARRAY (
+         SELECT place FROM unnest($2::uuid[]) AS gone (id) CROSS JOIN LATERAL (
+           SELECT ctid AS place FROM log_queue WHERE petition_id = $1 AND log_queue.id = gone.id OFFSET 0
+         ) AS found
+       ))
        RETURNING kind, day, country, source
      ), added AS (${addToTallies})
      SELECT count(*)::int AS taken FROM taken`,

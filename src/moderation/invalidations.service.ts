@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { parseBundle, tileWidth } from '../countlog/tiles.js';
+import { isIn } from '../database/is-in.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { problems } from '../site/problem.js';
 import type { Actor } from '../staff/access.js';
@@ -85,9 +86,9 @@ export class Invalidations {
            FROM signatures s LEFT JOIN log_positions p ON p.petition_id = s.petition_id AND p.signature_id = s.id
            WHERE ${fits()}
          ), kept_back AS (
-           DELETE FROM log_queue q USING hit
-           WHERE q.petition_id = $1 AND q.kind = 'sign' AND q.signature_id = hit.id
-           RETURNING q.signature_id, q.entry
+           DELETE FROM log_queue
+           WHERE petition_id = $1 AND kind = 'sign' AND ${isIn('signature_id', 'SELECT id FROM hit')}
+           RETURNING signature_id, entry
          ), taken_back AS (
            INSERT INTO log_queue (petition_id, id, kind, reason, due_at, signature_id, day, country, source)
            SELECT $1, gen_random_uuid(), 'withdraw', $9::int, now() + interval '${graceMinutes} minutes', hit.id,
@@ -133,8 +134,9 @@ export class Invalidations {
            SELECT i.* FROM invalidated i JOIN signatures s ON s.petition_id = i.petition_id AND s.id = i.signature_id
            WHERE i.petition_id = $1 AND invalidation_id = $2
          ), dropped AS (
-           DELETE FROM log_queue q USING out
-           WHERE q.petition_id = $1 AND q.kind = 'withdraw' AND q.reason IN (3, 4) AND q.signature_id = out.signature_id
+           DELETE FROM log_queue
+           WHERE petition_id = $1 AND kind = 'withdraw' AND reason IN (3, 4)
+             AND ${isIn('signature_id', 'SELECT signature_id FROM out')}
          )
          INSERT INTO log_queue (petition_id, id, kind, entry, signature_id, day, country, source)
          SELECT $1, gen_random_uuid(), 'sign', out.entry, s.id, (now() AT TIME ZONE 'UTC')::date, s.country, s.source

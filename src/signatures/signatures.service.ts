@@ -4,6 +4,7 @@ import { Logs } from '../countlog/logs.service.js';
 import { Proofs } from '../countlog/proofs.service.js';
 import { AdaptiveBatch } from '../database/adaptive-batch.js';
 import { columnsOf } from '../database/binary-array.js';
+import { isIn } from '../database/is-in.js';
 import { prepared } from '../database/prepared.js';
 import { type NewMail, OutboxService } from '../mail/outbox.service.js';
 import { Petitions, type PublishedPetition } from '../petitions/petitions.service.js';
@@ -37,8 +38,7 @@ interface Confirmation {
   signals: string[];
 }
 
-/** A look into a hash. Without IS TRUE it becomes a join that compares each with each: the planner expects one row to be added. */
-const isAdded = `(id IN (SELECT id FROM added)) IS TRUE`;
+const isAdded = isIn('id', 'SELECT id FROM added');
 
 /** Part of the statement only where there is something: its planning takes as long as its work. */
 const flagged = `, flagged AS (
