@@ -40,7 +40,7 @@ export const request = (method: string, path: string, body?: string): string =>
 export async function load(asking: Asking): Promise<Load> {
   const { address, next, status, connections = 64, seconds = Infinity, perSecond = Infinity } = asking;
   const { hostname, port } = new URL(address);
-  const sockets = await Promise.all(Array.from({ length: connections }, () => open(hostname, Number(port))));
+  const lines = await Promise.all(Array.from({ length: connections }, () => open(hostname, Number(port))));
   const tenths = new Uint32Array(600_000);
   const started = performance.now();
   const end = started + seconds * 1000;
@@ -67,7 +67,7 @@ export async function load(asking: Asking): Promise<Load> {
   let ticking: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((done, fail) => {
-      let open = sockets.length;
+      let open = lines.length;
       const leave = () => --open === 0 && done();
       const tick = () => {
         const now = performance.now();
@@ -75,7 +75,8 @@ export async function load(asking: Asking): Promise<Load> {
         while (idle.length > 0 && (arrival(sent, now) <= now || now >= end)) if (!send(idle.shift()!)) leave();
       };
       if (perSecond !== Infinity) ticking = setInterval(tick, 1);
-      for (const socket of sockets) {
+      for (const line of lines) {
+        const { socket } = line;
         const connection: Connection = { socket, since: 0 };
         const answered = () => {
           last = performance.now();
@@ -83,14 +84,14 @@ export async function load(asking: Asking): Promise<Load> {
           answers++;
           if (!send(connection)) leave();
         };
-        socket.on('data', answersIn(status, head, answered, fail));
+        line.hear = answersIn(status, head, answered, fail);
         socket.on('error', fail).on('close', () => fail(new Error(`${address} closed a connection.`)));
         if (!send(connection)) leave();
       }
     });
   } finally {
     clearInterval(ticking);
-    for (const socket of sockets) socket.removeAllListeners('close').destroy();
+    for (const { socket } of lines) socket.removeAllListeners('close').destroy();
   }
   const quantile = (share: number) => {
     let seen = 0;
@@ -126,11 +127,13 @@ function answersIn(
   let read: Buffer = nothing;
   const isKnown = () =>
     head.bytes.length > 0 && read.length >= head.bytes.length && head.bytes.compare(read, 0, head.bytes.length) === 0;
+  /** What was read stands where the next will be. */
+  const keep = () => void (read = Buffer.from(read));
   return (bytes) => {
     read = read.length === 0 ? bytes : Buffer.concat([read, bytes]);
     if (!isKnown()) {
       const end = read.indexOf('\r\n\r\n');
-      if (end < 0) return;
+      if (end < 0) return keep();
       const text = read.toString('latin1', 0, end);
       const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
       if (length === undefined || !text.startsWith(expected)) {
@@ -139,15 +142,30 @@ function answersIn(
       head.bytes = Buffer.from(read.subarray(0, end + 4));
       head.length = Number(length);
     }
-    if (read.length < head.bytes.length + head.length) return;
+    if (read.length < head.bytes.length + head.length) return keep();
     read = nothing;
     answered();
   };
 }
 
-function open(host: string, port: number): Promise<Socket> {
+interface Line {
+  socket: Socket;
+  hear: (bytes: Buffer) => void;
+}
+
+/** A connection that reads into one piece of memory: a new one for each answer, of 64 KB, would be much of the work here. */
+function open(host: string, port: number): Promise<Line> {
   return new Promise((opened, fail) => {
-    const socket = connect(port, host, () => opened(socket.setNoDelay(true)));
-    socket.once('error', fail);
+    const line: Line = { socket: null!, hear: () => undefined };
+    const buffer = Buffer.alloc(64 * 1024);
+    const callback = (length: number) => {
+      line.hear(buffer.subarray(0, length));
+      return true;
+    };
+    line.socket = connect({ host, port, onread: { buffer, callback } }, () => {
+      line.socket.setNoDelay(true);
+      opened(line);
+    });
+    line.socket.once('error', fail);
   });
 }
