@@ -46,13 +46,18 @@ export async function confirm(postgres: Postgres, { seconds }: Bounds): Promise<
     const one = [await petitionOf(url)];
     await until('the log has begun', async () => (await query(url, 'SELECT 1 FROM log_bundles')).length > 0);
     const hundred = await morePetitions(url, 100);
-    const press = (petitions: Petition[]) => {
+    const press = async (petitions: Petition[]) => {
       // Made beforehand, and more than can be pressed in the time.
       const links = Array.from({ length: seconds * 16_000 }, (_, at) =>
         link(petitions[at % petitions.length]!, next()),
       );
       let at = 0;
       const asking = () => (at < links.length ? pressing(links[at++]!) : null);
+      // The rounds of one load are not those of the next.
+      await until(
+        'those before are counted',
+        async () => (await query(url, 'SELECT FROM log_queue LIMIT 1')).length === 0,
+      );
       return load({ address: server.address, status: 200, next: asking, seconds });
     };
     const warm = [await press(one), await press(hundred)];
