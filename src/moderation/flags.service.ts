@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { isIn } from '../database/is-in.js';
 import { Petitions } from '../petitions/petitions.service.js';
 import { openBox } from '../signatures/signer-box.js';
 import { problems } from '../site/problem.js';
@@ -84,8 +83,8 @@ export class Flags {
            WHERE flags.petition_id = $1 AND s.petition_id = $1 AND s.id = flags.signature_id AND s.domain = $2
            RETURNING flags.signature_id
          ), due AS (
-           UPDATE log_queue SET due_at = now()
-           WHERE petition_id = $1 AND kind = 'sign' AND ${isIn('signature_id', 'SELECT signature_id FROM decided')}
+           UPDATE log_queue q SET due_at = now() FROM decided
+           WHERE q.petition_id = $1 AND q.kind = 'sign' AND q.signature_id = decided.signature_id
          )
          SELECT count(*)::int AS signatures FROM decided`,
         [petitionId, this.vault.domainDigest(petitionId, domain)],

@@ -87,7 +87,8 @@ export class Invalidations {
            WHERE ${fits()}
          ), kept_back AS (
            DELETE FROM log_queue
-           WHERE petition_id = $1 AND kind = 'sign' AND ${isIn('signature_id', 'SELECT id FROM hit')}
+           -- Promised while we were looking: it stays.
+           WHERE petition_id = $1 AND kind = 'sign' AND NOT promised AND ${isIn('signature_id', 'SELECT id FROM hit')}
            RETURNING signature_id, entry
          ), taken_back AS (
            INSERT INTO log_queue (petition_id, id, kind, reason, due_at, signature_id, day, country, source)
@@ -197,6 +198,8 @@ export class Invalidations {
   private whileNothingIsLogged<T>(petitionId: string, work: (tx: EntityManager) => Promise<T>): Promise<T> {
     return this.database.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('countersign sequencer'))`);
+      // Room for a hash of millions of signatures: without one each would be compared with each.
+      await tx.query(`SET LOCAL work_mem = '256MB'`);
       const [petition] = await tx.query(`SELECT state FROM petitions WHERE id = $1 FOR SHARE`, [petitionId]);
       if (petition.state === 'archived') throw problems.refusal('count-sealed');
       return work(tx);
