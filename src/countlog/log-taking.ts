@@ -22,6 +22,9 @@ interface Queued {
 
 const signLength = 65;
 
+/** Places are those of one table: were it partitioned, another petition could have the same. Not as an index would have it. */
+const ofThis = `(petition_id = $1) IS TRUE`;
+
 /** Adds up what has left the queue: `taken` has the columns kind, day, country and source. */
 const addToTallies = `
   INSERT INTO tallies (petition_id, day, country, source, signed, withdrawn)
@@ -40,10 +43,10 @@ export async function takeSignatures(tx: EntityManager, { petitionId, size }: Lo
   const [row] = await tx.query(
     `WITH taken AS (
        -- Not by id: what the planner knows of a queue is always old, and with 5,000 rows where it expects one it would
-       -- compare each with each. Due is asked again of a row that somebody changes meanwhile.
+       -- compare each with each. A row that somebody changes meanwhile is taken if it is still due, or left for the next round.
        DELETE FROM log_queue WHERE ctid = ANY (ARRAY (
          SELECT ctid FROM log_queue WHERE petition_id = $1 AND kind = 'sign' AND due_at <= now() ORDER BY id LIMIT $3
-       )) AND due_at <= now()
+       )) AND due_at <= now() AND ${ofThis}
        RETURNING kind, entry, signature_id, day, country, source
      ), placed AS MATERIALIZED (
        -- 122 bits of a cryptographic generator each.
@@ -194,7 +197,7 @@ async function countAndForget(tx: EntityManager, petitionId: string, queued: Que
          SELECT place FROM unnest($2::uuid[]) AS gone (id) CROSS JOIN LATERAL (
            SELECT ctid AS place FROM log_queue WHERE petition_id = $1 AND log_queue.id = gone.id OFFSET 0
          ) AS found
-       ))
+       )) AND ${ofThis}
        RETURNING kind, day, country, source
      ), added AS (${addToTallies})
      SELECT count(*)::int AS taken FROM taken`,

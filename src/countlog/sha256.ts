@@ -17,6 +17,6 @@ export function sha256(...parts: (string | Uint8Array)[]): Buffer {
       at += part.length;
     }
   }
-  // A buffer straight from there has its memory outside of the heap, which costs as much as the hash.
+  // A buffer straight from there has an allocation of its own, which costs as much as the hash.
   return Buffer.from(hash('sha256', bytes.subarray(0, length), 'binary'), 'binary');
 }

@@ -355,9 +355,11 @@ export class Signatures {
          FROM judged WHERE ${isAdded}
        )${batch.some(({ signals }) => signals.length > 0) ? flagged : ''}
        SELECT CASE WHEN ${isAdded} THEN 'signed'
-         -- Asked of the few alone that were not added, as it was before this statement.
-         WHEN EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = judged.petition_id AND s.identity = judged.identity)
-           THEN 'already'
+         -- Asked of the few alone that were not added, as it was before this statement; with OFFSET one by one, where a
+         -- plan from the first days would have read all.
+         WHEN EXISTS (
+           SELECT 1 FROM signatures s WHERE s.petition_id = judged.petition_id AND s.identity = judged.identity OFFSET 0
+         ) THEN 'already'
          WHEN withdrawn THEN 'withdrawn' WHEN NOT open THEN 'closed' ELSE 'already' END AS outcome
        FROM judged ORDER BY place`,
       [
