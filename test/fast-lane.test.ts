@@ -257,6 +257,7 @@ describe('answers of the same second', () => {
   });
 
   it('say that the connection ends, where it does', async () => {
+    stop(2_000_000_020);
     await overOneLine(port, [ask('anna')]);
     const { answers, ended } = await overOneLine(port, [ask('sara', 'connection: close\r\n')]);
     expect(ended).toBe(true);

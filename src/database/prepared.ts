@@ -9,10 +9,11 @@ const run = uuidv4();
 const names = new Map<string, string>();
 
 /**
- * Runs a statement that each connection reads and plans only once: for those that run hundreds of times a second. A pooler
- * that passes connections around without keeping account of such statements (PgBouncer before 1.21, in transaction mode)
- * has the database say that there is none of this name, or one already. Then nothing was done; it is run the plain way, as
- * all are from then on. So it is in a transaction of the caller, which could not go on after that.
+ * Runs a statement that each connection reads and plans only once: for those that run hundreds of times a second; not for an
+ * UPDATE or DELETE, whose result has another shape. A pooler that passes connections around and keeps no account of such
+ * statements (PgBouncer in transaction mode without `max_prepared_statements`) has the database say that there is none of
+ * this name, or one already. Then nothing was done; it is run the plain way, as all are from then on. So it is in a
+ * transaction of the caller, which could not go on after that.
  */
 export async function prepared<Row extends object>(
   manager: EntityManager,

@@ -139,12 +139,14 @@ export class Vault {
       .subarray(0, 16);
   }
 
-  /** Deletes keys that are past their time. Safe to call at any moment, from any process. */
+  /** Deletes keys that are past their time, and what is remembered of addresses. Safe to call at any moment, from any process. */
   forgetOldKeys(): void {
     const day = (offset: number) =>
       `day-${new Date(Date.now() - offset * 24 * 3600_000).toISOString().slice(0, 10)}.key`;
     const live = [day(0), day(-1), ...liveWeeks().map(linkKey)];
     this.keys.forget((name) => /^(day|link)-/.test(name) && !live.includes(name));
+    // The domain of an address can be the name of a person.
+    this.domains.clear();
   }
 
   /**
