@@ -7,6 +7,8 @@ import { Publisher } from '../src/countlog/publisher.js';
 import { Sequencer } from '../src/countlog/sequencer.js';
 import { folderReader, verify } from '../verifier/countersign-verify.mjs';
 import { startApp, type TestApp } from './support/app.js';
+import { untilBlocked } from './support/blocked.js';
+import { serverUrl } from './support/database.js';
 import { queueEntries } from './support/log-queue.js';
 import { askForLink, confirm, openPetition } from './support/petitions.js';
 
@@ -260,6 +262,31 @@ test('a protected log begins with nobody in it, however few have signed by then'
   expect(await drain()).toBe(16);
   expect(await check()).toMatchObject({ count: 16, size: 17 });
 });
+
+(serverUrl ? test : test.skip)(
+  'an entry that somebody changes during a round is logged once, and not if it has to wait',
+  async () => {
+    await queue(3);
+    await drain();
+    await queue(3);
+    const change = (tx: EntityManager, to: string, at: number) =>
+      tx.query(`UPDATE log_queue SET ${to} WHERE id = (SELECT id FROM log_queue ORDER BY id OFFSET ${at} LIMIT 1)`);
+    let drained: Promise<number>;
+    await app.database.transaction(async (tx) => {
+      await change(tx, 'promised = true', 0);
+      await change(tx, `due_at = 'infinity'`, 1);
+      drained = drain();
+      await untilBlocked(app);
+    });
+    await drained!;
+    await drain();
+    expect(await check()).toMatchObject({ count: 5, size: 6 });
+    expect(await app.database.query(`SELECT due_at FROM log_queue`)).toEqual([{ due_at: Infinity }]);
+    await app.database.query(`UPDATE log_queue SET due_at = now()`);
+    await drain();
+    expect(await check()).toMatchObject({ count: 6, size: 7 });
+  },
+);
 
 test('entries are shuffled within a round', async () => {
   await queue(200);

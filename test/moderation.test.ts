@@ -9,7 +9,9 @@ import { Invalidations } from '../src/moderation/invalidations.service.js';
 import { Suspicion } from '../src/signatures/suspicion.js';
 import { Limits } from '../src/site/limits.service.js';
 import { startApp, type TestApp } from './support/app.js';
+import { untilBlocked } from './support/blocked.js';
 import { type SignedIn, signIn } from './support/cast.js';
+import { serverUrl } from './support/database.js';
 import { ask, askForLink, confirm, openPetition } from './support/petitions.js';
 import { recount } from './support/public-log.js';
 
@@ -234,6 +236,18 @@ describe('bulk invalidation', () => {
     expect(await invalidate({ domain: 'bad.example' })).toBe(1);
     await graceIsOver();
     expect(await log()).toMatchObject({ count: 0, withdrawn: { fraud: 1 } });
+  });
+
+  (serverUrl ? test : test.skip)('an entry that is promised while we look for it stays', async () => {
+    await sign('one@bad.example');
+    let invalidated: Promise<number>;
+    await app.database.transaction(async (tx) => {
+      await tx.query(`UPDATE log_queue SET promised = true WHERE kind = 'sign'`);
+      invalidated = invalidate({ domain: 'bad.example' });
+      await untilBlocked(app);
+    });
+    expect(await invalidated!).toBe(0);
+    expect(await log()).toMatchObject({ count: 1 });
   });
 
   test('whoever is out is in no export of persons', async () => {
